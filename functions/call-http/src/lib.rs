@@ -1,0 +1,1 @@
+//! Calls an HTTP API through a connection.

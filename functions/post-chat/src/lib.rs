@@ -1,0 +1,1 @@
+//! Posts a message to a chat channel.

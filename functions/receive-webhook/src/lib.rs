@@ -1,0 +1,1 @@
+//! Verifies and validates a webhook and queues it as an event.

@@ -1,0 +1,1 @@
+//! Decides which workflows an event starts and dispatches their first steps.

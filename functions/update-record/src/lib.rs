@@ -1,0 +1,1 @@
+//! Changes a record under its state machine and audits the change.

@@ -1,0 +1,1 @@
+//! Turns record changes into events.

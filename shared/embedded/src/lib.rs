@@ -1,0 +1,1 @@
+//! Holdfast on one machine: SQLite store, queues, timers, HTTP door, sandbox.

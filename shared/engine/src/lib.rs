@@ -1,0 +1,6 @@
+//! The rules and ports of Holdfast: definitions, identity, the step contract, routing, audit.
+//!
+//! No AWS and no input or output: pure functions decide, and ports, narrow async traits, act.
+
+pub mod expr;
+pub mod name;

@@ -1,0 +1,1 @@
+//! The adapters of connections that both modes share: HTTP, Twilio, SMTP, Slack.

@@ -1,0 +1,1 @@
+//! Contract suite, faults, end-to-end tests and benches.
