@@ -3,4 +3,6 @@
 //! No AWS and no input or output: pure functions decide, and ports, narrow async traits, act.
 
 pub mod expr;
+pub mod field;
 pub mod name;
+pub mod verify;

@@ -137,7 +137,10 @@ mod tests {
         for text in ["", "a#b", "a/b", "a b", "ä", &"x".repeat(65)] {
             assert!(TenantName::new(text).is_err(), "{text:?}");
         }
-        assert_eq!(TenantName::new("north-1.a_b").unwrap().as_str(), "north-1.a_b");
+        assert_eq!(
+            TenantName::new("north-1.a_b").unwrap().as_str(),
+            "north-1.a_b"
+        );
     }
 
     #[test]

@@ -1,0 +1,1 @@
+//! Webhook signature schemes, checked in constant time on the raw bytes.
