@@ -2,7 +2,10 @@
 //!
 //! No AWS and no input or output: pure functions decide, and ports, narrow async traits, act.
 
+pub mod definition;
 pub mod expr;
 pub mod field;
 pub mod name;
+pub mod retry;
+pub mod step;
 pub mod verify;
