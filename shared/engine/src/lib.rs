@@ -6,6 +6,7 @@ pub mod definition;
 pub mod expr;
 pub mod field;
 pub mod name;
+pub mod port;
 pub mod retry;
 pub mod step;
 pub mod verify;
