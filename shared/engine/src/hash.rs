@@ -42,7 +42,10 @@ pub fn base32(parts: &[&[u8]]) -> String {
 /// HMAC-SHA-256 as [`BASE32_LEN`] lower-case base32 characters.
 #[must_use]
 pub fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> String {
-    let mut mac = Hmac::<Sha256>::new(key.into());
+    // A key is at most one block long, so it is always accepted; padding it is what HMAC does.
+    let mut block = [0; 64];
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
     feed(parts, |bytes| mac.update(bytes));
     short(&mac.finalize().into_bytes())
 }
