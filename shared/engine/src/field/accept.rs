@@ -259,12 +259,12 @@ mod tests {
     fn a_masked_field_shows_nothing_of_its_value() {
         let list = Field::of(Kind::List(Box::new(Field::of(Kind::Email))));
         let field = Field { pii: true, ..list };
-        let found = accept(&field, &json!(["ann(at)example.com"])).unwrap_err();
+        let found = accept(&field, &json!(["zoe(at)example.com"])).unwrap_err();
         assert_eq!(
             (found[0].path.as_str(), found[0].actual.as_str()),
             ("[0]", "***")
         );
-        assert!(!serde_json::to_string(&found).unwrap().contains("ann"));
+        assert!(!serde_json::to_string(&found).unwrap().contains("zoe"));
     }
 
     #[test]

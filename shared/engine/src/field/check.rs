@@ -67,30 +67,30 @@ impl Field {
             () if !self.values.is_empty() && self.kind != Kind::Enum => ("values", "an enum"),
             () => return None,
         };
-        bad(key, format!("only {of} has `{key}`"))
+        Some(bad(key, format!("only {of} has `{key}`")))
     }
 
     fn bad_bounds(&self) -> Option<BadConstraint> {
         let counted = matches!(self.kind, Kind::String | Kind::List(_));
         let is_count = |bound: &Option<Number>| bound.as_ref().is_none_or(Number::is_u64);
         if counted && !is_count(&self.min) {
-            return bad("min", "a length is a whole number from 0");
+            return Some(bad("min", "a length is a whole number from 0"));
         }
         if counted && !is_count(&self.max) {
-            return bad("max", "a length is a whole number from 0");
+            return Some(bad("max", "a length is a whole number from 0"));
         }
         let bound = |bound: &Option<Number>| bound.as_ref().map(number::bound_of);
         match (bound(&self.min), bound(&self.max)) {
-            (Some(None), _) => bad("min", "the number has too many digits"),
-            (_, Some(None)) => bad("max", "the number has too many digits"),
-            (Some(min), Some(max)) if min > max => bad("min", "`min` is greater than `max`"),
+            (Some(None), _) => Some(bad("min", "the number has too many digits")),
+            (_, Some(None)) => Some(bad("max", "the number has too many digits")),
+            (Some(min), Some(max)) if min > max => Some(bad("min", "`min` is greater than `max`")),
             _ => None,
         }
     }
 
     fn bad_pattern(&self) -> Option<BadConstraint> {
         let error = text::anchored(self.pattern.as_deref()?).err()?;
-        bad("pattern", error.to_string())
+        Some(bad("pattern", error.to_string()))
     }
 
     fn bad_region(&self) -> Option<BadConstraint> {
@@ -98,18 +98,18 @@ impl Field {
         if phone::known_region(region).is_some() {
             return None;
         }
-        bad(
+        Some(bad(
             "region",
             format!("`{region}` is no region; write two capital letters such as `US`"),
-        )
+        ))
     }
 
     fn bad_scale(&self) -> Option<BadConstraint> {
         self.scale.filter(|scale| *scale > MAX_SCALE)?;
-        bad(
+        Some(bad(
             "scale",
             format!("a decimal has at most {MAX_SCALE} digits after the point"),
-        )
+        ))
     }
 
     fn bad_values(&self) -> Option<BadConstraint> {
@@ -118,8 +118,8 @@ impl Field {
         }
         let mut seen = std::collections::BTreeSet::new();
         match self.values.iter().find(|value| !seen.insert(*value)) {
-            Some(twice) => bad("values", format!("`{twice}` is listed twice")),
-            None if self.values.is_empty() => bad("values", "an enum lists its values"),
+            Some(twice) => Some(bad("values", format!("`{twice}` is listed twice"))),
+            None if self.values.is_empty() => Some(bad("values", "an enum lists its values")),
             None => None,
         }
     }
@@ -127,21 +127,21 @@ impl Field {
     fn bad_default(&self) -> Option<BadConstraint> {
         let found = accept(self, self.default.as_ref()?).err()?;
         let first = found.first()?;
-        bad(
+        Some(bad(
             "default",
             format!("`{}` is not {}", first.actual, first.expected),
-        )
+        ))
     }
 }
 
 const SIZED: &str = "a string, list, integer or decimal";
 
-fn bad(key: &'static str, message: impl Into<String>) -> Option<BadConstraint> {
-    Some(BadConstraint {
+fn bad(key: &'static str, message: impl Into<String>) -> BadConstraint {
+    BadConstraint {
         path: String::new(),
         key,
         message: message.into(),
-    })
+    }
 }
 
 fn within(prefix: &str, found: Vec<BadConstraint>) -> Vec<BadConstraint> {

@@ -119,8 +119,9 @@ impl Field {
             Kind::Object(members) => Type::Object(Arc::new(types(members))),
             Kind::AnyObject => Type::Dynamic,
             Kind::Ref(to) => Type::Ref(to.clone()),
-            Kind::String | Kind::Timezone | Kind::Phone => Type::String,
-            Kind::Email | Kind::Url | Kind::Enum => Type::String,
+            Kind::String | Kind::Timezone | Kind::Phone | Kind::Email | Kind::Url | Kind::Enum => {
+                Type::String
+            }
         }
     }
 }

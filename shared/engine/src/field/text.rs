@@ -75,7 +75,7 @@ pub(super) fn choice(field: &Field, text: &str) -> Result<String, Fault> {
 pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     let wanted = text.to_lowercase();
     let distance = |name: &str| strsim::damerau_levenshtein(&wanted, &name.to_lowercase());
-    let limit = (wanted.chars().count() / 3).clamp(1, 4);
+    let limit = wanted.chars().count().div_ceil(3).min(4);
     let near = names.map(|name| (distance(name), name)).min()?;
     (near.0 <= limit).then(|| format!("did you mean `{}`?", near.1))
 }
