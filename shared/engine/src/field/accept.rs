@@ -17,11 +17,14 @@ pub enum Unknown {
     Refused,
 }
 
+/// The most mistakes that a list reports: a broken sender breaks every element.
+const MOST_REPORTED: usize = 100;
+
 /// Reads one value. Null is unset: it becomes the default, or stays null.
 ///
 /// Values come as JSON or, from forms, as text: `"12"` is an integer and `"true"` a boolean, but
-/// only where the text is exactly how the value is written. Members that an object does not
-/// declare are dropped.
+/// only where the text is exactly how the value is written. Empty text is a value. Members that
+/// an object does not declare are dropped.
 ///
 /// # Errors
 /// Every [`Violation`] in the value, with paths relative to it.
@@ -108,6 +111,9 @@ fn list(field: &Field, of: &Field, value: &Json, unknown: Unknown) -> Result<Jso
     let mut accepted = Vec::with_capacity(elements.len());
     let mut violations = Vec::new();
     for (index, element) in elements.iter().enumerate() {
+        if violations.len() >= MOST_REPORTED {
+            break;
+        }
         match read(of, element, unknown) {
             Ok(element) => accepted.push(element),
             Err(found) => violations.extend(found.into_iter().map(|v| v.at(index))),
@@ -265,6 +271,13 @@ mod tests {
             ("[0]", "***")
         );
         assert!(!serde_json::to_string(&found).unwrap().contains("zoe"));
+    }
+
+    #[test]
+    fn a_long_list_of_mistakes_is_cut() {
+        let field = Field::of(Kind::List(Box::new(Field::of(Kind::Integer))));
+        let found = accept(&field, &json!(vec!["x"; 1000])).unwrap_err();
+        assert_eq!(found.len(), MOST_REPORTED);
     }
 
     #[test]

@@ -93,14 +93,14 @@ proptest! {
         let listed = matches!(field.kind, Kind::List(_)) && !value.is_array();
         let value = if listed { json!([value]) } else { value };
         if let Ok(normal) = accept(&field, &value) {
-            prop_assert_eq!(accept(&field, &normal), Ok(normal.clone()));
+            prop_assert_eq!(accept(&field, &normal).ok(), Some(normal));
         }
     }
 
     #[test]
     fn a_text_that_is_accepted_is_accepted_again(field in kinds(), text in texts()) {
         if let Ok(normal) = accept(&field, &Json::String(text)) {
-            prop_assert_eq!(accept(&field, &normal), Ok(normal.clone()));
+            prop_assert_eq!(accept(&field, &normal).ok(), Some(normal));
         }
     }
 
