@@ -76,7 +76,7 @@ pub fn verify(
 
 /// The headers with which a provider would send this request now.
 ///
-/// `id` is the message id of schemes that sign one. Headers already present are not read.
+/// `id` is the message id of schemes that sign one. Signature headers already present are passed over.
 ///
 /// # Errors
 /// [`InvalidSecret`] when the scheme cannot sign with this secret.
