@@ -102,10 +102,11 @@ impl Vector {
     }
 
     fn agrees(&self, outcome: Result<(), Rejection>) -> bool {
-        match self.expected.as_str() {
-            "valid" => outcome == Ok(()),
-            "invalid" => outcome.err().map(Rejection::code) == self.expected_code(),
-            other => panic!("unknown verdict {other}"),
+        match (self.expected.as_str(), outcome) {
+            ("valid", outcome) => outcome == Ok(()),
+            ("invalid", Ok(())) => false,
+            ("invalid", Err(rejection)) => Some(rejection.code()) == self.expected_code(),
+            (other, _) => panic!("unknown verdict {other}"),
         }
     }
 }
