@@ -54,6 +54,10 @@ impl Expression {
             mistakes.sort_by_key(|mistake| mistake.span.start);
             return Err(mistakes);
         }
+        let root = match expected {
+            Some(ty) => root.widened(ty),
+            None => root,
+        };
         let (paths, reads) = checker.reads.finish();
         let source = source.to_owned();
         Ok(Self(Arc::new(Inner {

@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Index(Box<[Node; 2]>),
     Has(Box<Node>),
     Default(Box<[Node; 2]>),
+    /// An integer where decimals are, so that the result has one type.
+    Widen(Box<Node>),
     Not(Box<Node>),
     Negate(Box<Node>),
     And(Box<[Node; 2]>),
@@ -110,4 +112,19 @@ pub(crate) enum FoldKind {
     ExistsOne,
     Filter,
     Map,
+}
+
+impl Node {
+    /// The same value as this type, which accepts it.
+    pub(crate) fn widened(self, ty: &Type) -> Self {
+        if self.ty != Type::Int || *ty != Type::Decimal {
+            return self;
+        }
+        let span = self.span.clone();
+        Self {
+            kind: Kind::Widen(Box::new(self)),
+            ty: Type::Decimal,
+            span,
+        }
+    }
 }

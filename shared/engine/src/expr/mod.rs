@@ -14,6 +14,8 @@ mod parse;
 mod reads;
 mod resolve;
 mod template;
+#[cfg(test)]
+mod tests;
 mod ty;
 mod value;
 

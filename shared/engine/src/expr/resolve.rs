@@ -7,7 +7,7 @@ use crate::name::RecordType;
 const MAX_HOPS: usize = 2;
 
 /// Farther than this, a name is not what was meant.
-const NEAR: f64 = 0.6;
+const NEAR: f64 = 0.75;
 
 /// Where a path's value is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -193,7 +193,8 @@ impl Checker<'_> {
                 Type::Dynamic
             }
         };
-        node(Kind::Default(Box::new([value, fallback])), ty, span)
+        let pair = [value.widened(&ty), fallback.widened(&ty)];
+        node(Kind::Default(Box::new(pair)), ty, span)
     }
 
     /// A step ran when the execution has its result.

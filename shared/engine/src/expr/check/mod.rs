@@ -120,6 +120,10 @@ impl<'e> Checker<'e> {
         let span = self.places.token(id)..self.places.closing(id);
         let elements: Vec<Node> = elements.iter().map(|element| self.node(element)).collect();
         let of = united(elements.iter().map(|element| &element.ty));
+        let elements = elements
+            .into_iter()
+            .map(|element| element.widened(&of))
+            .collect();
         node(Kind::List(elements), Type::List(Box::new(of)), span)
     }
 

@@ -49,7 +49,8 @@ impl Checker<'_> {
                 Type::Dynamic
             }
         };
-        node(Kind::If(Box::new([condition, yes, no])), ty, span)
+        let choice = [condition, yes.widened(&ty), no.widened(&ty)];
+        node(Kind::If(Box::new(choice)), ty, span)
     }
 
     pub(super) fn compare(&mut self, comparison: Comparison, pair: [&Tree; 2]) -> Node {

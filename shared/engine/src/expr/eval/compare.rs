@@ -23,7 +23,7 @@ pub(super) fn compare(comparison: Comparison, a: &Value<'_>, b: &Value<'_>) -> R
 }
 
 /// Equality; unset equals only unset, and values of unlike types are an error.
-pub(crate) fn equal(a: &Value<'_>, b: &Value<'_>) -> Result<bool> {
+pub(super) fn equal(a: &Value<'_>, b: &Value<'_>) -> Result<bool> {
     match (a, b) {
         (Value::Unset(_), other) | (other, Value::Unset(_)) => Ok(matches!(other, Value::Unset(_))),
         (Value::Text(a), Value::Text(b)) => Ok(a == b),

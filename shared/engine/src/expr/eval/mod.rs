@@ -14,7 +14,7 @@ use super::ir::{Kind, Literal, Node};
 use super::value::{Value, unset};
 use super::{EvaluationError, Scope};
 
-pub(crate) use compare::{equal, order};
+pub(crate) use compare::order;
 pub(crate) use operators::arithmetic;
 
 /// How many elements all macros of one evaluation may visit together.
@@ -61,6 +61,10 @@ impl<'a> Evaluator<'a> {
             Kind::Index(pair) => self.index(pair, node, frame),
             Kind::Has(path) => self.has(path, frame),
             Kind::Default(pair) => self.fallback(pair, frame),
+            Kind::Widen(value) => Ok(match self.value(value, frame)? {
+                Value::Int(value) => Value::Decimal(value.into()),
+                other => other,
+            }),
             Kind::Not(operand) => Ok(Value::Bool(!self.verdict(operand, frame)?)),
             Kind::Negate(operand) => operators::negate(self.value(operand, frame)?),
             Kind::And(pair) => self.logic(pair, false, frame),

@@ -32,11 +32,9 @@ pub(crate) struct Moment<'s> {
 /// What a function takes at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Param {
-    Any,
     /// A single value, not a list or an object.
     Single,
     Text,
-    Number,
     Int,
     Decimal,
     Time,
@@ -151,10 +149,9 @@ impl Param {
     /// Whether a static type can belong here.
     pub(crate) fn accepts(self, ty: &Type) -> bool {
         match (self, ty) {
-            (Self::Any, _) | (_, Type::Dynamic) => true,
+            (_, Type::Dynamic) => true,
             (Self::Single, ty) => !matches!(ty, Type::List(_) | Type::Object(_)),
             (Self::Text, ty) => ty.is_text(),
-            (Self::Number, ty) => ty.is_number(),
             (Self::Int, ty) => *ty == Type::Int,
             (Self::Decimal, ty) => matches!(ty, Type::Int | Type::Decimal),
             (Self::Time, ty) => *ty == Type::Time,
@@ -169,10 +166,8 @@ impl Param {
 impl fmt::Display for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Any => "anything",
             Self::Single => "a single value",
             Self::Text => "text",
-            Self::Number => "a number",
             Self::Int => "an integer",
             Self::Decimal => "a decimal",
             Self::Time => "a time",

@@ -10,6 +10,9 @@ use cel::parser::{Expression as Tree, ParseErrors, Parser};
 
 use super::Mistake;
 
+/// Address space, of which only what is touched becomes memory.
+const STACK: usize = 32 << 20;
+
 /// A parsed expression.
 pub(crate) struct Parsed<'s> {
     pub(crate) tree: Tree,
@@ -19,9 +22,8 @@ pub(crate) struct Parsed<'s> {
 /// Parses after a scan that keeps hostile text away from the parser.
 pub(crate) fn parse(source: &str) -> Result<Parsed<'_>, Vec<Mistake>> {
     let brackets = scan::scan(source).map_err(|mistake| vec![mistake])?;
-    let parsed = std::panic::catch_unwind(|| Parser::new().parse_with_source_info(source));
-    match parsed {
-        Ok(Ok((tree, info))) => {
+    match on_a_deep_stack(source) {
+        Some(Ok((tree, info))) => {
             let places = Places {
                 source,
                 info,
@@ -29,9 +31,21 @@ pub(crate) fn parse(source: &str) -> Result<Parsed<'_>, Vec<Mistake>> {
             };
             Ok(Parsed { tree, places })
         }
-        Ok(Err(errors)) => Err(mistakes(source, &errors)),
-        Err(_) => Err(vec![unreadable(0..source.len())]),
+        Some(Err(errors)) => Err(mistakes(source, &errors)),
+        None => Err(vec![unreadable(0..source.len())]),
     }
+}
+
+type Outcome = Result<(Tree, SourceInfo), ParseErrors>;
+
+/// The generated parser spends about 90 KB of stack on each bracket in unoptimised builds, more
+/// than the caller's stack may have. The thread also turns its panics into a result.
+fn on_a_deep_stack(source: &str) -> Option<Outcome> {
+    std::thread::scope(|scope| {
+        let parse = || Parser::new().parse_with_source_info(source);
+        let parser = std::thread::Builder::new().stack_size(STACK);
+        parser.spawn_scoped(scope, parse).ok()?.join().ok()
+    })
 }
 
 fn unreadable(span: Range<usize>) -> Mistake {
@@ -47,7 +61,8 @@ fn mistakes(source: &str, errors: &ParseErrors) -> Vec<Mistake> {
     let mut syntax_seen = false;
     let mut found = Vec::new();
     for error in &errors.errors {
-        let syntax = error.msg.starts_with("Syntax error");
+        let syntax = ["Syntax error", "No `", "Incomplete"];
+        let syntax = syntax.iter().any(|start| error.msg.starts_with(start));
         if !(syntax && std::mem::replace(&mut syntax_seen, true)) {
             found.push(mistake(source, error.pos, &error.msg));
         }
@@ -83,6 +98,9 @@ fn explained(message: &str, word: &str) -> (String, Option<String>) {
             "the first argument names the element".to_owned(),
             Some("write `list.all(x, x > 0)`".to_owned()),
         ),
+        _ if message.starts_with("reserved identifier") => {
+            (format!("`{word}` is a reserved word"), None)
+        }
         _ => (message.to_owned(), None),
     }
 }

@@ -10,7 +10,7 @@ const MAX_LEN: usize = 64 * 1024;
 /// How deep brackets may nest.
 const MAX_NESTING: usize = 24;
 /// How many operators and selections may hang on each other, over all open brackets.
-const MAX_CHAIN: usize = 120;
+const MAX_CHAIN: usize = 90;
 
 /// Returns where each opening bracket closes, or the first mistake.
 pub(super) fn scan(source: &str) -> Result<BTreeMap<usize, usize>, Mistake> {
@@ -30,6 +30,7 @@ pub(super) fn scan(source: &str) -> Result<BTreeMap<usize, usize>, Mistake> {
         open: Vec::new(),
         pairs: BTreeMap::new(),
         chain: 0,
+        base: 0,
     }
     .run()
 }
@@ -47,6 +48,8 @@ struct Open {
     closes: u8,
     /// The chain outside, which goes on after the bracket.
     chain: usize,
+    /// The base outside.
+    base: usize,
 }
 
 struct Scan<'s> {
@@ -55,6 +58,8 @@ struct Scan<'s> {
     open: Vec<Open>,
     pairs: BTreeMap<usize, usize>,
     chain: usize,
+    /// What the chain starts again from after `&&` and `||`: the bracket and the choices in it.
+    base: usize,
 }
 
 impl Scan<'_> {
@@ -84,8 +89,9 @@ impl Scan<'_> {
             b'/' if self.byte(1) == Some(b'/') => self.comment(),
             b'&' | b'|' => self.logic(byte),
             b'=' => self.equals(),
-            b',' => self.restart(1),
-            b'+' | b'-' | b'*' | b'/' | b'%' | b'.' | b'?' | b'!' | b'<' | b'>' => self.link(),
+            b',' => self.next_argument(),
+            b'?' => self.choice(),
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'.' | b'!' | b'<' | b'>' => self.link(),
             _ => self.step(1),
         }
     }
@@ -96,13 +102,18 @@ impl Scan<'_> {
     }
 
     fn word(&mut self) -> Result<(), Mistake> {
+        let start = self.at;
         while self
             .byte(0)
             .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
         {
             self.at += 1;
         }
-        Ok(())
+        if self.source.get(start..self.at) == Some("in") {
+            self.lengthen()
+        } else {
+            Ok(())
+        }
     }
 
     fn comment(&mut self) -> Result<(), Mistake> {
@@ -113,16 +124,7 @@ impl Scan<'_> {
     }
 
     fn link(&mut self) -> Result<(), Mistake> {
-        self.chain += 1;
-        if self.chain > MAX_CHAIN {
-            let help = "give parts of it names with `let`";
-            let span = self.at..self.at + 1;
-            return Err(mistake(
-                span,
-                "the expression is too long to follow",
-                Some(help),
-            ));
-        }
+        self.lengthen()?;
         let two = self
             .byte(0)
             .is_some_and(|b| matches!(b, b'!' | b'<' | b'>'));
@@ -133,14 +135,36 @@ impl Scan<'_> {
         })
     }
 
-    fn restart(&mut self, bytes: usize) -> Result<(), Mistake> {
-        self.chain = self.open.last().map_or(0, |open| open.chain);
-        self.step(bytes)
+    /// The branches of a choice nest in each other, whatever is between them.
+    fn choice(&mut self) -> Result<(), Mistake> {
+        self.base += 1;
+        self.link()
+    }
+
+    fn lengthen(&mut self) -> Result<(), Mistake> {
+        self.chain += 1;
+        if self.chain.max(self.base) <= MAX_CHAIN {
+            return Ok(());
+        }
+        let help = "give parts of it names with `let`";
+        let span = self.at..self.at + 1;
+        Err(mistake(
+            span,
+            "the expression is too long to follow",
+            Some(help),
+        ))
+    }
+
+    fn next_argument(&mut self) -> Result<(), Mistake> {
+        self.base = self.open.last().map_or(0, |open| open.chain);
+        self.chain = self.base;
+        self.step(1)
     }
 
     fn logic(&mut self, byte: u8) -> Result<(), Mistake> {
         if self.byte(1) == Some(byte) {
-            return self.restart(2);
+            self.chain = self.base;
+            return self.step(2);
         }
         let sign = char::from(byte);
         let (message, help) = (
@@ -152,7 +176,7 @@ impl Scan<'_> {
 
     fn equals(&mut self) -> Result<(), Mistake> {
         if self.byte(1) == Some(b'=') {
-            self.chain += 1;
+            self.lengthen()?;
             return self.step(2);
         }
         Err(mistake(
@@ -172,12 +196,14 @@ impl Scan<'_> {
                 Some(help),
             ));
         }
-        self.chain += 1;
+        self.lengthen()?;
         self.open.push(Open {
             at: self.at,
             closes,
             chain: self.chain,
+            base: self.base,
         });
+        self.base = self.chain;
         self.step(1)
     }
 
@@ -186,6 +212,7 @@ impl Scan<'_> {
             Some(open) if open.closes == byte => {
                 self.pairs.insert(open.at, self.at);
                 self.chain = open.chain;
+                self.base = open.base;
                 self.step(1)
             }
             Some(open) => Err(self.unclosed(&open)),
