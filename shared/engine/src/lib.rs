@@ -19,4 +19,5 @@ pub mod record;
 pub mod retry;
 pub mod route;
 pub mod step;
+pub mod undeliverable;
 pub mod verify;

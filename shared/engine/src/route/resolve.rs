@@ -68,6 +68,20 @@ pub enum Trouble {
     Contended,
 }
 
+impl Trouble {
+    /// The stable name of the failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Ambiguous { .. } => "AmbiguousRecord",
+            Self::Invalid { .. } => "InvalidRecord",
+            Self::Port(error) | Self::Definitions(DefinitionsError::Port(error)) => error.code(),
+            Self::Definitions(_) => "DefinitionMissing",
+            Self::Contended => "Contended",
+        }
+    }
+}
+
 /// Resolves every record of an event, in the order of the source's mappings.
 ///
 /// # Errors
