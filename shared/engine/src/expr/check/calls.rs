@@ -184,15 +184,12 @@ impl Checker<'_> {
             .start
             .min(value.span.start);
         let span = start..self.places.closing(id);
-        let ty = match value.ty.unified(&fallback.ty) {
-            Some(ty) => ty,
-            None => {
-                let written = self.written(&value.span);
-                let message = format!("`{written}` is {}, its default {}", value.ty, fallback.ty);
-                self.mistake(fallback.span.clone(), message, None);
-                Type::Dynamic
-            }
-        };
+        let ty = value.ty.unified(&fallback.ty).unwrap_or_else(|| {
+            let written = self.written(&value.span);
+            let message = format!("`{written}` is {}, its default {}", value.ty, fallback.ty);
+            self.mistake(fallback.span.clone(), message, None);
+            Type::Dynamic
+        });
         let pair = [value.widened(&ty), fallback.widened(&ty)];
         node(Kind::Default(Box::new(pair)), ty, span)
     }

@@ -43,9 +43,8 @@ impl<'e> Checker<'e> {
     pub(crate) fn node(&mut self, tree: &Tree) -> Node {
         match &tree.expr {
             Expr::Literal(literal) => self.literal(tree.id, literal),
-            Expr::Ident(_) => self.path(tree),
             Expr::Select(select) if select.test => self.presence(tree),
-            Expr::Select(_) => self.path(tree),
+            Expr::Ident(_) | Expr::Select(_) => self.path(tree),
             Expr::Call(call) => self.call(tree.id, call),
             Expr::Comprehension(fold) => self.fold(tree.id, fold),
             Expr::List(list) => self.list(tree.id, &list.elements),
