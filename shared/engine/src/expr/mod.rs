@@ -111,3 +111,15 @@ pub enum EvaluationError {
     #[error("{0}")]
     Domain(String),
 }
+
+impl EvaluationError {
+    /// A stable name for logs, metrics and `docs/errors.md`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnsetValue { .. } => "UnsetValue",
+            Self::Type(_) => "WrongType",
+            Self::Domain(_) => "NoResult",
+        }
+    }
+}
