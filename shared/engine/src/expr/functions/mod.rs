@@ -15,7 +15,7 @@ use super::value::Value;
 use super::{EvaluationError, Type};
 
 type Result<'a> = std::result::Result<Value<'a>, EvaluationError>;
-type Body = for<'a> fn(&Moment<'_>, &mut Arguments<'a>) -> Result<'a>;
+type Body = for<'a> fn(Moment<'_>, &mut Arguments<'a>) -> Result<'a>;
 
 /// What functions know besides their arguments.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +134,7 @@ impl Function {
     }
 
     /// Computes it; the arguments are set and as many as it takes.
-    pub(crate) fn call<'a>(&self, moment: &Moment<'_>, arguments: Vec<Value<'a>>) -> Result<'a> {
+    pub(crate) fn call<'a>(&self, moment: Moment<'_>, arguments: Vec<Value<'a>>) -> Result<'a> {
         (self.body)(moment, &mut Arguments(arguments.into_iter()))
     }
 }

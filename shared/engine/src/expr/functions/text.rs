@@ -66,44 +66,44 @@ pub(super) static TABLE: [Function; 11] = [
     function("slug", &[TEXT], Returns::Is(Type::String), slug),
 ];
 
-fn contains<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn contains<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, part) = (arguments.text()?, arguments.text()?);
     Ok(Value::Bool(text.contains(&*part)))
 }
 
-fn starts_with<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn starts_with<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, prefix) = (arguments.text()?, arguments.text()?);
     Ok(Value::Bool(text.starts_with(&*prefix)))
 }
 
-fn ends_with<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn ends_with<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, suffix) = (arguments.text()?, arguments.text()?);
     Ok(Value::Bool(text.ends_with(&*suffix)))
 }
 
-fn matches<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn matches<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, pattern) = (arguments.text()?, arguments.text()?);
     let regex = Regex::new(&pattern)
         .map_err(|_| domain(format!("`{pattern}` is no regular expression")))?;
     Ok(Value::Bool(regex.is_match(&text)))
 }
 
-fn lower<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn lower<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(arguments.text()?.to_lowercase().into()))
 }
 
-fn upper<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn upper<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(arguments.text()?.to_uppercase().into()))
 }
 
-fn trim<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn trim<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(match arguments.text()? {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     }))
 }
 
-fn replace<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn replace<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, old, new) = (arguments.text()?, arguments.text()?, arguments.text()?);
     let growth = text.matches(&*old).count().saturating_mul(new.len());
     if growth.saturating_add(text.len()) > MAX_LEN {
@@ -112,13 +112,13 @@ fn replace<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(text.replace(&*old, &new).into()))
 }
 
-fn split<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn split<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, separator) = (arguments.text()?, arguments.text()?);
     let part = |part: &str| Value::Text(part.to_owned().into());
     Ok(Value::List(text.split(&*separator).map(part).collect()))
 }
 
-fn hash<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn hash<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let text = arguments.next().into_text()?;
     let digest = Sha256::digest(text.as_bytes());
     let hex = digest
@@ -133,7 +133,7 @@ fn hash<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
 }
 
 /// Letters and digits in lower case, everything between them one hyphen.
-fn slug<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn slug<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let text = arguments.text()?.to_lowercase();
     let words = text.split(|c: char| !c.is_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
