@@ -83,6 +83,7 @@ impl<'a> Evaluator<'a> {
             Kind::Map(entries) => self.map(entries, frame),
             Kind::Call(function, arguments) => {
                 let arguments = self.set(arguments, frame)?;
+                self.burn(function.cost)?;
                 function.call(Moment { tz: self.scope.tz }, arguments)
             }
             Kind::Matches(subject, regex) => match self.value(subject, frame)? {

@@ -61,6 +61,8 @@ pub(crate) struct Function {
     /// Whether the last parameter repeats.
     repeats: bool,
     returns: Returns,
+    /// Fuel of one call, beside what its arguments weigh.
+    pub(crate) cost: usize,
     body: Body,
 }
 
@@ -82,6 +84,7 @@ const fn function(
         optional: 0,
         repeats: false,
         returns,
+        cost: 1,
         body,
     }
 }
@@ -89,6 +92,11 @@ const fn function(
 impl Function {
     const fn optional(mut self, last: usize) -> Self {
         self.optional = last;
+        self
+    }
+
+    const fn costly(mut self, cost: usize) -> Self {
+        self.cost = cost;
         self
     }
 

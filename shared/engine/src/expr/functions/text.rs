@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use regex::Regex;
+use regex::RegexBuilder;
 use sha2::{Digest, Sha256};
 
 use super::{Arguments, Function, Moment, Param, Result, Returns, domain, function};
@@ -14,6 +14,10 @@ use crate::expr::value::Value;
 const HASH_BYTES: usize = 16;
 /// The longest text that a function may build, in bytes.
 const MAX_LEN: usize = 1 << 20;
+
+/// The longest pattern that data may bring, in bytes, and the memory it may take.
+const MAX_PATTERN: usize = 256;
+const PATTERN_MEMORY: usize = 1 << 17;
 
 const TEXT: (&str, Param) = ("text", Param::Text);
 
@@ -41,7 +45,8 @@ pub(super) static TABLE: [Function; 11] = [
         &[TEXT, ("pattern", Param::Text)],
         Returns::Is(Type::Bool),
         matches,
-    ),
+    )
+    .costly(1_000),
     function("lower", &[TEXT], Returns::Is(Type::String), lower),
     function("upper", &[TEXT], Returns::Is(Type::String), upper),
     function("trim", &[TEXT], Returns::Is(Type::String), trim),
@@ -83,8 +88,16 @@ fn ends_with<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
 
 fn matches<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, pattern) = (arguments.text()?, arguments.text()?);
-    let regex = Regex::new(&pattern)
-        .map_err(|_| domain(format!("`{pattern}` is no regular expression")))?;
+    let regex = RegexBuilder::new(pattern.get(..MAX_PATTERN).unwrap_or(&pattern))
+        .size_limit(PATTERN_MEMORY)
+        .build()
+        .ok()
+        .filter(|_| pattern.len() <= MAX_PATTERN)
+        .ok_or_else(|| {
+            domain(format!(
+                "`{pattern}` is no regular expression, or too large"
+            ))
+        })?;
     Ok(Value::Bool(regex.is_match(&text)))
 }
 

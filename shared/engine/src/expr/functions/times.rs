@@ -41,7 +41,8 @@ pub(super) static TABLE: [Function; 11] = [
         &[DAY, ("count", Param::Int)],
         Returns::First,
         business_days,
-    ),
+    )
+    .costly(100),
     accessor("getFullYear", &[DAY, ZONE], year),
     accessor("getMonth", &[DAY, ZONE], month),
     accessor("getDate", &[DAY, ZONE], day),

@@ -11,7 +11,7 @@ use super::failure::{described, place_of};
 use super::shape::Shape;
 use crate::expr::reads::Reads;
 use crate::expr::resolve::{DeadEnd, Resolved, did_you_mean, resolve};
-use crate::expr::{Environment, Mistake, Type};
+use crate::expr::{Environment, Mistake, Type, functions};
 
 static INCLUDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"\{%-?\s*(?:include|import|from|extends)\s+['"]([^'"]*)['"]"#).ok()
@@ -129,7 +129,8 @@ impl Check<'_> {
             Err(end) => {
                 let found = dead_end_span(source, path, &segments, &end);
                 let span = tag.cloned().or(found).unwrap_or(0..self.source.len());
-                self.mistake(span, within(name, tag, &end.message), end.help);
+                let help = filter_help(&segments).or(end.help);
+                self.mistake(span, within(name, tag, &end.message), help);
             }
         }
         if tag.is_none() {
@@ -164,6 +165,15 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// A function called as in an expression.
+fn filter_help(segments: &[&str]) -> Option<String> {
+    let function = functions::find(segments.last()?)?;
+    Some(format!(
+        "functions are filters here: write `value | {}`",
+        function.name
+    ))
 }
 
 fn within(name: &str, tag: Option<&Range<usize>>, message: &str) -> String {

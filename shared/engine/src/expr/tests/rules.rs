@@ -1,5 +1,7 @@
 //! Rules that a table of results does not show.
 
+use std::sync::{LazyLock, Mutex};
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -187,6 +189,7 @@ fn the_static_type_is_known() {
         ("record.lines.map(l, l.price)", list(Type::Decimal)),
         ("record.starts_at - now", Type::Duration),
         ("default(record.fee, 0)", Type::Decimal),
+        ("record.active ? record.fee : null", Type::Decimal),
         ("body.x", Type::Dynamic),
         ("record.patient", Type::Ref(record_type("patient"))),
         ("[1, 2.5]", list(Type::Decimal)),
@@ -250,10 +253,97 @@ fn the_longest_allowed_expressions_compile_and_evaluate() {
     assert_eq!(evaluate(&chosen), Ok(Some(json!(1))));
 }
 
+#[test]
+fn mistakes_are_underlined_behind_other_lines_and_other_alphabets() {
+    for (source, at) in [
+        ("'é' == record.stge", "stge"),
+        ("record.stage == 'é' and true", "and"),
+        ("record.active\n  && 'ü' == 'ö'\n  and record.active", "and"),
+        ("// ünï\n[record.stge]", "stge"),
+        ("has( record . stge )", "stge"),
+        ("record\n  .stge", "stge"),
+    ] {
+        let found = mistakes(source);
+        assert_eq!(&source[found[0].span.clone()], at, "{source}: {found:?}");
+    }
+}
+
+#[test]
+fn a_pattern_from_data_is_bounded() {
+    for source in [
+        "'a'.matches('(a{1,1000}){1,1000}' + '')",
+        "'a'.matches(body.event + ' '.replace(' ', '                                ').replace(' ', '          '))",
+    ] {
+        let found = evaluate(source);
+        assert!(
+            matches!(found, Err(EvaluationError::Domain(_))),
+            "{source}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn compiled_forms_are_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone + std::fmt::Debug>() {}
+    shared::<Expression>();
+    shared::<super::super::Template>();
+}
+
+/// JSON of every shape, often of the shape that a field declares.
+fn any_json() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<u64>().prop_map(Json::from),
+        any::<f64>().prop_map(Json::from),
+        "\\PC{0,8}".prop_map(Json::from),
+        prop::sample::select(vec![
+            "9999-12-30T22:00:00Z",
+            "-9999-01-02",
+            "79228162514264337593543950335",
+            "-239976mo",
+            "p1"
+        ])
+        .prop_map(Json::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+            prop::collection::vec(("price|sku|deep|n", inner), 0..4)
+                .prop_map(|members| Json::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn compile_cached(source: &'static str) -> Expression {
+    static COMPILED: LazyLock<Mutex<BTreeMap<&'static str, Expression>>> =
+        LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap();
+    compiled
+        .entry(source)
+        .or_insert_with(|| compile(source))
+        .clone()
+}
+
 proptest! {
     #[test]
     fn any_text_compiles_or_is_refused_without_a_panic(source in "\\PC{0,60}") {
         let _ = Expression::compile(&source, &environment(), None);
+    }
+
+    #[test]
+    fn any_data_is_evaluated_without_a_panic(data in prop::collection::vec(any_json(), 16)) {
+        let mut world = world();
+        let mut data = data.into_iter();
+        for (_, root) in &mut world.roots {
+            for (_, value) in root.as_object_mut().into_iter().flatten() {
+                *value = data.next().unwrap_or_default();
+            }
+        }
+        for source in super::results::sources() {
+            let _ = world.with(|scope| compile_cached(source).evaluate(scope));
+        }
     }
 
     #[test]
