@@ -1,10 +1,30 @@
 //! Field types of records and events: what they accept, and the one normal form they are stored in.
 
+mod accept;
+mod calendar;
+mod check;
+mod email;
+mod number;
+mod phone;
+mod scalar;
+mod text;
+mod url;
+mod violation;
+
+#[cfg(test)]
+mod properties;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Number, Value as Json};
 
+use crate::expr::Type;
 use crate::name::RecordType;
+
+pub use self::accept::{Unknown, accept, accept_all};
+pub use self::check::BadConstraint;
+pub use self::violation::{Rule, Violation, describe};
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,5 +104,53 @@ impl Field {
             scale: None,
             values: Vec::new(),
         }
+    }
+
+    /// The type that expressions see.
+    #[must_use]
+    pub fn ty(&self) -> Type {
+        match &self.kind {
+            Kind::Integer => Type::Int,
+            Kind::Decimal => Type::Decimal,
+            Kind::Boolean => Type::Bool,
+            Kind::Date => Type::Date,
+            Kind::Datetime => Type::Time,
+            Kind::Duration => Type::Duration,
+            Kind::List(of) => Type::List(Box::new(of.ty())),
+            Kind::Object(members) => Type::Object(Arc::new(types(members))),
+            Kind::AnyObject => Type::Dynamic,
+            Kind::Ref(to) => Type::Ref(to.clone()),
+            Kind::String | Kind::Timezone | Kind::Phone | Kind::Email | Kind::Url | Kind::Enum => {
+                Type::String
+            }
+        }
+    }
+}
+
+fn types(members: &BTreeMap<String, Field>) -> BTreeMap<String, Type> {
+    let named = |(name, field): (&String, &Field)| (name.clone(), field.ty());
+    members.iter().map(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_see_the_types_of_members() {
+        let list = Field::of(Kind::List(Box::new(Field::of(Kind::Decimal))));
+        let patient = RecordType::new("patient").unwrap();
+        let members = [
+            ("at", Field::of(Kind::Datetime)),
+            ("owner", Field::of(Kind::Ref(patient.clone()))),
+            ("prices", list),
+        ];
+        let named = members.map(|(name, field)| (name.to_owned(), field));
+        let Type::Object(types) = Field::of(Kind::Object(named.into())).ty() else {
+            panic!("an object");
+        };
+        assert_eq!(types["at"], Type::Time);
+        assert_eq!(types["owner"], Type::Ref(patient));
+        assert_eq!(types["prices"], Type::List(Box::new(Type::Decimal)));
     }
 }

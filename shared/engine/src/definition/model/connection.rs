@@ -1,0 +1,124 @@
+//! Connections: configured external services.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::ValueExpression;
+use crate::name::{ConnectionName, SourceName};
+use crate::retry::Ladder;
+
+/// A configured external service.
+#[derive(Debug)]
+pub struct Connection {
+    /// The name that `via:` uses.
+    pub name: ConnectionName,
+    /// The protocol that it speaks.
+    pub kind: ConnectionKind,
+    /// Base URL (http, slack, smtp), or the default of the kind.
+    pub url: Option<ValueExpression>,
+    /// Account identifier (twilio).
+    pub account: Option<ValueExpression>,
+    /// Sender (twilio: phone; smtp: address).
+    pub from: Option<ValueExpression>,
+    /// Whether it may be at a private, loopback or link-local address.
+    pub private: bool,
+    /// How calls authenticate.
+    pub auth: Option<Auth>,
+    /// Time for one call; `None`: the step's own.
+    pub timeout: Option<Duration>,
+    /// Price of one call in the currency of the pack's reports.
+    pub price: Option<f64>,
+    /// The ladder of steps that do not name one.
+    pub retry: Option<Ladder>,
+    /// How the receiver recognises a repeated call; `None`: it does not.
+    pub idempotency: Option<Idempotency>,
+    /// The source where delivery reports come in.
+    pub receipts: Option<SourceName>,
+    /// What the sandbox answers in `--dev`.
+    pub sandbox: Option<SandboxReply>,
+}
+
+impl Connection {
+    /// A connection with nothing configured.
+    #[must_use]
+    pub fn new(name: ConnectionName, kind: ConnectionKind) -> Self {
+        Self {
+            name,
+            kind,
+            url: None,
+            account: None,
+            from: None,
+            private: false,
+            auth: None,
+            timeout: None,
+            price: None,
+            retry: None,
+            idempotency: None,
+            receipts: None,
+            sandbox: None,
+        }
+    }
+}
+
+/// The protocol of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectionKind {
+    /// Any HTTP API.
+    Http,
+    /// Twilio's Messages API.
+    Twilio,
+    /// A mail server.
+    Smtp,
+    /// Amazon SES.
+    Ses,
+    /// Slack's chat API.
+    Slack,
+    /// A language model.
+    Model,
+    /// The recording provider of development and tests.
+    Sandbox,
+}
+
+/// How calls authenticate; every value is the name of a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Bearer <secret>`.
+    Bearer(String),
+    /// `Authorization: Basic`.
+    Basic {
+        /// The user, as written.
+        user: String,
+        /// The name of the secret.
+        secret: String,
+    },
+    /// A header of its own.
+    Header {
+        /// The header's name.
+        name: String,
+        /// The name of the secret.
+        secret: String,
+    },
+}
+
+/// How a receiver recognises a repeated call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The header that carries the key: `Idempotency-Key`.
+    pub header: String,
+    /// How long the receiver remembers a key.
+    pub window: Duration,
+}
+
+/// What the sandbox answers for a connection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SandboxReply {
+    /// HTTP status.
+    pub status: u16,
+    /// Response body.
+    pub body: Json,
+    /// Whether it honours idempotency keys.
+    pub idempotent: bool,
+}

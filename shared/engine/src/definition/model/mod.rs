@@ -1,0 +1,20 @@
+//! The compiled model of a pack: what the engine executes.
+
+mod connection;
+mod pack;
+mod record;
+mod source;
+mod value;
+mod workflow;
+
+pub use connection::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply};
+pub use pack::{Alerts, ManifestId, Pack};
+pub use record::{Actor, Conflict, Invariant, RecordDefinition, RecordField, Transition};
+pub use source::{
+    EventIdRule, Lookup, MappedField, MappedValue, RecordMapping, Source, Verification,
+};
+pub use value::{ValueExpression, evaluate_members};
+pub use workflow::{
+    Action, Once, RecordChange, RecordTrigger, Refused, Severity, StepDefinition, Target, Trigger,
+    Unknown, UpdateRecord, Workflow,
+};
