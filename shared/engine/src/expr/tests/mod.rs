@@ -27,8 +27,8 @@ fn list(of: Type) -> Type {
     Type::List(Box::new(of))
 }
 
-pub(super) fn environment() -> Environment {
-    let record = object([
+fn appointment() -> Type {
+    object([
         ("amount", Type::Decimal),
         ("count", Type::Int),
         ("stage", Type::String),
@@ -45,7 +45,10 @@ pub(super) fn environment() -> Environment {
         ("nickname", Type::String),
         ("fee", Type::Decimal),
         ("patient", Type::Ref(record_type("patient"))),
-    ]);
+    ])
+}
+
+pub(super) fn environment() -> Environment {
     let account = object([
         ("name", Type::String),
         ("owner", Type::Ref(record_type("patient"))),
@@ -61,7 +64,7 @@ pub(super) fn environment() -> Environment {
         ("check", object([("score", Type::Int)])),
     ]);
     let roots = [
-        ("record", record),
+        ("record", appointment()),
         ("body", Type::Dynamic),
         ("steps", steps),
         ("patient", Type::Ref(record_type("patient"))),
