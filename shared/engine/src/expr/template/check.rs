@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use minijinja::Environment as Engine;
 use regex::Regex;
 
+use super::bounds;
 use super::failure::{described, place_of};
 use super::shape::Shape;
 use crate::expr::reads::Reads;
@@ -70,6 +71,10 @@ impl Check<'_> {
     fn file(&mut self, name: &str, source: &str, tag: Option<&Range<usize>>) {
         if !self.seen.insert(name.to_owned()) {
             return;
+        }
+        if let Some(exceeded) = tag.and_then(|_| bounds::exceeded(source)) {
+            let span = tag.cloned().unwrap_or(exceeded.span);
+            return self.mistake(span, within(name, tag, &exceeded.message), exceeded.help);
         }
         if let Err(error) = self
             .engine

@@ -1,5 +1,6 @@
 //! A pack's environment and scope, shared by the tests of expressions and templates.
 
+mod hostile;
 mod mistakes;
 mod results;
 mod rules;
