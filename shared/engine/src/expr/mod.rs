@@ -4,6 +4,13 @@
 //! The scope is JSON; the types live in the compiled expression. A path such as
 //! `event.data.starts_at` is a pointer walk whose last value is read by its declared type.
 
+pub mod duration;
+mod expression;
+mod template;
+
+pub use expression::{Expression, RefRead};
+pub use template::Template;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
