@@ -1,1 +1,109 @@
 //! Webhook signature schemes, checked in constant time on the raw bytes.
+//!
+//! One file per scheme, which knows its headers, what is signed and which clock rule its
+//! documentation gives; what schemes share (keys, encodings, freshness) has its own file.
+
+mod calendly;
+mod form;
+mod freshness;
+mod headers;
+mod mac;
+mod rejection;
+mod scheme;
+mod secret;
+mod standard_webhooks;
+mod stripe;
+mod timestamped;
+mod twilio;
+mod webhook_key;
+
+#[cfg(test)]
+mod properties;
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+
+pub use self::rejection::Rejection;
+pub use self::scheme::{Scheme, UnknownScheme};
+pub use self::secret::{InvalidSecret, Secret};
+
+/// What arrived, before anything is parsed.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The HTTP method in upper case.
+    pub method: &'a str,
+    /// The public URL as the provider called it, with its query: some schemes sign it.
+    pub url: &'a str,
+    /// The headers as received.
+    pub headers: &'a HeaderMap,
+    /// The body's raw bytes.
+    pub body: &'a [u8],
+}
+
+/// Checks that one of `secrets` signed the request, recently enough.
+///
+/// Every signature that the request carries is tried with every secret. `tolerance` replaces
+/// the scheme's own ([`Scheme::tolerance`]); a scheme without a clock ignores it.
+///
+/// # Errors
+/// [`Rejection`]: the reason why the request is not to be trusted.
+pub fn verify(
+    scheme: Scheme,
+    secrets: &[Secret],
+    request: &Request<'_>,
+    tolerance: Option<Duration>,
+    now: Timestamp,
+) -> Result<(), Rejection> {
+    let window = tolerance.unwrap_or(scheme.tolerance());
+    match scheme {
+        Scheme::StandardWebhooks => standard_webhooks::verify(secrets, request, window, now),
+        Scheme::Stripe => stripe::LAYOUT.verify(secrets, request, window, now),
+        Scheme::Calendly => calendly::LAYOUT.verify(secrets, request, window, now),
+        Scheme::Twilio => twilio::verify(secrets, request),
+        Scheme::None => Ok(()),
+    }
+}
+
+/// The headers with which a provider would send this request now.
+///
+/// `id` is the message id of schemes that sign one. Headers already present are not read.
+///
+/// # Errors
+/// [`InvalidSecret`] when the scheme cannot sign with this secret.
+pub fn sign(
+    scheme: Scheme,
+    secret: &Secret,
+    request: &Request<'_>,
+    id: &str,
+    now: Timestamp,
+) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidSecret> {
+    match scheme {
+        Scheme::StandardWebhooks => standard_webhooks::sign(secret, request.body, id, now),
+        Scheme::Stripe => Ok(stripe::LAYOUT.sign(secret, request.body, now)),
+        Scheme::Calendly => Ok(calendly::LAYOUT.sign(secret, request.body, now)),
+        Scheme::Twilio => Ok(twilio::sign(secret, request)),
+        Scheme::None => Ok(Vec::new()),
+    }
+}
+
+/// Tries every secret; a malformed one is reported only when no other matches.
+fn any_secret(
+    secrets: &[Secret],
+    mut matches: impl FnMut(&Secret) -> Result<bool, InvalidSecret>,
+) -> Result<(), Rejection> {
+    let mut outcome = if secrets.is_empty() {
+        Rejection::BadSecret
+    } else {
+        Rejection::Mismatch
+    };
+    for secret in secrets {
+        match matches(secret) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(_) => outcome = Rejection::BadSecret,
+        }
+    }
+    Err(outcome)
+}

@@ -1,0 +1,115 @@
+//! The schemes by name, with the policy that each one's documentation gives.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::secret::{InvalidSecret, Secret};
+use super::webhook_key::WebhookKey;
+
+/// How a source's provider signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Standard Webhooks: HMAC-SHA256 (`v1`) or Ed25519 (`v1a`) over id, time and body.
+    StandardWebhooks,
+    /// Stripe: `Stripe-Signature: t=…,v1=…`.
+    Stripe,
+    /// Calendly: `Calendly-Webhook-Signature: t=…,v1=…`.
+    Calendly,
+    /// Twilio: HMAC-SHA1 over the public URL and the form's parameters.
+    Twilio,
+    /// Nothing is checked.
+    None,
+}
+
+/// A name that is no scheme.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a signature scheme")]
+pub struct UnknownScheme(pub String);
+
+impl Scheme {
+    /// Every scheme, in the order in which documentation lists them.
+    pub const ALL: &[Self] = &[
+        Self::StandardWebhooks,
+        Self::Stripe,
+        Self::Calendly,
+        Self::Twilio,
+        Self::None,
+    ];
+
+    /// The name in definitions.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StandardWebhooks => "standard-webhooks",
+            Self::Stripe => "stripe",
+            Self::Calendly => "calendly",
+            Self::Twilio => "twilio",
+            Self::None => "none",
+        }
+    }
+
+    /// How far the time of signing may be from now; zero where the scheme has no clock.
+    #[must_use]
+    pub fn tolerance(self) -> Duration {
+        match self {
+            Self::StandardWebhooks | Self::Stripe => Duration::from_secs(300),
+            Self::Calendly => Duration::from_secs(180),
+            Self::Twilio | Self::None => Duration::ZERO,
+        }
+    }
+
+    /// Whether signatures of this scheme age, so that `tolerance` means something.
+    #[must_use]
+    pub fn has_clock(self) -> bool {
+        !self.tolerance().is_zero()
+    }
+
+    /// Checks at start-up that the scheme can use this secret.
+    ///
+    /// # Errors
+    /// [`InvalidSecret`] with what the scheme expects.
+    pub fn check_secret(self, secret: &Secret) -> Result<(), InvalidSecret> {
+        match self {
+            Self::StandardWebhooks => WebhookKey::read(secret).map(drop),
+            Self::Stripe | Self::Calendly | Self::Twilio | Self::None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Scheme {
+    type Err = UnknownScheme;
+
+    fn from_str(text: &str) -> Result<Self, UnknownScheme> {
+        let named = Self::ALL.iter().find(|scheme| scheme.name() == text);
+        named.copied().ok_or_else(|| UnknownScheme(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scheme_reads_back_from_its_name() {
+        for scheme in Scheme::ALL {
+            assert_eq!(scheme.to_string().parse(), Ok(*scheme));
+        }
+        assert!("Stripe".parse::<Scheme>().is_err());
+    }
+
+    #[test]
+    fn standard_webhooks_wants_a_key_in_base64() {
+        let check = |text: &str| Scheme::StandardWebhooks.check_secret(&Secret::new(text).unwrap());
+        assert_eq!(check("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), Ok(()));
+        assert!(check("whsec_not base64").is_err());
+        let plain = Secret::new("whsec_not base64").unwrap();
+        assert_eq!(Scheme::Stripe.check_secret(&plain), Ok(()));
+    }
+}

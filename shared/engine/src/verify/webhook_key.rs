@@ -1,0 +1,92 @@
+//! Keys of Standard Webhooks: a prefix names the kind, base64 holds the bytes.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+
+use super::mac::{self, HmacSha256};
+use super::secret::{InvalidSecret, Secret};
+
+/// Providers show secrets with and without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A key of Standard Webhooks.
+pub(super) enum WebhookKey {
+    /// `whsec_…`, or no prefix: signs and verifies `v1`.
+    Shared(Vec<u8>),
+    /// `whpk_…`: verifies `v1a`.
+    Public(VerifyingKey),
+    /// `whsk_…`: signs and verifies `v1a`.
+    Private(SigningKey),
+}
+
+impl WebhookKey {
+    pub(super) fn read(secret: &Secret) -> Result<Self, InvalidSecret> {
+        let text = secret.expose();
+        if let Some(key) = text.strip_prefix("whpk_") {
+            return public(&decode(key)?);
+        }
+        if let Some(key) = text.strip_prefix("whsk_") {
+            return private(&decode(key)?);
+        }
+        decode(text.strip_prefix("whsec_").unwrap_or(text)).map(Self::Shared)
+    }
+
+    /// Whether `signature`, as it stands in the header (`v1,…`), fits the message.
+    pub(super) fn accepts(&self, parts: &[&[u8]], signature: &str) -> bool {
+        let Some((version, text)) = signature.split_once(',') else {
+            return false;
+        };
+        let Ok(bytes) = BASE64.decode(text) else {
+            return false;
+        };
+        match (self, version) {
+            (Self::Shared(key), "v1") => mac::is_tag::<HmacSha256>(key, parts, &bytes),
+            (Self::Public(key), "v1a") => signed_by(key, parts, &bytes),
+            (Self::Private(key), "v1a") => signed_by(&key.verifying_key(), parts, &bytes),
+            _ => false,
+        }
+    }
+
+    /// The signature as it stands in the header.
+    pub(super) fn sign(&self, parts: &[&[u8]]) -> Result<String, InvalidSecret> {
+        let (version, bytes) = match self {
+            Self::Shared(key) => ("v1", mac::tag::<HmacSha256>(key, parts)),
+            Self::Private(key) => ("v1a", key.sign(&parts.concat()).to_vec()),
+            Self::Public(_) => return Err(InvalidSecret::CannotSign),
+        };
+        Ok(format!("{version},{}", BASE64.encode(bytes)))
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, InvalidSecret> {
+    let bytes = BASE64.decode(text).map_err(|_| InvalidSecret::NotBase64)?;
+    if bytes.is_empty() {
+        return Err(InvalidSecret::Empty);
+    }
+    Ok(bytes)
+}
+
+fn public(bytes: &[u8]) -> Result<WebhookKey, InvalidSecret> {
+    let key = VerifyingKey::try_from(bytes).map_err(|_| InvalidSecret::NotEd25519)?;
+    Ok(WebhookKey::Public(key))
+}
+
+/// A private key comes as its seed, alone or followed by its public half.
+fn private(bytes: &[u8]) -> Result<WebhookKey, InvalidSecret> {
+    let key = match <&[u8; 64]>::try_from(bytes) {
+        Ok(pair) => SigningKey::from_keypair_bytes(pair),
+        Err(_) => SigningKey::try_from(bytes),
+    };
+    key.map(WebhookKey::Private)
+        .map_err(|_| InvalidSecret::NotEd25519)
+}
+
+fn signed_by(key: &VerifyingKey, parts: &[&[u8]], signature: &[u8]) -> bool {
+    ed25519_dalek::Signature::from_slice(signature)
+        .is_ok_and(|signature| key.verify_strict(&parts.concat(), &signature).is_ok())
+}
