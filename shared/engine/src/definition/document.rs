@@ -76,6 +76,11 @@ impl Document {
         }
     }
 
+    /// Takes over what was found in another reading of the same text.
+    pub(crate) fn take(&self, other: &Self) {
+        self.found.borrow_mut().append(&mut other.found.borrow_mut());
+    }
+
     /// Everything found, in the order of the text.
     pub(crate) fn findings(&self) -> Vec<Diagnostic> {
         let mut found = self.found.borrow().clone();

@@ -172,7 +172,8 @@ fn add_member(
     value: Node,
 ) {
     let Some(name) = key.text().map(str::to_owned) else {
-        if !key.is_broken() {
+        let template = text.get(..key.span.start).is_some_and(|before| before.ends_with('{'));
+        if !key.is_broken() && !template {
             document.report(super::traps::key(text, &key));
         }
         return;
