@@ -2,8 +2,11 @@
 
 mod diagnostic;
 mod document;
+mod grammar;
 pub mod model;
 mod nearest;
+mod values;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use grammar::schema;
