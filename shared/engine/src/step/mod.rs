@@ -1,5 +1,39 @@
 //! What a step function is: its description, its input and output, and how it performs.
 
+mod context;
+mod error;
 mod spec;
 
+use std::future::Future;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use context::{Staged, StepContext};
+pub use error::StepError;
 pub use spec::{Effect, Keeps, StepSpec};
+
+/// A step function: does one thing, and says what came of it.
+///
+/// Claims, retries, fallbacks, the journal and dispatch are the engine's; a step knows its input
+/// and its ports. `perform` may be called more than once with the same `ctx.key`, as its effect
+/// allows.
+pub trait Step: Send + Sync + 'static {
+    /// The static description.
+    const SPEC: StepSpec;
+    /// What `with:` gives; its JSON Schema is what `holdfast check` holds definitions against.
+    type Input: DeserializeOwned + JsonSchema + Send;
+    /// What `steps.<id>` reads.
+    type Output: Serialize + JsonSchema + Send;
+
+    /// Performs one attempt.
+    ///
+    /// # Errors
+    /// [`StepError`] by what may have happened.
+    fn perform(
+        &self,
+        ctx: &StepContext<'_>,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, StepError>> + Send;
+}

@@ -1,0 +1,77 @@
+//! Hashes over several parts: each part is preceded by its length, so that no two lists of parts
+//! give one input.
+
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+/// The length of [`base32`]: 130 bits.
+pub const BASE32_LEN: usize = 26;
+
+fn feed(parts: &[&[u8]], mut update: impl FnMut(&[u8])) {
+    for part in parts {
+        update(&(part.len() as u64).to_be_bytes());
+        update(part);
+    }
+}
+
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    feed(parts, |bytes| hasher.update(bytes));
+    hasher.finalize().into()
+}
+
+fn short(bytes: &[u8]) -> String {
+    let mut text = BASE32_NOPAD.encode(bytes).to_ascii_lowercase();
+    text.truncate(BASE32_LEN);
+    text
+}
+
+/// SHA-256 as 64 lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(parts: &[&[u8]]) -> String {
+    HEXLOWER.encode(&digest(parts))
+}
+
+/// SHA-256 as [`BASE32_LEN`] lower-case base32 characters.
+#[must_use]
+pub fn base32(parts: &[&[u8]]) -> String {
+    short(&digest(parts))
+}
+
+/// HMAC-SHA-256 as [`BASE32_LEN`] lower-case base32 characters.
+#[must_use]
+pub fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> String {
+    // A key is at most one block long, so it is always accepted; padding it is what HMAC does.
+    let mut block = [0; 64];
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    feed(parts, |bytes| mac.update(bytes));
+    short(&mac.finalize().into_bytes())
+}
+
+/// 128 random bits as 26 lower-case base32 characters.
+#[must_use]
+pub fn random_id(bits: u128) -> String {
+    short(&bits.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(hex(&[b"ab", b"c"]), hex(&[b"a", b"bc"]));
+        assert_ne!(
+            keyed(&[0; 32], &[b"ab", b"c"]),
+            keyed(&[0; 32], &[b"a", b"bc"])
+        );
+    }
+
+    #[test]
+    fn ids_have_their_length() {
+        assert_eq!(base32(&[b"x"]).len(), BASE32_LEN);
+        assert_eq!(random_id(7).len(), BASE32_LEN);
+    }
+}

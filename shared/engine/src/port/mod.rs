@@ -1,0 +1,27 @@
+//! Ports: the narrow async traits through which rules reach the world.
+//!
+//! Each has one adapter per mode; dispatch is static. A port says what happened in terms that a
+//! caller can act on and hides the rest.
+
+mod clock;
+mod definitions;
+mod entropy;
+mod error;
+mod journal;
+mod provider;
+mod queue;
+mod secrets;
+mod timers;
+
+pub use clock::Clock;
+pub use definitions::{Definitions, DefinitionsError};
+pub use entropy::Entropy;
+pub use error::PortError;
+pub use journal::{Change, CommitError, Expect, Item, Journal, Key, Page, Row, Table, Write};
+pub use provider::{
+    Call, CallError, Chat, ChatMessage, Email, EmailMessage, Http, HttpRequest, HttpResponse,
+    Receipt, Sms, SmsMessage,
+};
+pub use queue::{Delivery, MAX_DELAY, MessageId, Outgoing, Queue, QueueName, Verdict};
+pub use secrets::Secrets;
+pub use timers::{Timer, Timers};
