@@ -32,7 +32,14 @@ impl Finding {
         message: impl Into<String>,
     ) -> Self {
         let message = message.into();
-        Self { code, span, message, label: None, help: None, severity: Severity::Error }
+        Self {
+            code,
+            span,
+            message,
+            label: None,
+            help: None,
+            severity: Severity::Error,
+        }
     }
 
     pub(crate) fn warning(
@@ -41,21 +48,34 @@ impl Finding {
         message: impl Into<String>,
     ) -> Self {
         let severity = Severity::Warning;
-        Self { severity, ..Self::error(code, span, message) }
+        Self {
+            severity,
+            ..Self::error(code, span, message)
+        }
     }
 
     pub(crate) fn label(self, label: impl Into<String>) -> Self {
-        Self { label: Some(label.into()), ..self }
+        Self {
+            label: Some(label.into()),
+            ..self
+        }
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
+        Self {
+            help: Some(help.into()),
+            ..self
+        }
     }
 }
 
 impl Document {
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        Self { path: path.into(), text: text.into(), found: RefCell::default() }
+        Self {
+            path: path.into(),
+            text: text.into(),
+            found: RefCell::default(),
+        }
     }
 
     /// Keeps a finding, unless the same one is there already.
@@ -78,7 +98,9 @@ impl Document {
 
     /// Takes over what was found in another reading of the same text.
     pub(crate) fn take(&self, other: &Self) {
-        self.found.borrow_mut().append(&mut other.found.borrow_mut());
+        self.found
+            .borrow_mut()
+            .append(&mut other.found.borrow_mut());
     }
 
     /// Everything found, in the order of the text.
@@ -90,7 +112,9 @@ impl Document {
 
     /// Moves a range onto character boundaries inside the text, so that it can be shown.
     fn clamp(&self, span: Range<usize>) -> Range<usize> {
-        let start = self.text.floor_char_boundary(span.start.min(self.text.len()));
+        let start = self
+            .text
+            .floor_char_boundary(span.start.min(self.text.len()));
         let end = self.text.ceil_char_boundary(span.end.min(self.text.len()));
         start..end.max(start)
     }

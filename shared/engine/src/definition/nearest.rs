@@ -29,7 +29,10 @@ pub(crate) fn suggestion<'a>(
     if let Some(near) = nearest(text, candidates.clone()) {
         return format!("did you mean `{near}`?");
     }
-    let all: Vec<_> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
+    let all: Vec<_> = candidates
+        .into_iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
     match all.as_slice() {
         [] => format!("there is no {what} yet"),
         [only] => format!("there is only {only}"),
@@ -51,7 +54,13 @@ mod tests {
 
     #[test]
     fn without_a_near_name_the_choice_is_shown() {
-        assert_eq!(suggestion("zz", ["a-b", "cdef"], "name"), "there are `a-b`, `cdef`");
-        assert_eq!(suggestion("zz", [], "connection"), "there is no connection yet");
+        assert_eq!(
+            suggestion("zz", ["a-b", "cdef"], "name"),
+            "there are `a-b`, `cdef`"
+        );
+        assert_eq!(
+            suggestion("zz", [], "connection"),
+            "there is no connection yet"
+        );
     }
 }

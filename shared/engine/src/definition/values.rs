@@ -27,7 +27,9 @@ pub(crate) fn literal(scalar: &Scalar) -> Json {
 
 fn number(text: &str) -> Option<Number> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    digits.starts_with(|c: char| c.is_ascii_digit()).then(|| serde_json::from_str(text).ok())?
+    digits
+        .starts_with(|c: char| c.is_ascii_digit())
+        .then(|| serde_json::from_str(text).ok())?
 }
 
 impl Node {
@@ -37,15 +39,20 @@ impl Node {
             Data::Broken => Json::Null,
             Data::Scalar(scalar) => literal(scalar),
             Data::List(nodes) => nodes.iter().map(Node::json).collect(),
-            Data::Map(members) => {
-                members.iter().map(|member| (member.key.clone(), member.value.json())).collect()
-            }
+            Data::Map(members) => members
+                .iter()
+                .map(|member| (member.key.clone(), member.value.json()))
+                .collect(),
         }
     }
 
     /// The texts of a list, or of the one element that stands for it.
     pub(crate) fn texts(&self) -> Vec<String> {
-        self.elements().iter().filter_map(Node::text).map(str::to_owned).collect()
+        self.elements()
+            .iter()
+            .filter_map(Node::text)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// What the text of the member `key` reads as.
@@ -55,7 +62,8 @@ impl Node {
 
     /// The boolean of the member `key`; absent is `false`.
     pub(crate) fn flag(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|node| node.json() == Json::Bool(true))
+        self.get(key)
+            .is_some_and(|node| node.json() == Json::Bool(true))
     }
 
     pub(crate) fn duration(&self) -> Option<Duration> {
@@ -69,8 +77,24 @@ mod tests {
 
     #[test]
     fn phones_and_codes_stay_text() {
-        let plain = |text: &str| literal(&Scalar { text: text.into(), plain: true, exact: None });
-        for text in ["+15550100", "007", "0x1F", "1_000", ".5", "no", "yes", "1:30", "-"] {
+        let plain = |text: &str| {
+            literal(&Scalar {
+                text: text.into(),
+                plain: true,
+                exact: None,
+            })
+        };
+        for text in [
+            "+15550100",
+            "007",
+            "0x1F",
+            "1_000",
+            ".5",
+            "no",
+            "yes",
+            "1:30",
+            "-",
+        ] {
             assert_eq!(plain(text), Json::from(text), "{text}");
         }
         assert_eq!(plain("-12"), Json::from(-12));

@@ -4,12 +4,18 @@ use super::{Grammar, Shape, grammar, later, optional, required};
 
 static BASIC: Grammar = grammar(
     "`basic`",
-    &[&[required("user", Shape::Text), required("secret", Shape::Name)]],
+    &[&[
+        required("user", Shape::Text),
+        required("secret", Shape::Name),
+    ]],
 );
 
 static HEADER: Grammar = grammar(
     "`header`",
-    &[&[required("name", Shape::Text), required("secret", Shape::Name)]],
+    &[&[
+        required("name", Shape::Text),
+        required("secret", Shape::Name),
+    ]],
 );
 
 static AUTH: Grammar = Grammar {
@@ -25,7 +31,10 @@ static AUTH: Grammar = Grammar {
 
 static IDEMPOTENCY: Grammar = grammar(
     "`idempotency`",
-    &[&[required("header", Shape::Text), required("window", Shape::Duration)]],
+    &[&[
+        required("header", Shape::Text),
+        required("window", Shape::Duration),
+    ]],
 );
 
 static SANDBOX: Grammar = grammar(
@@ -48,7 +57,10 @@ pub(crate) static CONNECTION: Grammar = grammar(
         required("connection", Shape::Name),
         required(
             "kind",
-            Shape::Word(&["http", "twilio", "smtp", "slack", "sandbox"], &["ses", "model"]),
+            Shape::Word(
+                &["http", "twilio", "smtp", "slack", "sandbox"],
+                &["ses", "model"],
+            ),
         ),
         optional("url", Shape::Value),
         optional("account", Shape::Value),

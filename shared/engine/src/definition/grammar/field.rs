@@ -4,8 +4,8 @@ use super::{Grammar, Key, Shape, grammar, later, misplaced, optional, required};
 
 /// The field types.
 pub(crate) const TYPES: &[&str] = &[
-    "string", "integer", "decimal", "boolean", "date", "datetime", "duration", "timezone",
-    "phone", "email", "url", "enum", "list", "object", "ref",
+    "string", "integer", "decimal", "boolean", "date", "datetime", "duration", "timezone", "phone",
+    "email", "url", "enum", "list", "object", "ref",
 ];
 
 const CONSTRAINTS: &[Key] = &[
@@ -25,7 +25,10 @@ const CONSTRAINTS: &[Key] = &[
 ];
 
 const UNMAPPED: &[Key] = &[
-    misplaced("from", "`from` belongs to `data` and `returns`; map a record's field in `records: map:` of a source"),
+    misplaced(
+        "from",
+        "`from` belongs to `data` and `returns`; map a record's field in `records: map:` of a source",
+    ),
     misplaced("if", "`if` belongs to `data` and `returns`"),
 ];
 
@@ -43,7 +46,10 @@ pub(super) static RECORD_FIELD: Grammar = grammar(
     &[
         CONSTRAINTS,
         UNMAPPED,
-        &[optional("conflict", Shape::Word(&["recheck", "last"], &[])), later("rollup")],
+        &[
+            optional("conflict", Shape::Word(&["recheck", "last"], &[])),
+            later("rollup"),
+        ],
     ],
 );
 

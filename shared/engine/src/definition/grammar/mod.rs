@@ -17,7 +17,7 @@ pub(crate) use pack::PACK;
 pub(crate) use record::RECORD;
 pub use schema::schema;
 pub(crate) use source::SOURCE;
-pub(crate) use step::{ONCE, TARGET, UPDATE_RECORD};
+pub(crate) use step::UPDATE_RECORD;
 pub(crate) use test_file::TEST;
 pub(crate) use validate::validate;
 pub(crate) use workflow::WORKFLOW;
@@ -94,21 +94,41 @@ impl Grammar {
 }
 
 const fn grammar(what: &'static str, keys: &'static [&'static [Key]]) -> Grammar {
-    Grammar { what, keys, one_of: &[] }
+    Grammar {
+        what,
+        keys,
+        one_of: &[],
+    }
 }
 
 const fn required(name: &'static str, shape: Shape) -> Key {
-    Key { name, need: Need::Required, shape }
+    Key {
+        name,
+        need: Need::Required,
+        shape,
+    }
 }
 
 const fn optional(name: &'static str, shape: Shape) -> Key {
-    Key { name, need: Need::Optional, shape }
+    Key {
+        name,
+        need: Need::Optional,
+        shape,
+    }
 }
 
 const fn later(name: &'static str) -> Key {
-    Key { name, need: Need::Later, shape: Shape::Any }
+    Key {
+        name,
+        need: Need::Later,
+        shape: Shape::Any,
+    }
 }
 
 const fn misplaced(name: &'static str, why: &'static str) -> Key {
-    Key { name, need: Need::Misplaced(why), shape: Shape::Any }
+    Key {
+        name,
+        need: Need::Misplaced(why),
+        shape: Shape::Any,
+    }
 }

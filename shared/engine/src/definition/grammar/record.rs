@@ -14,7 +14,10 @@ static TRANSITION: Grammar = grammar(
 
 static INVARIANT: Grammar = grammar(
     "an invariant",
-    &[&[required("rule", Shape::Logic), required("message", Shape::Text)]],
+    &[&[
+        required("rule", Shape::Logic),
+        required("message", Shape::Text),
+    ]],
 );
 
 pub(crate) static RECORD: Grammar = grammar(

@@ -16,7 +16,10 @@ pub fn schema() -> Json {
         ("workflow", &super::WORKFLOW),
         ("test", &super::TEST),
     ];
-    kinds.into_iter().map(|(kind, grammar)| (kind.to_owned(), document(grammar))).collect()
+    kinds
+        .into_iter()
+        .map(|(kind, grammar)| (kind.to_owned(), document(grammar)))
+        .collect()
 }
 
 fn document(grammar: &Grammar) -> Json {
@@ -26,24 +29,37 @@ fn document(grammar: &Grammar) -> Json {
             "$schema".to_owned(),
             json!("https://json-schema.org/draft/2020-12/schema"),
         );
-        members.insert("$defs".to_owned(), json!({ "field": object(&field::PLAIN) }));
+        members.insert(
+            "$defs".to_owned(),
+            json!({ "field": object(&field::PLAIN) }),
+        );
     }
     schema
 }
 
 fn object(grammar: &Grammar) -> Json {
-    let usable = grammar.each().filter(|key| matches!(key.need, Need::Required | Need::Optional));
-    let properties: Map<_, _> =
-        usable.clone().map(|key| (key.name.to_owned(), of(key.shape))).collect();
-    let required: Vec<_> =
-        usable.filter(|key| key.need == Need::Required).map(|key| key.name).collect();
+    let usable = grammar
+        .each()
+        .filter(|key| matches!(key.need, Need::Required | Need::Optional));
+    let properties: Map<_, _> = usable
+        .clone()
+        .map(|key| (key.name.to_owned(), of(key.shape)))
+        .collect();
+    let required: Vec<_> = usable
+        .filter(|key| key.need == Need::Required)
+        .map(|key| key.name)
+        .collect();
     let mut schema = json!({
         "type": "object",
         "properties": properties,
         "required": required,
         "additionalProperties": false,
     });
-    let choice: Vec<_> = grammar.one_of.iter().map(|key| json!({ "required": [key] })).collect();
+    let choice: Vec<_> = grammar
+        .one_of
+        .iter()
+        .map(|key| json!({ "required": [key] }))
+        .collect();
     if let (Some(members), false) = (schema.as_object_mut(), choice.is_empty()) {
         members.insert("oneOf".to_owned(), Json::Array(choice));
     }
@@ -87,8 +103,14 @@ mod tests {
     fn every_kind_has_a_schema_that_names_its_keys() {
         let schema = schema();
         let keys: Vec<_> = schema.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["pack", "record", "source", "connection", "workflow", "test"]);
-        assert_eq!(schema["workflow"]["properties"]["severity"]["enum"][0], "P1");
+        assert_eq!(
+            keys,
+            ["pack", "record", "source", "connection", "workflow", "test"]
+        );
+        assert_eq!(
+            schema["workflow"]["properties"]["severity"]["enum"][0],
+            "P1"
+        );
         assert_eq!(schema["workflow"]["properties"]["outcome"], Json::Null);
         assert_eq!(schema["record"]["required"][1], "key");
     }

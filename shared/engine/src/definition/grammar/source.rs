@@ -34,7 +34,10 @@ pub(crate) static SOURCE: Grammar = grammar(
     "a source",
     &[&[
         required("source", Shape::Name),
-        required("verify", Shape::ScalarOr(&Shape::Word(&["none"], &[]), &Shape::Object(&VERIFY))),
+        required(
+            "verify",
+            Shape::ScalarOr(&Shape::Word(&["none"], &[]), &Shape::Object(&VERIFY)),
+        ),
         optional("accept", Shape::Logic),
         later("split"),
         required("event", Shape::Logic),

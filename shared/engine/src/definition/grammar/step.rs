@@ -4,9 +4,12 @@ use super::connection::LADDER;
 use super::field::MAPPED;
 use super::{Grammar, Key, Shape, grammar, later, misplaced, optional, required};
 
-pub(crate) static ONCE: Grammar = grammar(
+static ONCE: Grammar = grammar(
     "`once`",
-    &[&[required("key", Shape::Logic), optional("for", Shape::Duration)]],
+    &[&[
+        required("key", Shape::Logic),
+        optional("for", Shape::Duration),
+    ]],
 );
 
 static COMMON: &[Key] = &[
@@ -16,7 +19,10 @@ static COMMON: &[Key] = &[
     optional("if", Shape::Logic),
     later("each"),
     later("rate"),
-    optional("once", Shape::ScalarOr(&Shape::Logic, &Shape::Object(&ONCE))),
+    optional(
+        "once",
+        Shape::ScalarOr(&Shape::Logic, &Shape::Object(&ONCE)),
+    ),
     later("hours"),
     later("expires"),
     optional("timeout", Shape::Duration),
@@ -26,7 +32,10 @@ static COMMON: &[Key] = &[
     later("pages"),
     optional("retry", LADDER),
     later("compensate"),
-    optional("unknown", Shape::Word(&["review", "retry", "fallback"], &[])),
+    optional(
+        "unknown",
+        Shape::Word(&["review", "retry", "fallback"], &[]),
+    ),
     later("batch"),
     optional("refused", Shape::Word(&["fail", "continue", "stop"], &[])),
     later("empty"),
@@ -52,13 +61,19 @@ static FALLBACK: Grammar = grammar(
         COMMON,
         &[
             misplaced("id", "a fallback has the id of its step: remove `id`"),
-            misplaced("async", "a fallback is as asynchronous as its step: remove `async`"),
-            misplaced("fallback", "fallbacks are tried in order: add it to the step's list"),
+            misplaced(
+                "async",
+                "a fallback is as asynchronous as its step: remove `async`",
+            ),
+            misplaced(
+                "fallback",
+                "fallbacks are tried in order: add it to the step's list",
+            ),
         ],
     ],
 );
 
-pub(crate) static TARGET: Grammar = grammar(
+static TARGET: Grammar = grammar(
     "a target",
     &[&[
         required("type", Shape::Name),
@@ -70,7 +85,10 @@ pub(crate) static TARGET: Grammar = grammar(
 pub(crate) static UPDATE_RECORD: Grammar = grammar(
     "`with` of update-record",
     &[&[
-        optional("record", Shape::ScalarOr(&Shape::Value, &Shape::Object(&TARGET))),
+        optional(
+            "record",
+            Shape::ScalarOr(&Shape::Value, &Shape::Object(&TARGET)),
+        ),
         optional("status", Shape::Value),
         optional("set", Shape::Map(&Shape::Value)),
         optional("guard", Shape::Logic),

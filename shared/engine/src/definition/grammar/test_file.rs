@@ -4,7 +4,10 @@ use super::{Grammar, Shape, grammar, later, optional, required};
 
 static GIVEN: Grammar = grammar(
     "a given record",
-    &[&[required("record", Shape::Name), required("fields", Shape::Map(&Shape::Any))]],
+    &[&[
+        required("record", Shape::Name),
+        required("fields", Shape::Map(&Shape::Any)),
+    ]],
 );
 
 static REPLY: Grammar = grammar(
@@ -16,8 +19,10 @@ static REPLY: Grammar = grammar(
     ]],
 );
 
-const REPLY_SHAPE: Shape =
-    Shape::ScalarOr(&Shape::Word(&["timeout", "reset", "drop"], &[]), &Shape::Object(&REPLY));
+const REPLY_SHAPE: Shape = Shape::ScalarOr(
+    &Shape::Word(&["timeout", "reset", "drop"], &[]),
+    &Shape::Object(&REPLY),
+);
 
 static ACTION: Grammar = Grammar {
     what: "something to do",

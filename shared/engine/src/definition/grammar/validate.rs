@@ -57,7 +57,10 @@ fn refuse(document: &Document, span: std::ops::Range<usize>, key: &Key) {
 }
 
 fn unknown(document: &Document, span: std::ops::Range<usize>, name: &str, grammar: &Grammar) {
-    let usable = grammar.each().filter(|key| allowed(key.need)).map(|key| key.name);
+    let usable = grammar
+        .each()
+        .filter(|key| allowed(key.need))
+        .map(|key| key.name);
     let help = match nearest(name, grammar.each().map(|key| key.name)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("{} has {}", grammar.what, listed(usable)),
@@ -67,25 +70,42 @@ fn unknown(document: &Document, span: std::ops::Range<usize>, name: &str, gramma
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Reports the keys that must be there; with a key of a later version nobody knows which.
 fn missing(document: &Document, node: &Node, grammar: &Grammar) {
     let has = |name: &str| node.get(name).is_some();
-    if grammar.each().any(|key| key.need == Need::Later && has(key.name)) {
+    if grammar
+        .each()
+        .any(|key| key.need == Need::Later && has(key.name))
+    {
         return;
     }
     let span = head(document, node);
-    for key in grammar.each().filter(|key| key.need == Need::Required && !has(key.name)) {
+    for key in grammar
+        .each()
+        .filter(|key| key.need == Need::Required && !has(key.name))
+    {
         let message = format!("{} needs `{}`", grammar.what, key.name);
         let help = format!("add `{}: {}`", key.name, example(key.shape));
         document.report(Finding::error("MissingKey", span.clone(), message).help(help));
     }
     let given = grammar.one_of.iter().filter(|name| has(name)).count();
     if given != 1 && !grammar.one_of.is_empty() {
-        let message = format!("{} needs exactly one of {}", grammar.what, listed(grammar.one_of.iter().copied()));
-        let help = if given == 0 { "add one of them" } else { "keep one of them" };
+        let message = format!(
+            "{} needs exactly one of {}",
+            grammar.what,
+            listed(grammar.one_of.iter().copied())
+        );
+        let help = if given == 0 {
+            "add one of them"
+        } else {
+            "keep one of them"
+        };
         document.report(Finding::error("AmbiguousKeys", span, message).help(help));
     }
 }
@@ -131,7 +151,11 @@ fn shape(document: &Document, node: &mut Node, expected: Shape) {
         Shape::Map(inner) => map(document, node, *inner),
         Shape::Object(grammar) => validate(document, node, grammar),
         Shape::ScalarOr(scalar, other) => {
-            let chosen = if node.scalar().is_some() { scalar } else { other };
+            let chosen = if node.scalar().is_some() {
+                scalar
+            } else {
+                other
+            };
             shape(document, node, *chosen);
         }
         Shape::FieldOrFields => {
@@ -144,7 +168,12 @@ fn shape(document: &Document, node: &mut Node, expected: Shape) {
 
 fn list(document: &Document, node: &mut Node, inner: Shape) {
     let Data::List(nodes) = &mut node.data else {
-        return wrong(document, node, "a list", "write `[a, b]`, or one line per element with `- `");
+        return wrong(
+            document,
+            node,
+            "a list",
+            "write `[a, b]`, or one line per element with `- `",
+        );
     };
     for node in nodes {
         shape(document, node, inner);
@@ -172,7 +201,12 @@ fn expect_map(document: &Document, node: &mut Node, what: &str) -> bool {
         Data::Map(_) => true,
         Data::Broken => false,
         _ => {
-            wrong(document, node, what, "write `key: value` lines, or `{ key: value }`");
+            wrong(
+                document,
+                node,
+                what,
+                "write `key: value` lines, or `{ key: value }`",
+            );
             false
         }
     }
@@ -185,12 +219,16 @@ fn check_scalar(document: &Document, node: &mut Node, expected: Shape) {
     let (text, plain) = (scalar.text.clone(), scalar.plain);
     let literal = values::literal(scalar);
     let fits = match expected {
-        Shape::Name => (1..=MAX_LEN).contains(&text.len()) && text.parse::<crate::name::StepId>().is_ok(),
+        Shape::Name => {
+            (1..=MAX_LEN).contains(&text.len()) && text.parse::<crate::name::StepId>().is_ok()
+        }
         Shape::Text => literal.is_string(),
         Shape::Boolean => literal.is_boolean(),
         Shape::Integer => literal.is_i64() || literal.is_u64(),
         Shape::Number => literal.is_number(),
-        Shape::Duration => text.parse::<Span>().is_ok_and(|span| span.exact().is_some()),
+        Shape::Duration => text
+            .parse::<Span>()
+            .is_ok_and(|span| span.exact().is_some()),
         Shape::Span => text.parse::<Span>().is_ok(),
         Shape::Word(words, later) => return word(document, node, words, later),
         _ => !node.is_null(),
@@ -212,15 +250,21 @@ fn word(document: &Document, node: &mut Node, words: &[&str], later: &[&str]) {
     }
     let finding = if later.contains(&text.as_str()) {
         let message = format!("`{text}` is not supported yet");
-        Finding::error("NotSupportedYet", node.span.clone(), message)
-            .help(format!("this version has {}", listed(words.iter().copied())))
+        Finding::error("NotSupportedYet", node.span.clone(), message).help(format!(
+            "this version has {}",
+            listed(words.iter().copied())
+        ))
     } else {
         let help = match nearest(&text, words.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("write one of {}", listed(words.iter().copied())),
         };
-        Finding::error("UnknownWord", node.span.clone(), format!("`{text}` is not a choice here"))
-            .help(help)
+        Finding::error(
+            "UnknownWord",
+            node.span.clone(),
+            format!("`{text}` is not a choice here"),
+        )
+        .help(help)
     };
     document.report(finding);
     node.data = Data::Broken;

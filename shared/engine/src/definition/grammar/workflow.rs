@@ -30,7 +30,10 @@ static TRIGGER: Grammar = Grammar {
     one_of: &["event", "record"],
 };
 
-static LOOKUP: Grammar = grammar("a condition", &[&[later("lookup"), later("as"), later("if")]]);
+static LOOKUP: Grammar = grammar(
+    "a condition",
+    &[&[later("lookup"), later("as"), later("if")]],
+);
 
 const CONDITION: Shape = Shape::ScalarOr(&Shape::Logic, &Shape::Object(&LOOKUP));
 

@@ -114,7 +114,10 @@ mod tests {
     fn read(text: &str) -> (Option<Node>, Vec<&'static str>) {
         let document = Document::new("a.yaml", text);
         let node = parse(&document);
-        (node, document.findings().iter().map(|found| found.code).collect())
+        (
+            node,
+            document.findings().iter().map(|found| found.code).collect(),
+        )
     }
 
     #[test]
@@ -123,9 +126,8 @@ mod tests {
         let (node, codes) = read(text);
         assert!(codes.is_empty(), "{codes:?}");
         let node = node.unwrap();
-        let at = |key: &str, part: Range<usize>| {
-            text[node.get(key).unwrap().locate(part)].to_owned()
-        };
+        let at =
+            |key: &str, part: Range<usize>| text[node.get(key).unwrap().locate(part)].to_owned();
         assert_eq!(at("ä", 6..10), "text");
         assert_eq!(at("b", 1..3), "uo");
         assert_eq!(at("c", 0..1), "\"esc\\\"\"");

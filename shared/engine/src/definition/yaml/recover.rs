@@ -34,12 +34,7 @@ pub(super) fn parse(document: &Document) -> Option<Node> {
     None
 }
 
-fn finish(
-    document: &Document,
-    scratch: &Document,
-    text: &str,
-    root: Option<Node>,
-) -> Option<Node> {
+fn finish(document: &Document, scratch: &Document, text: &str, root: Option<Node>) -> Option<Node> {
     document.take(scratch);
     match root {
         Some(mut root) => {

@@ -46,7 +46,9 @@ fn template(document: &Document, text: &str, node: &mut Node) {
 fn comment(document: &Document, text: &str, node: &mut Node) {
     let rest = text.get(node.span.end..).unwrap_or("");
     let line = rest.lines().next().unwrap_or("");
-    let Some(cut) = line.trim_start().strip_prefix('#') else { return };
+    let Some(cut) = line.trim_start().strip_prefix('#') else {
+        return;
+    };
     let meant = cut.starts_with(|c: char| !c.is_whitespace() && c != '#') || open(node.text());
     if !meant || node.span.is_empty() || node.is_broken() {
         return;
@@ -93,7 +95,9 @@ fn cut_members(document: &Document, text: &str, members: &mut Vec<Member>) {
 fn pieces(members: &[Member]) -> usize {
     let bare = members.iter().take_while(|member| member.value.is_null());
     let bare: Vec<_> = bare.map(|member| member.key.contains(')')).collect();
-    bare.iter().rposition(|closes| *closes).map_or(0, |last| last + 1)
+    bare.iter()
+        .rposition(|closes| *closes)
+        .map_or(0, |last| last + 1)
 }
 
 fn cut_nodes(document: &Document, text: &str, nodes: &mut Vec<Node>) {
@@ -105,9 +109,13 @@ fn cut_nodes(document: &Document, text: &str, nodes: &mut Vec<Node>) {
         }
         let start = node.span.start;
         let later = nodes.get(at..).unwrap_or(&[]);
-        let close = later.iter().position(|node| node.text().is_some_and(|t| t.contains(')')));
+        let close = later
+            .iter()
+            .position(|node| node.text().is_some_and(|t| t.contains(')')));
         let pieces = close.map_or(0, |close| close + 1);
-        let end = nodes.get(at + pieces - 1).map_or(start, |last| last.span.end);
+        let end = nodes
+            .get(at + pieces - 1)
+            .map_or(start, |last| last.span.end);
         nodes.drain(at..at + pieces);
         if let Some(node) = nodes.get_mut(at - 1) {
             node.data = Data::Broken;

@@ -16,7 +16,10 @@ pub(super) struct Value {
 /// The value on its line that holds the byte `at`.
 pub(super) fn value_at(text: &str, at: usize) -> Option<Value> {
     let start = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text.get(at..)?.find('\n').map_or(text.len(), |newline| at + newline);
+    let end = text
+        .get(at..)?
+        .find('\n')
+        .map_or(text.len(), |newline| at + newline);
     let line = text.get(start..end)?.trim_end();
     let mut scan = Scan::new(line);
     scan.run(at - start);
@@ -47,7 +50,13 @@ impl<'a> Scan<'a> {
             start = line.len() - rest.trim_start().len();
             dash = true;
         }
-        Self { line, open: Vec::new(), key: None, start, dash }
+        Self {
+            line,
+            open: Vec::new(),
+            key: None,
+            start,
+            dash,
+        }
     }
 
     fn in_list(&self) -> bool {
@@ -68,11 +77,16 @@ impl<'a> Scan<'a> {
 
     fn step(&mut self, at: usize) -> usize {
         let rest = self.rest(at);
-        let Some(first) = rest.chars().next() else { return at + 1 };
+        let Some(first) = rest.chars().next() else {
+            return at + 1;
+        };
         let next = at + first.len_utf8();
         match first {
             '"' | '\'' if at == self.start => {
-                next + rest.get(1..).and_then(|rest| rest.find(first)).map_or(0, |end| end + 1)
+                next + rest
+                    .get(1..)
+                    .and_then(|rest| rest.find(first))
+                    .map_or(0, |end| end + 1)
             }
             '{' | '[' if at == self.start && !is_template(rest) => self.enter(first, next),
             ':' if self.key.is_none() && self.is_key(at) && ends_key(self.rest(next)) => {
@@ -153,7 +167,10 @@ fn meant(rest: &str, open: &[char]) -> usize {
 /// An apostrophe inside a word opens nothing, and neither does a quote that never closes.
 fn opens_quote(rest: &str, at: usize) -> bool {
     let (before, after) = rest.split_at(at);
-    let word = before.chars().next_back().is_some_and(char::is_alphanumeric);
+    let word = before
+        .chars()
+        .next_back()
+        .is_some_and(char::is_alphanumeric);
     let quote = after.chars().next().unwrap_or('"');
     !word && after.get(1..).is_some_and(|after| after.contains(quote))
 }
@@ -162,7 +179,8 @@ fn opens_quote(rest: &str, at: usize) -> bool {
 fn splits(rest: &str, at: usize, open: &[char]) -> bool {
     let after = rest.get(at + 1..).unwrap_or("").trim_start();
     let word = after.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')));
-    let key = word.is_some_and(|end| end > 0 && after.get(end..).is_some_and(|r| r.starts_with(':')));
+    let key =
+        word.is_some_and(|end| end > 0 && after.get(end..).is_some_and(|r| r.starts_with(':')));
     match open.last() {
         Some('[') => true,
         Some(_) => key || after.is_empty(),
@@ -189,17 +207,29 @@ mod tests {
             ("a: 'x' + y\n", "+", "a", "'x' + y"),
             ("x: { e: 'c.' + b, d: 1 }", "+", "e", "'c.' + b"),
             ("x: { if: a ? b : c, d: e }", ": c", "if", "a ? b : c"),
-            ("x: { from: b.items[0].id, d: e }", "[0", "from", "b.items[0].id"),
+            (
+                "x: { from: b.items[0].id, d: e }",
+                "[0",
+                "from",
+                "b.items[0].id",
+            ),
             ("- { to: Hi {{ x }}, body: b }", "{{", "to", "Hi {{ x }}"),
             ("d: A booking: it is", ": it", "d", "A booking: it is"),
         ] {
-            assert_eq!(value(text, needle), Some((Some(key.into()), meant.into())), "{text}");
+            assert_eq!(
+                value(text, needle),
+                Some((Some(key.into()), meant.into())),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn an_element_of_a_list_has_no_key() {
         assert_eq!(value("- 'a' == b", "=="), Some((None, "'a' == b".into())));
-        assert_eq!(value("w: [ x, 'b' == c ]", "=="), Some((None, "'b' == c".into())));
+        assert_eq!(
+            value("w: [ x, 'b' == c ]", "=="),
+            Some((None, "'b' == c".into()))
+        );
     }
 }

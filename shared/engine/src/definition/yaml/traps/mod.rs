@@ -31,14 +31,19 @@ fn quote(code: &'static str, text: &str, range: Range<usize>, message: &str) -> 
         _ => "quote this expression",
     };
     let help = format!("{what}: {}", quoted(value));
-    Finding::error(code, range, message).label("YAML misreads this").help(help)
+    Finding::error(code, range, message)
+        .label("YAML misreads this")
+        .help(help)
 }
 
 /// A node with a tag or an anchor, or an alias.
 pub(super) fn tag(text: &str, range: Range<usize>) -> Finding {
     let value = line::value_at(text, range.start);
     let range = value.map_or(range, |value| value.range);
-    let first = text.get(range.clone()).and_then(|value| value.chars().next()).unwrap_or('!');
+    let first = text
+        .get(range.clone())
+        .and_then(|value| value.chars().next())
+        .unwrap_or('!');
     let meaning = match first {
         '&' => "an anchor",
         '*' => "a reference to an anchor",

@@ -1,0 +1,1 @@
+//! Packs as authors write them, and the mistakes that they make.
