@@ -60,6 +60,11 @@ impl Violation {
         }
     }
 
+    /// A mistake in a value of which nothing may be shown.
+    pub(super) fn hidden(fault: Fault) -> Self {
+        Self::new(fault, &Json::Bool(false)).masked()
+    }
+
     /// The same mistake seen from the object that has the value as its member.
     pub(super) fn within(mut self, member: &str) -> Self {
         let joint = match self.path.chars().next() {
@@ -75,9 +80,11 @@ impl Violation {
         self.within(&format!("[{index}]"))
     }
 
-    /// The same mistake without anything that came from the value.
+    /// The same mistake without anything that came from the value; that it is unset is no secret.
     pub(super) fn masked(mut self) -> Self {
-        MASK.clone_into(&mut self.actual);
+        if self.actual != "null" {
+            MASK.clone_into(&mut self.actual);
+        }
         self.hint = None;
         self
     }

@@ -108,7 +108,7 @@ proptest! {
         let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) else { return Ok(()); };
         let mut headers = HeaderMap::new();
         for name in ["webhook-id", "webhook-timestamp", "webhook-signature", "stripe-signature",
-            "calendly-webhook-signature", "x-twilio-signature", "content-type"] {
+            "calendly-webhook-signature", "svix-id", "svix-timestamp", "svix-signature", "x-hub-signature-256", "x-slack-signature", "x-slack-request-timestamp", "x-shopify-hmac-sha256", "x-twilio-signature", "content-type"] {
             headers.insert(name, value.clone());
         }
         let request = Request { method: "POST", url: value.to_str().unwrap_or(URL), headers: &headers, body: &body };

@@ -43,6 +43,11 @@ impl Secret {
     pub(super) fn expose(&self) -> &str {
         &self.0
     }
+
+    /// The text's bytes, which most schemes take as their key.
+    pub(super) fn key(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
 
 impl PartialEq for Secret {
