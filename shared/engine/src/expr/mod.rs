@@ -111,3 +111,15 @@ pub enum EvaluationError {
     #[error("{0}")]
     Domain(String),
 }
+
+impl EvaluationError {
+    /// The stable name of the failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnsetValue { .. } => "UnsetValue",
+            Self::Type(_) => "WrongType",
+            Self::Domain(_) => "NoSuchValue",
+        }
+    }
+}

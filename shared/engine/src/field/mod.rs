@@ -24,7 +24,7 @@ use crate::name::RecordType;
 
 pub use self::accept::{Unknown, accept, accept_all};
 pub use self::check::BadConstraint;
-pub use self::violation::{Rule, Violation};
+pub use self::violation::{Rule, Violation, describe};
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq)]

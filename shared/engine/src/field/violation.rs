@@ -49,6 +49,16 @@ pub struct Violation {
     pub hint: Option<String>,
 }
 
+/// All mistakes as one sentence: `email: expected an e-mail address; phone: …`.
+#[must_use]
+pub fn describe(violations: &[Violation]) -> String {
+    let one = |violation: &Violation| match violation.path.as_str() {
+        "" => format!("expected {}", violation.expected),
+        path => format!("{path}: expected {}", violation.expected),
+    };
+    violations.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
 impl Violation {
     pub(super) fn new(fault: Fault, value: &Json) -> Self {
         Self {

@@ -9,8 +9,11 @@ use std::future::Future;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
-pub use context::{Staged, StepContext};
+use crate::definition::model::Connection;
+
+pub use context::{Audit, Staged, StepContext};
 pub use error::StepError;
 pub use spec::{Effect, Keeps, StepSpec};
 
@@ -26,6 +29,13 @@ pub trait Step: Send + Sync + 'static {
     type Input: DeserializeOwned + JsonSchema + Send;
     /// What `steps.<id>` reads.
     type Output: Serialize + JsonSchema + Send;
+
+    /// The effect of this call: the static best case, lowered by the connection.
+    #[must_use]
+    fn effect(_input: &Json, connection: Option<&Connection>) -> Effect {
+        let best = Self::SPEC.effect;
+        connection.map_or(best, |connection| best.through(connection))
+    }
 
     /// Performs one attempt.
     ///
