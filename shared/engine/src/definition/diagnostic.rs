@@ -109,8 +109,7 @@ impl miette::Diagnostic for Diagnostic {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-        let label = self.label.clone().unwrap_or_else(|| "here".to_owned());
-        let span = miette::LabeledSpan::new(Some(label), self.span.start, self.span.len());
+        let span = miette::LabeledSpan::new(self.label.clone(), self.span.start, self.span.len());
         Some(Box::new(std::iter::once(span)))
     }
 }

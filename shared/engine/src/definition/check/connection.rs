@@ -56,6 +56,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
         url: url?,
         account: account?,
         from: from?,
+        private: tree.flag("private"),
         auth: tree.get("auth").and_then(auth),
         timeout: tree.get("timeout").and_then(Node::duration),
         price: tree.get("price").and_then(|node| node.json().as_f64()),

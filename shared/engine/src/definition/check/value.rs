@@ -11,6 +11,10 @@ use crate::definition::nearest::nearest;
 use crate::definition::yaml::{Data, Member, Node};
 use crate::expr::Template;
 
+/// What a template inside a definition is called: a name with an extension would choose how
+/// values are escaped.
+const INLINE: &str = "template";
+
 /// Compiles a VALUE; `None` when it has mistakes, which are reported.
 pub(super) fn value(
     place: Place<'_>,
@@ -103,7 +107,7 @@ fn template(
             .report(finding.help("write an expression instead: =record.field"));
         return None;
     }
-    match Template::compile(&place.document.path, text, place.env, &place.world.includes) {
+    match Template::compile(INLINE, text, place.env, &place.world.includes) {
         Ok(template) => Some(ValueExpression::Template(template)),
         Err(mistakes) => {
             logic::report(place.document, "InvalidTemplate", mistakes, |span| {

@@ -65,6 +65,7 @@ pub(crate) static CONNECTION: Grammar = grammar(
         optional("url", Shape::Value),
         optional("account", Shape::Value),
         optional("from", Shape::Value),
+        optional("private", Shape::Boolean),
         later("model"),
         optional("auth", Shape::Object(&AUTH)),
         optional("timeout", Shape::Duration),
