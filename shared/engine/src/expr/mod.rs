@@ -113,13 +113,13 @@ pub enum EvaluationError {
 }
 
 impl EvaluationError {
-    /// The stable name of the failure.
+    /// A stable name for logs, metrics and `docs/errors.md`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnsetValue { .. } => "UnsetValue",
             Self::Type(_) => "WrongType",
-            Self::Domain(_) => "NoSuchValue",
+            Self::Domain(_) => "NoResult",
         }
     }
 }

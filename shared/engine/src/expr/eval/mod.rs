@@ -83,13 +83,7 @@ impl<'a> Evaluator<'a> {
             Kind::Map(entries) => self.map(entries, frame),
             Kind::Call(function, arguments) => {
                 let arguments = self.set(arguments, frame)?;
-                function.call(
-                    &Moment {
-                        now: self.scope.now,
-                        tz: self.scope.tz,
-                    },
-                    arguments,
-                )
+                function.call(&Moment { tz: self.scope.tz }, arguments)
             }
             Kind::Matches(subject, regex) => match self.value(subject, frame)? {
                 Value::Text(text) => Ok(Value::Bool(regex.is_match(&text))),

@@ -9,7 +9,6 @@ mod times;
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::value::Value;
@@ -21,11 +20,6 @@ type Body = for<'a> fn(&Moment<'_>, &mut Arguments<'a>) -> Result<'a>;
 /// What functions know besides their arguments.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment<'s> {
-    #[expect(
-        dead_code,
-        reason = "kept beside the zone for functions of the present"
-    )]
-    pub(crate) now: Timestamp,
     pub(crate) tz: &'s TimeZone,
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use minijinja::Environment as Engine;
 use regex::Regex;
 
-use super::failure::described;
+use super::failure::{described, place_of};
 use super::shape::Shape;
 use crate::expr::reads::Reads;
 use crate::expr::resolve::{DeadEnd, Resolved, did_you_mean, resolve};
@@ -77,7 +77,7 @@ impl Check<'_> {
         {
             let span = tag
                 .cloned()
-                .or_else(|| error.range())
+                .or_else(|| place_of(&error, source))
                 .unwrap_or(0..source.len());
             let message = described(&error);
             return self.mistake(span, within(name, tag, &message), None);

@@ -1,6 +1,7 @@
 //! What the errors of rendering mean.
 
 use std::error::Error as _;
+use std::ops::Range;
 
 use minijinja::{Error, ErrorKind};
 
@@ -36,14 +37,29 @@ pub(super) fn meaning(error: &Error) -> EvaluationError {
 
 /// What was written where a value is unset, without filters.
 fn path(error: &Error) -> String {
-    let written = error
+    let found = error
         .template_source()
         .zip(error.range())
-        .and_then(|(source, range)| source.get(range))
-        .unwrap_or("a value of the template");
+        .and_then(|(source, range)| {
+            let before = source.get(..range.start)?.trim_end();
+            Some(if before.ends_with('|') {
+                filtered(before)
+            } else {
+                source.get(range)?
+            })
+        });
+    let written = found.unwrap_or("a value of the template");
     let path = written.split('|').next().unwrap_or(written);
     path.trim_matches(|c: char| "{}%- \n".contains(c))
         .to_owned()
+}
+
+/// The value in front of a filter, whose error has the filter's own place.
+fn filtered(before: &str) -> &str {
+    let start = before.rfind(['{', '%', '(', ',']).map_or(0, |at| at + 1);
+    let value = before.get(start..).unwrap_or_default();
+    let value = value.split('|').next().unwrap_or_default();
+    value.split_whitespace().next_back().unwrap_or_default()
 }
 
 /// The detail, or else the kind.
@@ -51,4 +67,12 @@ pub(super) fn described(error: &Error) -> String {
     error
         .detail()
         .map_or_else(|| error.kind().to_string(), str::to_owned)
+}
+
+/// The place of an error; MiniJinja may point behind the end.
+pub(super) fn place_of(error: &Error, source: &str) -> Option<Range<usize>> {
+    let range = error.range()?;
+    let end = range.end.min(source.len());
+    let range = range.start.min(end)..end;
+    source.get(range.clone()).map(|_| range)
 }

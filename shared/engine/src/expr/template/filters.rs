@@ -1,8 +1,7 @@
-//! The dialect's functions as filters, with the recorded time and the tenant's zone.
+//! The dialect's functions as filters, with the tenant's zone.
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use minijinja::value::{Object, Rest, Value as Printed};
 use minijinja::{Environment as Engine, Error, ErrorKind, State};
@@ -18,21 +17,15 @@ pub(super) const CLOCK: &str = "@clock";
 /// Filters that MiniJinja has and that mean the same for the values of templates.
 const KEPT: [&str; 7] = ["join", "lower", "replace", "sort", "split", "trim", "upper"];
 
-/// The recorded time and the tenant's zone.
+/// The tenant's zone.
 #[derive(Debug)]
-struct Clock {
-    now: Timestamp,
-    tz: TimeZone,
-}
+struct Clock(TimeZone);
 
 impl Object for Clock {}
 
 /// The clock of a scope, for the context.
 pub(super) fn clock(scope: &Scope<'_>) -> Printed {
-    Printed::from_object(Clock {
-        now: scope.now,
-        tz: scope.tz.clone(),
-    })
+    Printed::from_object(Clock(scope.tz.clone()))
 }
 
 pub(super) fn register(engine: &mut Engine<'static>) {
@@ -56,19 +49,15 @@ fn apply(
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     if !function.takes(rest.len() + 1) {
-        return Err(Error::new(
-            ErrorKind::MissingArgument,
-            format!("write `{}`", function.usage()),
-        ));
+        let usage = function.usage();
+        let detail = format!("`{}` has other arguments: `{usage}`", function.name);
+        return Err(Error::new(ErrorKind::MissingArgument, detail));
     }
     let clock: Arc<Clock> = state
         .lookup(CLOCK)
         .and_then(|clock| clock.downcast_object())
         .ok_or_else(|| Error::from(ErrorKind::InvalidOperation))?;
-    let moment = Moment {
-        now: clock.now,
-        tz: &clock.tz,
-    };
+    let moment = Moment { tz: &clock.0 };
     let arguments = std::iter::once(value).chain(rest).map(argument);
     let arguments = arguments.collect::<Result<Vec<_>, _>>().map_err(failed)?;
     let result = function.call(&moment, arguments).map_err(failed)?;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use minijinja::{Error, ErrorKind};
 use serde_json::{Map, Value as Json, json};
 
-use super::failure::{described, innermost, meaning};
+use super::failure::{described, innermost, meaning, place_of};
 use super::{Inner, Template};
 use crate::expr::resolve::did_you_mean;
 use crate::expr::{EvaluationError, Mistake, Scope, Type, functions};
@@ -48,8 +48,7 @@ fn mistake(template: &Inner, error: &Error, undeclared: bool) -> Option<Mistake>
         return None;
     }
     let here = inner.name() == Some(template.name.as_str());
-    let span = inner
-        .range()
+    let span = place_of(inner, &template.source)
         .filter(|_| here)
         .unwrap_or(0..template.source.len());
     Some(Mistake {

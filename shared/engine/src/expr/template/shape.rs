@@ -76,7 +76,7 @@ impl Shape {
             roots.insert(name.clone(), value);
         }
         roots.insert(CLOCK.to_owned(), clock(scope));
-        Ok(Printed::from_iter(roots))
+        Ok(Printed::from(roots))
     }
 
     fn value(
@@ -95,7 +95,7 @@ impl Shape {
         }
         match &self.whole {
             Some(ty) if !self.follows() => printed(Value::read(json, ty, path)?),
-            _ => Ok(Printed::from_iter(self.named(
+            _ => Ok(Printed::from(self.named(
                 |name| json.get(name),
                 scope,
                 path,

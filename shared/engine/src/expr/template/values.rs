@@ -82,7 +82,7 @@ fn members(object: &Value<'_>) -> Result<Printed, EvaluationError> {
         let value = printed(object.member(&name, "a member")?)?;
         members.insert(name, value);
     }
-    Ok(Printed::from_iter(members))
+    Ok(Printed::from(members))
 }
 
 /// What a filter was given, as the dialect's own value.

@@ -3,6 +3,7 @@
 mod mistakes;
 mod results;
 mod rules;
+mod templates;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
