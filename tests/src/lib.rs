@@ -1,1 +1,3 @@
 //! Contract suite, faults, end-to-end tests and benches.
+
+pub mod contract;

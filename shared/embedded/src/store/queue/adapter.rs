@@ -105,6 +105,14 @@ impl<C: Clock> SqliteQueue<C> {
         }
     }
 
+    /// Waits until every verdict so far is written.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    pub async fn flush(&self) -> Result<(), PortError> {
+        self.store.write(|_| Ok(())).await
+    }
+
     /// Waits for the next message that becomes visible by itself. A flight that starts during
     /// the wait ends after it.
     async fn until_due(&self, lane: &Lane) {
