@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::StepError;
 use crate::definition::model::{Pack, StepDefinition};
 use crate::envelope::Envelope;
 use crate::port::{Call, Write};
@@ -23,6 +24,17 @@ pub struct StepContext<'a> {
     pub pack: &'a Pack,
     /// Writes that belong to the outcome.
     pub staged: &'a Staged,
+}
+
+impl<'a> StepContext<'a> {
+    /// The call through the step's connection.
+    ///
+    /// # Errors
+    /// `NoConnection`, for good, when the definition names none with `via`.
+    pub fn connected(&self) -> Result<Call<'a>, StepError> {
+        self.call
+            .ok_or_else(|| StepError::permanent("NoConnection", "the step has no `via`"))
+    }
 }
 
 /// Writes that a step adds to the transaction of its outcome: both happen or neither.
