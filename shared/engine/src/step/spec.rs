@@ -96,7 +96,7 @@ mod tests {
         let mut connection = connection(kind);
         connection.idempotency = keys.then(|| Idempotency {
             header: "Idempotency-Key".to_owned(),
-            window: Duration::from_secs(60),
+            window: Duration::from_hours(24),
         });
         Effect::Keyed.through(&connection) == Effect::Keyed
     }
