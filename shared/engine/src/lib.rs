@@ -3,14 +3,17 @@
 //! No AWS and no input or output: pure functions decide, and ports, narrow async traits, act.
 
 pub mod definition;
+pub mod entry;
 pub mod envelope;
 pub mod event;
 pub mod expr;
 pub mod field;
 pub mod hash;
 pub mod id;
+pub mod key;
 pub mod name;
 pub mod port;
+pub mod record;
 pub mod retry;
 pub mod step;
 pub mod verify;

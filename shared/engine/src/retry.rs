@@ -19,6 +19,12 @@ impl Ladder {
         Self([30, 120, 480].map(Duration::from_secs).to_vec())
     }
 
+    /// No further attempt.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// A ladder for calls that people wait for: 5, 25, 125 s.
     #[must_use]
     pub fn quick() -> Self {

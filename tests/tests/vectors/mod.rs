@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 /// Reads the cases of one file, or nothing when no folder is named. A named folder without the
 /// file is a failure.
-pub fn cases<T: DeserializeOwned>(file: &str) -> Option<Vec<T>> {
+pub(crate) fn cases<T: DeserializeOwned>(file: &str) -> Option<Vec<T>> {
     #[derive(serde::Deserialize)]
     struct Document<T> {
         cases: Vec<T>,

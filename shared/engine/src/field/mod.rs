@@ -1,10 +1,29 @@
 //! Field types of records and events: what they accept, and the one normal form they are stored in.
 
+mod accept;
+mod calendar;
+mod check;
+mod email;
+mod number;
+mod phone;
+mod text;
+mod url;
+mod violation;
+
+#[cfg(test)]
+mod properties;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Number, Value as Json};
 
+use crate::expr::Type;
 use crate::name::RecordType;
+
+pub use self::accept::{Unknown, accept, accept_all};
+pub use self::check::BadConstraint;
+pub use self::violation::{Rule, Violation};
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,4 +104,29 @@ impl Field {
             values: Vec::new(),
         }
     }
+
+    /// The type that expressions see.
+    #[must_use]
+    pub fn ty(&self) -> Type {
+        match &self.kind {
+            Kind::Integer => Type::Int,
+            Kind::Decimal => Type::Decimal,
+            Kind::Boolean => Type::Bool,
+            Kind::Date => Type::Date,
+            Kind::Datetime => Type::Time,
+            Kind::Duration => Type::Duration,
+            Kind::List(of) => Type::List(Box::new(of.ty())),
+            Kind::Object(members) => Type::Object(Arc::new(types(members))),
+            Kind::AnyObject => Type::Dynamic,
+            Kind::Ref(to) => Type::Ref(to.clone()),
+            Kind::String | Kind::Timezone | Kind::Phone | Kind::Email | Kind::Url | Kind::Enum => {
+                Type::String
+            }
+        }
+    }
+}
+
+fn types(members: &BTreeMap<String, Field>) -> BTreeMap<String, Type> {
+    let named = |(name, field): (&String, &Field)| (name.clone(), field.ty());
+    members.iter().map(named).collect()
 }

@@ -3,6 +3,7 @@
 //! Each has one adapter per mode; dispatch is static. A port says what happened in terms that a
 //! caller can act on and hides the rest.
 
+mod bundle;
 mod clock;
 mod definitions;
 mod entropy;
@@ -13,6 +14,7 @@ mod queue;
 mod secrets;
 mod timers;
 
+pub use bundle::{Deployment, Ports};
 pub use clock::Clock;
 pub use definitions::{Definitions, DefinitionsError};
 pub use entropy::Entropy;

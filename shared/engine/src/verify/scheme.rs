@@ -53,8 +53,8 @@ impl Scheme {
     #[must_use]
     pub fn tolerance(self) -> Duration {
         match self {
-            Self::StandardWebhooks | Self::Stripe => Duration::from_secs(300),
-            Self::Calendly => Duration::from_secs(180),
+            Self::StandardWebhooks | Self::Stripe => Duration::from_mins(5),
+            Self::Calendly => Duration::from_mins(3),
             Self::Twilio | Self::None => Duration::ZERO,
         }
     }

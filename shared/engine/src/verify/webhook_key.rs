@@ -8,10 +8,13 @@ use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use super::mac::{self, HmacSha256};
 use super::secret::{InvalidSecret, Secret};
 
-/// Providers show secrets with and without padding.
+/// Providers show secrets with and without padding, and the scheme's own libraries pass over
+/// bits that a last character carries beyond the last byte.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 /// A key of Standard Webhooks.

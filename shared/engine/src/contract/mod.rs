@@ -1,0 +1,28 @@
+//! The step contract: one implementation for every step function.
+//!
+//! A delivery is decoded, decided and acted on. Deciding is pure ([`arrival`], [`outcome`],
+//! [`crate::entry::transition`]); acting is conditional writes that are decided again whenever
+//! what they were based on has changed.
+
+mod arrival;
+mod connect;
+mod dispatch;
+mod failure;
+mod guarded;
+mod later;
+mod once;
+mod outcome;
+mod runner;
+mod scope;
+mod settle;
+mod terms;
+mod view;
+
+pub use arrival::{Arrival, Reaction, on_arrival};
+pub use dispatch::{Position, advance, envelopes, fall_back};
+pub use later::send_later;
+pub use once::{OnceClaim, OnceState};
+pub use outcome::{Ending, after_attempt};
+pub use runner::Runner;
+pub use scope::ScopeData;
+pub use terms::Terms;

@@ -1,0 +1,125 @@
+//! What an entry holds besides its state: the result, the audit of a change, and what the next
+//! dispatch read, so that a replay renders the same.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::{Progress, State};
+use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
+use crate::name::StepId;
+use crate::record::FieldChange;
+
+/// A step's entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepEntry {
+    /// The state.
+    #[serde(flatten)]
+    pub state: State,
+    /// The attempts.
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The event that started the execution.
+    pub event: EventId,
+    /// The version of the definitions, `pack@hash`.
+    pub version: String,
+    /// The result that later steps read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Json>,
+    /// The record that it changed, when that is not the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<RecordRef>,
+    /// Old and new values of what it changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldChange>,
+    /// What followed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispatch: Option<Dispatch>,
+    /// Another step that had already done this effect, by `once`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Suppressed>,
+    /// Attempts that did not succeed, the latest few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<AttemptLine>,
+    /// The error that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorSummary>,
+}
+
+/// One attempt that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptLine {
+    /// From 1.
+    pub attempt: u32,
+    /// When it ended.
+    pub at: Timestamp,
+    /// Stable name of the failure.
+    pub code: String,
+    /// What happened, shortened.
+    pub message: String,
+}
+
+/// The error that ended a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorSummary {
+    /// The id of the error record or review item.
+    pub id: String,
+    /// Stable name of the failure.
+    pub code: String,
+    /// What happened, shortened.
+    pub message: String,
+}
+
+/// The step that had already done an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppressed {
+    /// Whose.
+    pub execution: ExecutionRef,
+    /// Which.
+    pub step: StepKey,
+}
+
+/// What was dispatched after an entry, with everything that deciding it read beyond the envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dispatch {
+    /// The time that expressions saw.
+    pub now: Timestamp,
+    /// The members that strong reads returned, by the path of the reference.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refs: BTreeMap<String, Json>,
+    /// The home record, where it was read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Json>,
+    /// The steps that were sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepKey>,
+    /// The steps that were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+    /// Set when nothing that the execution waits for follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
+}
+
+/// A step that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The step.
+    pub step: StepId,
+    /// Why.
+    pub reason: String,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum End {
+    /// Its last critical step is done.
+    Completed,
+    /// It was stopped, with the reason.
+    Stopped(String),
+}

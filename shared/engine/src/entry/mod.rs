@@ -1,0 +1,9 @@
+//! Step entries: the journal's line about one step, which is also its claim.
+
+mod body;
+mod state;
+mod transition;
+
+pub use body::{AttemptLine, Dispatch, End, ErrorSummary, Skipped, StepEntry, Suppressed};
+pub use state::{Owner, Progress, State};
+pub use transition::{Illegal, Occurred, transition};

@@ -1,0 +1,109 @@
+//! The states of a step.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::port::MessageId;
+
+/// One invocation that holds a claim: never a message, which several invocations may see.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Owner(pub Arc<str>);
+
+/// The state of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum State {
+    /// An invocation holds the claim until its lease runs out.
+    Started {
+        /// Who.
+        owner: Owner,
+        /// Until when.
+        lease: Timestamp,
+    },
+    /// An attempt failed and another is due.
+    Retrying {
+        /// When.
+        due: Timestamp,
+    },
+    /// It is done; its result is the entry's output.
+    Succeeded,
+    /// It failed for good.
+    Failed {
+        /// The message that failed: another copy is stale or a redrive.
+        message: MessageId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Its effect may have happened; a person decides.
+    Unknown,
+    /// It failed definitely, and its fallback, the next alternative, goes on.
+    FellBack,
+    /// It was left out.
+    Skipped,
+    /// It waits for time or an event.
+    Waiting,
+    /// What it waited for came.
+    Resumed,
+}
+
+impl State {
+    /// Whether nothing but a person, a redrive or a late success can change it.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        !matches!(
+            self,
+            Self::Started { .. } | Self::Retrying { .. } | Self::Waiting
+        )
+    }
+
+    /// The state's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Retrying { .. } => "retrying",
+            Self::Succeeded => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Unknown => "unknown",
+            Self::FellBack => "fell-back",
+            Self::Skipped => "skipped",
+            Self::Waiting => "waiting",
+            Self::Resumed => "resumed",
+        }
+    }
+}
+
+/// What the attempts of a step have come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Progress {
+    /// The attempt under way or due next, from 1.
+    pub attempt: u32,
+    /// Whether any attempt may have taken effect; never unset.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub maybe: bool,
+}
+
+impl Progress {
+    /// Before the first attempt.
+    pub const FIRST: Self = Self {
+        attempt: 1,
+        maybe: false,
+    };
+
+    pub(super) fn next(self, maybe: bool) -> Self {
+        Self {
+            attempt: self.attempt.saturating_add(1),
+            maybe: self.maybe || maybe,
+        }
+    }
+
+    pub(super) fn marked(self, maybe: bool) -> Self {
+        Self {
+            attempt: self.attempt,
+            maybe: self.maybe || maybe,
+        }
+    }
+}

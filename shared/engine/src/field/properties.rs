@@ -1,0 +1,114 @@
+//! What holds for every field type: any value is judged, and a normal form is its own.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn kinds() -> impl Strategy<Value = Field> {
+    let mut fields: Vec<Field> = [
+        Kind::String,
+        Kind::Integer,
+        Kind::Decimal,
+        Kind::Boolean,
+        Kind::Date,
+        Kind::Datetime,
+        Kind::Duration,
+        Kind::Timezone,
+        Kind::Phone,
+        Kind::Email,
+        Kind::Url,
+        Kind::AnyObject,
+        Kind::Ref(RecordType::new("patient").unwrap()),
+    ]
+    .map(Field::of)
+    .into();
+    let values = vec!["a".to_owned(), "b".to_owned()];
+    fields.push(Field {
+        values,
+        ..Field::of(Kind::Enum)
+    });
+    fields.push(Field {
+        scale: Some(2),
+        ..Field::of(Kind::Decimal)
+    });
+    fields.push(Field {
+        region: Some("US".into()),
+        ..Field::of(Kind::Phone)
+    });
+    let members = fields
+        .iter()
+        .enumerate()
+        .map(|(i, field)| (format!("m{i}"), field.clone()));
+    let object = Field::of(Kind::Object(members.collect()));
+    fields.extend(
+        fields
+            .clone()
+            .into_iter()
+            .map(|of| Field::of(Kind::List(Box::new(of)))),
+    );
+    fields.push(object);
+    proptest::sample::select(fields)
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC*",
+        "-?[0-9]{1,30}(\\.[0-9]{1,30})?",
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]{1,12})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])",
+        "-?[0-9]{1,12}(s|m|h|d|w|mo|y)",
+        "\\+?[0-9() .-]{5,16}( ?x[0-9]{1,4})?",
+        "[a-zA-Z0-9.+]{1,20}@[a-zA-Z0-9äß.-]{1,30}\\.(com|DE|ελ)",
+        "[hH]ttps?://[a-zA-Z0-9äß.-]{1,20}(:[0-9]{1,5})?(/[^\\s\\\\]{0,20})?(\\?[^\\s\\\\]{0,20})?",
+        "(america|Europe|ETC)/(new_york|BERLIN|utc)",
+        "true|false|a|b",
+    ]
+}
+
+fn values() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        4 => texts().prop_map(Json::String),
+        1 => any::<i64>().prop_map(Json::from),
+        1 => any::<u64>().prop_map(Json::from),
+        1 => any::<f64>().prop_map(|float| json!(float)),
+        1 => (-1e6..1e6_f64).prop_map(|float| json!((float * 100.0).round() / 100.0)),
+        1 => any::<bool>().prop_map(Json::Bool),
+        1 => Just(Json::Null),
+    ];
+    leaf.prop_recursive(3, 24, 6, |inner| {
+        let members = proptest::collection::btree_map("m1?[0-9]", inner.clone(), 0..6);
+        prop_oneof![
+            proptest::collection::vec(inner, 0..4).prop_map(Json::Array),
+            members.prop_map(|members| Json::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn a_normal_form_is_its_own_normal_form(field in kinds(), value in values()) {
+        let listed = matches!(field.kind, Kind::List(_)) && !value.is_array();
+        let value = if listed { json!([value]) } else { value };
+        if let Ok(normal) = accept(&field, &value) {
+            prop_assert_eq!(accept(&field, &normal), Ok(normal.clone()));
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_accepted_is_accepted_again(field in kinds(), text in texts()) {
+        if let Ok(normal) = accept(&field, &Json::String(text)) {
+            prop_assert_eq!(accept(&field, &normal), Ok(normal.clone()));
+        }
+    }
+
+    #[test]
+    fn a_masked_report_holds_nothing_of_the_value(field in kinds(), secret in "qz[qz]{6,20}") {
+        let field = Field { pii: true, ..field };
+        if let Err(found) = accept(&field, &json!([secret])) {
+            prop_assert!(!serde_json::to_string(&found).unwrap().contains(&secret));
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Keys of the journal, the claims and the operations: the one place that knows their layout.
+//!
+//! A record and its whole life lie in one partition, `tenant#type#record`. The tenant starts
+//! every partition.
+
+use crate::hash;
+use crate::id::{EventId, ExecutionId, ExecutionRef, RecordRef, StepKey};
+use crate::name::{RecordId, RecordType, TenantName};
+use crate::port::{Key, Table};
+
+/// The sort key of a record.
+pub const RECORD: &str = "record";
+
+/// The start of the sort keys of step entries.
+pub const EXECUTION_PREFIX: &str = "exe#";
+
+fn journal(partition: String, sort: String) -> Key {
+    Key {
+        table: Table::Journal,
+        partition,
+        sort,
+    }
+}
+
+/// The partition of a record and of everything that happened to it.
+#[must_use]
+pub fn home(record: &RecordRef) -> String {
+    format!("{}#{}#{}", record.tenant, record.record_type, record.record)
+}
+
+/// A record.
+#[must_use]
+pub fn record(record: &RecordRef) -> Key {
+    journal(home(record), RECORD.to_owned())
+}
+
+/// A step's entry.
+#[must_use]
+pub fn step(execution: &ExecutionRef, generation: u32, step: &StepKey) -> Key {
+    let sort = format!(
+        "{EXECUTION_PREFIX}{}#{generation}#{step}",
+        execution.execution
+    );
+    journal(home(&execution.home), sort)
+}
+
+/// The generation of an execution that was re-run.
+#[must_use]
+pub fn generation(execution: &ExecutionRef) -> Key {
+    journal(
+        home(&execution.home),
+        format!("generation#{}", execution.execution),
+    )
+}
+
+/// The change that a step made to another record than its home, in that record's partition.
+#[must_use]
+pub fn change(target: &RecordRef, execution: &ExecutionId, step: &StepKey) -> Key {
+    journal(home(target), format!("change#{execution}#{step}"))
+}
+
+/// The creation of a record by a source's event.
+#[must_use]
+pub fn creation(target: &RecordRef, event: &EventId) -> Key {
+    journal(home(target), format!("change#{event}#create"))
+}
+
+/// A source's event, in its own partition: it is read before anything is resolved.
+#[must_use]
+pub fn source_event(tenant: &TenantName, event: &EventId) -> Key {
+    journal(format!("{tenant}#event#{event}"), "event".to_owned())
+}
+
+/// A record's event, or the line that a source's event leaves in the timeline of its home.
+#[must_use]
+pub fn home_event(home_record: &RecordRef, event: &EventId) -> Key {
+    journal(home(home_record), format!("event#{event}"))
+}
+
+/// The partition that finds records by a key's value.
+#[must_use]
+pub fn lookup(
+    identity_key: &[u8; 32],
+    tenant: &TenantName,
+    record_type: &RecordType,
+    fields: &[&str],
+    values: &[&str],
+) -> String {
+    let mut parts = vec![tenant.as_str().as_bytes(), record_type.as_str().as_bytes()];
+    parts.extend(
+        fields
+            .iter()
+            .zip(values)
+            .flat_map(|(field, value)| [field.as_bytes(), value.as_bytes()]),
+    );
+    format!("{tenant}#key#{}", hash::keyed(identity_key, &parts))
+}
+
+/// The item of a unique key.
+#[must_use]
+pub fn unique(partition: String) -> Key {
+    journal(partition, "key".to_owned())
+}
+
+/// One item of a non-unique key.
+#[must_use]
+pub fn shared(partition: String, record: &RecordId) -> Key {
+    journal(partition, format!("also#{record}"))
+}
+
+/// The start of the sort keys of a non-unique key's items.
+pub const SHARED_PREFIX: &str = "also#";
+
+/// The claim on a `once` key, hidden by a keyed hash.
+#[must_use]
+pub fn once(identity_key: &[u8; 32], tenant: &TenantName, text: &str) -> Key {
+    let hash = hash::keyed(identity_key, &[tenant.as_str().as_bytes(), text.as_bytes()]);
+    Key {
+        table: Table::Claims,
+        partition: format!("{tenant}#once#{hash}"),
+        sort: String::new(),
+    }
+}
+
+/// An error record or review item.
+#[must_use]
+pub fn operation(tenant: &TenantName, kind: &str, id: &str) -> Key {
+    Key {
+        table: Table::Operations,
+        partition: format!("{tenant}#{kind}#{id}"),
+        sort: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(name: &str) -> TenantName {
+        TenantName::new(name).unwrap()
+    }
+
+    fn patient() -> RecordType {
+        RecordType::new("patient").unwrap()
+    }
+
+    #[test]
+    fn a_natural_key_does_not_show_its_value_and_depends_on_the_tenant() {
+        let key = [7; 32];
+        let a = lookup(
+            &key,
+            &tenant("a"),
+            &patient(),
+            &["email"],
+            &["ann@example.com"],
+        );
+        assert!(!a.contains("ann"));
+        assert_ne!(
+            a.strip_prefix("a#"),
+            lookup(
+                &key,
+                &tenant("b"),
+                &patient(),
+                &["email"],
+                &["ann@example.com"]
+            )
+            .strip_prefix("b#")
+        );
+        assert_ne!(
+            a,
+            lookup(
+                &[8; 32],
+                &tenant("a"),
+                &patient(),
+                &["email"],
+                &["ann@example.com"]
+            )
+        );
+        assert_ne!(
+            a,
+            lookup(
+                &key,
+                &tenant("a"),
+                &patient(),
+                &["phone"],
+                &["ann@example.com"]
+            )
+        );
+    }
+
+    #[test]
+    fn a_home_starts_with_its_tenant() {
+        let record = RecordRef {
+            tenant: tenant("t"),
+            record_type: patient(),
+            record: RecordId::new("r").unwrap(),
+        };
+        assert_eq!(home(&record), "t#patient#r");
+    }
+}

@@ -1,0 +1,48 @@
+//! The ports of a step function, as one type: its adapters are chosen once, at start.
+
+use super::{Clock, Definitions, Entropy, Journal, Queue, Secrets, Timers};
+
+/// The ports that the step contract needs.
+pub trait Ports: Send + Sync + 'static {
+    /// Shared state.
+    type Journal: Journal;
+    /// Sending messages.
+    type Queue: Queue;
+    /// Sending messages later.
+    type Timers: Timers;
+    /// Compiled definitions.
+    type Definitions: Definitions;
+    /// Secrets.
+    type Secrets: Secrets;
+    /// Time.
+    type Clock: Clock;
+    /// Randomness.
+    type Entropy: Entropy;
+
+    /// Shared state.
+    fn journal(&self) -> &Self::Journal;
+    /// Sending messages.
+    fn queue(&self) -> &Self::Queue;
+    /// Sending messages later.
+    fn timers(&self) -> &Self::Timers;
+    /// Compiled definitions.
+    fn definitions(&self) -> &Self::Definitions;
+    /// Secrets.
+    fn secrets(&self) -> &Self::Secrets;
+    /// Time.
+    fn clock(&self) -> &Self::Clock;
+    /// Randomness.
+    fn entropy(&self) -> &Self::Entropy;
+    /// What is fixed for the deployment.
+    fn deployment(&self) -> &Deployment;
+}
+
+/// What is fixed for a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Deployment {
+    /// The address under which providers reach the webhooks, without a slash at its end.
+    pub public_url: Option<String>,
+    /// Where one process at a time does all the work: the name of this start of it. Claims of
+    /// another start have no living owner.
+    pub boot: Option<String>,
+}
