@@ -33,6 +33,8 @@ impl Email for Provider {
     }
 }
 
+type Spoil = fn(&mut Input);
+
 fn sample() -> Sample {
     let name = ConnectionName::new("email").unwrap();
     let connection = Connection::new(name, ConnectionKind::Smtp);
@@ -72,7 +74,7 @@ async fn a_refusal_keeps_its_code() {
 
 #[tokio::test]
 async fn what_cannot_be_an_email_is_refused_before_the_provider() {
-    let refused: [(&str, fn(&mut Input)); 5] = [
+    let refused: [(&str, Spoil); 5] = [
         ("InvalidRecipient", |i| {
             i.to = "a@b.example, c@d.example".to_owned();
         }),
