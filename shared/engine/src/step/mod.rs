@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use crate::definition::model::Connection;
 
-pub use context::{Staged, StepContext};
+pub use context::{Audit, Staged, StepContext};
 pub use error::StepError;
 pub use sample::{InvalidSample, Sample};
 pub use spec::{Effect, Keeps, StepSpec};
@@ -32,9 +32,7 @@ pub trait Step: Send + Sync + 'static {
     /// What `steps.<id>` reads.
     type Output: Serialize + JsonSchema + Send;
 
-    /// What a repeated call does, for this input through this connection.
-    ///
-    /// The description's best case, lowered by the connection as [`Effect::through`] says.
+    /// The effect of this call: the static best case, lowered by the connection.
     #[must_use]
     fn effect(_input: &Json, connection: Option<&Connection>) -> Effect {
         let best = Self::SPEC.effect;

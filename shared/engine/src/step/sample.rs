@@ -89,6 +89,7 @@ impl Sample {
             envelope: &self.envelope,
             key: &self.key,
             attempt: 1,
+            now: self.envelope.due,
             call: Some(self.call()),
             definition: &self.definition,
             pack: &self.pack,
