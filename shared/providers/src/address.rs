@@ -14,8 +14,8 @@ use crate::failure::{not_sent, refused};
 )]
 pub(crate) struct AddressRefused(pub(crate) IpAddr);
 
-impl From<&AddressRefused> for CallError {
-    fn from(error: &AddressRefused) -> Self {
+impl From<AddressRefused> for CallError {
+    fn from(error: AddressRefused) -> Self {
         refused("AddressRefused", error.to_string())
     }
 }
@@ -44,8 +44,7 @@ pub(crate) async fn resolve(
     let found = found.map_err(|error| not_sent(format!("no address of the receiver: {error}")))?;
     let addresses: Vec<SocketAddr> = found.collect();
     if !private {
-        let refused = addresses.iter().find_map(|found| admit(found.ip()).err());
-        refused.as_ref().map_or(Ok(()), |error| Err(error.into()))?;
+        addresses.iter().try_for_each(|found| admit(found.ip()))?;
     }
     Ok(addresses)
 }
@@ -57,7 +56,8 @@ pub(crate) struct PublicResolver;
 impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             found.iter().try_for_each(|found| admit(found.ip()))?;
             Ok(Box::new(found.into_iter()) as Addrs)
         })

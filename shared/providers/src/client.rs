@@ -14,7 +14,7 @@ use crate::address::{self, PublicResolver};
 use crate::failure::{maybe, misconfigured, of_request, refused};
 
 /// The largest response body that is read, in bytes.
-pub const MAX_RESPONSE: usize = 1024 * 1024;
+pub(crate) const MAX_RESPONSE: usize = 1024 * 1024;
 
 /// Less than any step's own time: a connection that does not come about is told from an answer
 /// that does not.
@@ -101,7 +101,7 @@ fn admit_literal(url: &Url) -> Result<(), CallError> {
         Some(Host::Ipv4(address)) => address.into(),
         Some(Host::Ipv6(address)) => address.into(),
     };
-    address::admit(address).map_err(|error| (&error).into())
+    Ok(address::admit(address)?)
 }
 
 async fn read(response: reqwest::Response, harmless: bool) -> Result<HttpResponse, CallError> {

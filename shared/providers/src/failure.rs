@@ -57,7 +57,7 @@ pub(crate) fn after_a_write(error: CallError) -> CallError {
 pub(crate) fn of_request(error: &reqwest::Error) -> CallError {
     let cause = root(error);
     if let Some(address) = find::<AddressRefused>(error) {
-        return address.into();
+        return (*address).into();
     }
     if error.is_builder() {
         return refused("InvalidRequest", "the request is not valid HTTP");
@@ -71,18 +71,18 @@ pub(crate) fn of_request(error: &reqwest::Error) -> CallError {
     maybe(format!("the connection broke before the answer: {cause}"))
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+type Cause<'a> = &'a (dyn Error + 'static);
+
+fn chain(error: Cause<'_>) -> impl Iterator<Item = Cause<'_>> {
+    std::iter::successors(Some(error), |error: &Cause<'_>| (*error).source())
 }
 
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+fn find<E: Error + 'static>(error: Cause<'_>) -> Option<&E> {
     chain(error).find_map(|error| error.downcast_ref())
 }
 
 /// The innermost cause: the outer ones repeat the URL.
 fn root(error: &reqwest::Error) -> String {
-    match error.source() {
-        Some(source) => chain(source).last().unwrap_or(source).to_string(),
-        None => "unknown".to_owned(),
-    }
+    let last = error.source().and_then(|source| chain(source).last());
+    last.map_or_else(|| "unknown".to_owned(), ToString::to_string)
 }

@@ -114,7 +114,9 @@ fn receipt(response: &HttpResponse, to: &str) -> Result<Receipt, CallError> {
     let text = |member: &str| response.body.get(member).and_then(Json::as_str);
     if !(200..300).contains(&status) {
         let code = response.body.get("code").and_then(Json::as_u64);
-        let code = code.map_or(format!("HttpStatus{status}"), |code| format!("Twilio{code}"));
+        let code = code.map_or(format!("HttpStatus{status}"), |code| {
+            format!("Twilio{code}")
+        });
         let reason = text("message").unwrap_or("no reason given");
         let reason = reason.replace(to, "the recipient");
         return Err(refused(code, format!("Twilio answered {status}: {reason}")));

@@ -47,7 +47,10 @@ impl Base {
         if self.contains(&url) {
             Ok(url)
         } else {
-            Err(refused("InvalidPath", "the path leaves the connection's `url`"))
+            Err(refused(
+                "InvalidPath",
+                "the path leaves the connection's `url`",
+            ))
         }
     }
 
@@ -121,7 +124,11 @@ mod tests {
 
     #[test]
     fn a_url_with_a_password_is_refused_without_naming_it() {
-        for text in ["https://u:hunter2@a.example", "ftp://a.example", "a.example"] {
+        for text in [
+            "https://u:hunter2@a.example",
+            "ftp://a.example",
+            "a.example",
+        ] {
             let error = Base::parse(text).unwrap_err();
             assert!(!error.to_string().contains("hunter2"));
         }

@@ -36,11 +36,7 @@ impl<S: Secrets> ReqwestHttp<S> {
 }
 
 impl<S: Secrets> Http for ReqwestHttp<S> {
-    async fn send(
-        &self,
-        call: &Call<'_>,
-        request: HttpRequest,
-    ) -> Result<HttpResponse, CallError> {
+    async fn send(&self, call: &Call<'_>, request: HttpRequest) -> Result<HttpResponse, CallError> {
         let url = settings::required(call, call.connection.url.as_ref(), "url")?;
         let base = Base::parse(&url)?;
         let mut outbound = outbound(call, &base, request)?;
@@ -61,9 +57,8 @@ impl<S: Secrets> ReqwestHttp<S> {
             outbound.timeout = deadline.saturating_duration_since(Instant::now());
             let method = outbound.method.clone();
             let exchanged = self.client.exchange(outbound.clone()).await;
-            let next = exchanged.and_then(|response| {
-                Ok((redirect::next(base, &outbound, &response)?, response))
-            });
+            let next = exchanged
+                .and_then(|response| Ok((redirect::next(base, &outbound, &response)?, response)));
             match next.map_err(|error| redirect::known(error, wrote))? {
                 (None, response) => return finish(response, wrote),
                 (Some(next), _) => outbound = next,

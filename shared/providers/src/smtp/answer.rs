@@ -32,7 +32,9 @@ pub(super) fn after_the_message(error: &Error, envelope: &Envelope) -> CallError
 }
 
 fn refused_by(error: &Error, envelope: &Envelope) -> CallError {
-    let code = error.status().map_or("Smtp".to_owned(), |code| format!("Smtp{code}"));
+    let code = error
+        .status()
+        .map_or("Smtp".to_owned(), |code| format!("Smtp{code}"));
     refused(code, described(error, envelope))
 }
 

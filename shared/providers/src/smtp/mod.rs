@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use holdfast_engine::definition::model::Auth;
 use holdfast_engine::port::{Call, CallError, Email, EmailMessage, Receipt, Secrets};
+use lettre::Address;
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -108,7 +109,13 @@ fn parameters(
     connection: &AsyncSmtpConnection,
     envelope: &Envelope,
 ) -> Result<Vec<MailParameter>, CallError> {
-    if !envelope.has_non_ascii_addresses() {
+    let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+    if envelope
+        .from()
+        .into_iter()
+        .chain(envelope.to())
+        .all(is_ascii)
+    {
         return Ok(Vec::new());
     }
     let server = connection.server_info();

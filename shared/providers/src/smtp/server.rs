@@ -62,9 +62,9 @@ impl Server {
             }
             Ok(connection)
         };
-        opened.await.map_err(|error: Error| {
-            not_sent(format!("no connection to the mail server: {error}"))
-        })
+        opened
+            .await
+            .map_err(|error: Error| not_sent(format!("no connection to the mail server: {error}")))
     }
 }
 
@@ -100,9 +100,18 @@ mod tests {
     #[test]
     fn the_scheme_says_how_the_connection_is_protected() {
         let cases = [
-            ("smtps://a.example", server("a.example", 465, Protection::Tls)),
-            ("smtp://a.example", server("a.example", 587, Protection::StartTls)),
-            ("smtp://a.example:2525", server("a.example", 2525, Protection::StartTls)),
+            (
+                "smtps://a.example",
+                server("a.example", 465, Protection::Tls),
+            ),
+            (
+                "smtp://a.example",
+                server("a.example", 587, Protection::StartTls),
+            ),
+            (
+                "smtp://a.example:2525",
+                server("a.example", 2525, Protection::StartTls),
+            ),
             ("smtps://[::1]", server("::1", 465, Protection::Tls)),
             ("smtp://a.example?tls=none", None),
             ("smtps://u:p@a.example", None),
