@@ -36,7 +36,8 @@ fn mistake(span: Range<usize>, message: &str) -> Mistake {
     }
 }
 
-fn tags(source: &str) -> impl Iterator<Item = Range<usize>> {
+/// The spans of the tags, brackets included.
+pub(super) fn tags(source: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let rest = source.get(at..)?;

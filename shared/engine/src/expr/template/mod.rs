@@ -2,6 +2,7 @@
 
 mod bounds;
 mod check;
+mod computed;
 mod failure;
 mod filters;
 mod samples;
