@@ -40,6 +40,14 @@ impl<'a> Expected<'a> {
         }
     }
 
+    /// The code of a literal that does not fit.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::State(_) => "UnknownState",
+            _ => "WrongType",
+        }
+    }
+
     /// Whether text fits, so that a template does.
     pub(super) fn takes_text(self) -> bool {
         self.ty().is_none_or(|ty| ty == Type::String)

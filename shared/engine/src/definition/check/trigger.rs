@@ -13,7 +13,7 @@ use super::world::World;
 use crate::definition::document::Finding;
 use crate::definition::folder::Kind;
 use crate::definition::model::{RecordChange, RecordDefinition, RecordTrigger, Trigger};
-use crate::definition::nearest::nearest;
+use crate::definition::nearest::{nearest, suggestion};
 use crate::definition::yaml::Node;
 use crate::expr::Type;
 use crate::name::RecordType;
@@ -70,12 +70,14 @@ fn by_event(place: Place<'_>, node: &Node, event: &Node) -> Started {
         .iter()
         .map(|source| source.data.clone())
         .reduce(either);
+    let uncertain = matches!(of, Some(None))
+        || unreadable_sources(place.world)
+        || (of.is_none() && sources.iter().any(|source| source.uncertain));
     let home = match &of {
         Some(of) => of.clone(),
-        None if owners.len() == 1 => owners.first().cloned(),
+        None if owners.len() == 1 && !uncertain => owners.first().cloned(),
         None => None,
     };
-    let uncertain = matches!(of, Some(None)) || unreadable_sources(place.world);
     Started {
         trigger: (!matches!(of, Some(None))).then(|| Trigger::Event {
             name: name.to_owned(),
@@ -253,9 +255,16 @@ fn field(place: Place<'_>, record: &RecordDefinition, change: &Node) -> Option<S
 }
 
 fn check_field(place: Place<'_>, record: &RecordDefinition, node: &Node, name: &str) {
-    if name != "status" {
-        World::expect_field(place.document, record, name, node.span.clone());
+    let known = record.fields.contains_key(name) || name == "status";
+    if known || place.world.declares(&record.name, name) {
+        return;
     }
+    let message = format!("`{}` has no field `{name}`", record.name);
+    let names = record.fields.keys().map(String::as_str).chain(["status"]);
+    let finding = Finding::error("UnknownField", node.span.clone(), message);
+    place
+        .document
+        .report(finding.help(suggestion(name, names, "field")));
 }
 
 fn changed(place: Place<'_>, record: &RecordDefinition, change: &Node) -> Vec<String> {
@@ -293,7 +302,7 @@ fn literal(
     match expected.literal(node.json()) {
         Ok(value) => Some(value),
         Err(unfit) => {
-            let mut finding = Finding::error("WrongType", node.span.clone(), unfit.message);
+            let mut finding = Finding::error(expected.code(), node.span.clone(), unfit.message);
             finding.help = unfit.help;
             place.document.report(finding);
             None

@@ -4,7 +4,7 @@
 use super::super::document::{Document, Finding};
 use super::super::nearest::nearest;
 use super::super::values;
-use super::super::yaml::{Data, Node, quoted};
+use super::super::yaml::{Data, Member, Node, quoted};
 use super::{Grammar, Key, Need, Shape, field};
 use crate::expr::duration::Span;
 use crate::name::MAX_LEN;
@@ -78,7 +78,13 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// Reports the keys that must be there; with a key of a later version nobody knows which.
 fn missing(document: &Document, node: &Node, grammar: &Grammar) {
-    let has = |name: &str| node.get(name).is_some();
+    let slip = |member: &Member, name: &str| {
+        grammar.key(&member.key).is_none() && nearest(&member.key, [name]).is_some()
+    };
+    let has = |name: &str| {
+        let mut members = node.members().iter();
+        members.any(|member| member.key == name || slip(member, name))
+    };
     if grammar
         .each()
         .any(|key| key.need == Need::Later && has(key.name))
@@ -271,30 +277,9 @@ fn word(document: &Document, node: &mut Node, words: &[&str], later: &[&str]) {
 }
 
 fn wrong(document: &Document, node: &mut Node, expected: &str, help: &str) {
-    let message = format!("expected {expected}, found {}", found(node));
+    let message = format!("expected {expected}, found {}", node.described());
     document.report(Finding::error("WrongType", node.span.clone(), message).help(help));
     node.data = Data::Broken;
-}
-
-fn found(node: &Node) -> String {
-    match &node.data {
-        Data::List(_) => "a list".to_owned(),
-        Data::Map(_) => "a mapping".to_owned(),
-        Data::Broken => "nothing".to_owned(),
-        Data::Scalar(_) if node.is_null() => "nothing".to_owned(),
-        Data::Scalar(scalar) => match values::literal(scalar) {
-            serde_json::Value::Bool(_) => format!("the boolean `{}`", scalar.text),
-            serde_json::Value::Number(_) => format!("the number `{}`", scalar.text),
-            _ => format!("the text {}", quoted(&shortened(&scalar.text))),
-        },
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
-        None => text.to_owned(),
-    }
 }
 
 fn described(shape: Shape) -> &'static str {
@@ -312,6 +297,7 @@ fn described(shape: Shape) -> &'static str {
 
 fn hint(shape: Shape) -> &'static str {
     match shape {
+        Shape::Text => "write text",
         Shape::Name => "use 1 to 64 letters, digits, `-`, `_` or `.`",
         Shape::Logic => "write a CEL expression, in quotes: \"record.amount > 100\"",
         Shape::Duration => "write a whole number and a unit, such as `30s 5m 24h 7d 2w`",

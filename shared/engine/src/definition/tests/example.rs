@@ -22,10 +22,16 @@ fn a_step_carries_what_its_file_says() {
     assert_eq!(confirm.via.as_ref().unwrap().as_str(), "sms");
     assert_eq!(confirm.fallback[0].id, confirm.id);
     assert_eq!(confirm.fallback[0].uses.as_str(), "send-email");
-    let Action::Call { with } = &confirm.action else { panic!("{:?}", confirm.action) };
+    let Action::Call { with } = &confirm.action else {
+        panic!("{:?}", confirm.action)
+    };
     let mut reads = Vec::new();
-    with.iter().for_each(|(_, value)| value.visit_reads(&mut |read| reads.push(read.path.clone())));
-    assert!(reads.iter().all(|path| path == "record.patient"), "{reads:?}");
+    with.iter()
+        .for_each(|(_, value)| value.visit_reads(&mut |read| reads.push(read.path.clone())));
+    assert!(
+        reads.iter().all(|path| path == "record.patient"),
+        "{reads:?}"
+    );
     assert!(matches!(&with[1].1, ValueExpression::Template(_)));
     let ask = &pack.workflows["insurance-verification"].steps[0];
     assert_eq!(ask.retry, Some(Ladder::quick()));
@@ -46,16 +52,27 @@ fn a_target_is_home_a_reference_or_a_key() {
         panic!("an update");
     };
     assert!(matches!(&update.target, Target::Key { key, .. } if key.len() == 1));
-    assert!(matches!(&update.set[0].1, ValueExpression::Literal(Json::Null)));
+    assert!(matches!(
+        &update.set[0].1,
+        ValueExpression::Literal(Json::Null)
+    ));
 }
 
 #[test]
 fn a_ref_field_is_mapped_from_an_earlier_record() {
     let (pack, _) = loaded(&files());
     let appointment = &pack.sources["calendly"].records[1];
-    let patient = appointment.map.iter().find(|(name, _)| name == "patient").unwrap();
+    let patient = appointment
+        .map
+        .iter()
+        .find(|(name, _)| name == "patient")
+        .unwrap();
     assert!(matches!(&patient.1, MappedValue::Record(name) if name == "patient"));
-    let owners: Vec<_> = pack.sources["calendly"].records.iter().map(|one| one.owns).collect();
+    let owners: Vec<_> = pack.sources["calendly"]
+        .records
+        .iter()
+        .map(|one| one.owns)
+        .collect();
     assert_eq!(owners, [false, true]);
 }
 
@@ -66,7 +83,9 @@ fn transitions_and_triggers_name_who_and_what() {
     assert!(matches!(&by[..], [Actor::Workflow(name)] if name.as_str() == "booking"));
     assert_eq!(pack.records["appointment"].invariants.len(), 1);
     let triggers = &pack.workflows["insurance-verification"].triggers;
-    let [Trigger::Record(trigger)] = &triggers[..] else { panic!("{triggers:?}") };
+    let [Trigger::Record(trigger)] = &triggers[..] else {
+        panic!("{triggers:?}")
+    };
     assert_eq!(trigger.field.as_deref(), Some("status"));
     assert_eq!(trigger.to, Some("booked".into()));
 }
@@ -79,10 +98,16 @@ fn a_marked_text_is_a_literal_and_a_phone_is_text() {
         "body: ==not an expression",
     );
     let (pack, _) = loaded(&files);
-    let Action::Call { with } = &pack.workflows["booking"].steps[1].action else { panic!() };
+    let Action::Call { with } = &pack.workflows["booking"].steps[1].action else {
+        panic!()
+    };
     let body = with.iter().find(|(name, _)| name == "body").unwrap();
     assert!(matches!(&body.1, ValueExpression::Literal(text) if text == "=not an expression"));
-    loaded(&edited("sms.connection.yaml", "\"+12125550199\"", "+12125550199"));
+    loaded(&edited(
+        "sms.connection.yaml",
+        "\"+12125550199\"",
+        "+12125550199",
+    ));
 }
 
 #[test]
@@ -91,6 +116,9 @@ fn a_test_file_does_not_change_the_version() {
     let before = loaded(&files).0.manifest;
     files.insert("a.test.yaml".into(), "not even yaml: [".into());
     assert_eq!(loaded(&files).0.manifest, before);
-    files.insert("sms/greeting.txt".into(), "Hi {{ record.patient.name }},".into());
+    files.insert(
+        "sms/greeting.txt".into(),
+        "Hi {{ record.patient.name }},".into(),
+    );
     assert_ne!(loaded(&files).0.manifest, before);
 }

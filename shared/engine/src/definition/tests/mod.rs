@@ -70,7 +70,14 @@ fn signature<I: JsonSchema>(
     };
     let input = schemars::schema_for!(I).to_value();
     let output = schemars::schema_for!(Answer).to_value();
-    (FunctionName::new(name).unwrap(), Signature { spec, input, output })
+    (
+        FunctionName::new(name).unwrap(),
+        Signature {
+            spec,
+            input,
+            output,
+        },
+    )
 }
 
 fn catalog() -> Catalog {
@@ -124,7 +131,10 @@ fn gallery(edits: &[(&str, &str, &str)]) -> String {
     let mut text = String::new();
     for (path, old, new) in edits {
         let mistakes = refused(&edited(path, old, new));
-        text.push_str(&format!("──── {}\n", new.trim().lines().next().unwrap_or("")));
+        text.push_str(&format!(
+            "──── {}\n",
+            new.trim().lines().next().unwrap_or("")
+        ));
         text.push_str(&rendered(&mistakes));
     }
     text
