@@ -167,15 +167,12 @@ fn check_found(place: Place<'_>, record: &RecordDefinition, node: &Node) {
         .iter()
         .map(|member| member.key.as_str())
         .collect();
-    let has = |names: &[String], all: bool| match all {
-        true => !names.is_empty() && names.iter().all(|name| mapped.contains(name.as_str())),
-        false => names.iter().any(|name| mapped.contains(name.as_str())),
-    };
-    let by_key = has(&record.key, true);
+    let is_mapped = |name: &String| mapped.contains(name.as_str());
+    let by_key = record.key.iter().all(is_mapped);
     let (found, what) = match lookup(node) {
         Lookup::Key => (by_key, format!("its key: {}", listed(&record.key))),
         Lookup::Also => (
-            by_key || has(&record.also, false),
+            by_key || record.also.iter().any(is_mapped),
             format!(
                 "its key ({}) or one of {}",
                 listed(&record.key),

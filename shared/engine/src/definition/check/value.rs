@@ -251,6 +251,14 @@ fn member(
     expected: Expected<'_>,
     what: &str,
 ) -> Option<(String, ValueExpression)> {
+    if member.value.is_null() && expected.required().contains(&member.key) {
+        let message = format!("{what} needs a value for `{}`", member.key);
+        let finding = Finding::error("MissingValue", member.key_span.clone(), message);
+        place
+            .document
+            .report(finding.help("write a value after the colon"));
+        return None;
+    }
     match expected.member(&member.key) {
         Ok(expected) => Some((member.key.clone(), value(place, &member.value, expected)?)),
         Err(Unfit { help, .. }) => {

@@ -66,5 +66,6 @@ fn mistakes_of_a_test_are_shown_at_once() {
         .replace("starts_at:", "start_at:")
         .replace("skipped: booking", "skipped: bookings, body: x")
         .replace("{ error: Refused }", "{ invoice: { status: paid } }");
-    insta::assert_snapshot!(rendered(&read(&text).unwrap_err()));
+    let shown = rendered(&read(&text).unwrap_err());
+    insta::assert_snapshot!(shown);
 }

@@ -33,6 +33,11 @@ pub(in super::super) fn explain(
 
 fn trap(text: &str, at: usize, info: &str, value: &Value) -> Option<Finding> {
     let written = text.get(value.range.clone())?;
+    if info.contains("escape") {
+        let message = "`\\` in double quotes begins an escape that YAML does not know";
+        let finding = Finding::error("InvalidEscape", value.range.clone(), message);
+        return Some(finding.help("write it in single quotes, where `\\` is itself: '\\d+'"));
+    }
     let (code, message) =
         misread(written, value, info).or_else(|| stopped(text.get(at..)?, written, value, info))?;
     Some(quote(code, text, value.range.clone(), &message))

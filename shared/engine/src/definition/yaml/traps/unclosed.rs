@@ -7,8 +7,14 @@ use super::{line, quote as quote_text};
 
 /// A quote that swallows the lines up to the next one.
 pub(super) fn quote(text: &str, at: usize, info: &str) -> Option<Finding> {
-    let opened = if info.contains("unexpected end of stream") {
-        at
+    let unended = [
+        "unexpected end of stream",
+        "invalid indentation in quoted",
+        "document indicator",
+    ];
+    let opened = if unended.iter().any(|part| info.contains(part)) {
+        let line = text.get(at..)?.lines().next()?;
+        at + line.find(['"', '\''])?
     } else {
         swallowed(text, at)?
     };
@@ -127,8 +133,7 @@ fn open_brackets(text: &str) -> Vec<usize> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (_, '\n') => quote = None,
-            (Some(mark), _) if mark == c => quote = None,
-            (Some(_), _) => {}
+            (Some(mark), _) => quote = Some(mark).filter(|mark| *mark != c),
             (None, '"' | '\'') if matches!(before, ' ' | '[' | '{' | '(') => quote = Some(c),
             (None, '{' | '[') => open.push(at),
             (None, '}' | ']') => drop(open.pop()),
