@@ -1,1 +1,5 @@
 //! Holdfast on one machine: SQLite store, queues, timers, HTTP door, sandbox.
+
+pub mod clock;
+pub mod entropy;
+pub mod store;

@@ -113,13 +113,13 @@ pub enum EvaluationError {
 }
 
 impl EvaluationError {
-    /// A stable name for logs, metrics and `docs/errors.md`.
+    /// The stable name of the failure.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnsetValue { .. } => "UnsetValue",
             Self::Type(_) => "WrongType",
-            Self::Domain(_) => "NoResult",
+            Self::Domain(_) => "NoSuchValue",
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::StepError;
 use crate::definition::model::{Pack, StepDefinition};
 use crate::envelope::Envelope;
 use crate::id::RecordRef;
@@ -29,6 +30,17 @@ pub struct StepContext<'a> {
     pub pack: &'a Pack,
     /// What belongs to the outcome beside the output.
     pub staged: &'a Staged,
+}
+
+impl<'a> StepContext<'a> {
+    /// The call through the step's connection.
+    ///
+    /// # Errors
+    /// `NoConnection`, for good, when the definition names none with `via`.
+    pub fn connected(&self) -> Result<Call<'a>, StepError> {
+        self.call
+            .ok_or_else(|| StepError::permanent("NoConnection", "the step has no `via`"))
+    }
 }
 
 /// What a step adds to the transaction of its outcome: all of it happens or nothing.

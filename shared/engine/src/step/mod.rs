@@ -2,6 +2,7 @@
 
 mod context;
 mod error;
+mod sample;
 mod spec;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ use crate::definition::model::Connection;
 
 pub use context::{Audit, Staged, StepContext};
 pub use error::StepError;
+pub use sample::{InvalidSample, Sample};
 pub use spec::{Effect, Keeps, StepSpec};
 
 /// A step function: does one thing, and says what came of it.

@@ -40,7 +40,9 @@ impl Secret {
         Ok(Self(text))
     }
 
-    pub(super) fn expose(&self) -> &str {
+    /// The text itself, for the one place that signs or authenticates with it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 

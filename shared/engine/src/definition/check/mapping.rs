@@ -10,7 +10,7 @@ use super::mapped::transposed;
 use crate::definition::document::Finding;
 use crate::definition::model::{Lookup, MappedValue, RecordDefinition, RecordMapping};
 use crate::definition::yaml::{Member, Node};
-use crate::field::Kind;
+use crate::field::{Field, Kind};
 use crate::name::RecordType;
 
 /// The `as` names so far, with the types of their records.
@@ -46,6 +46,8 @@ fn mapping(place: Place<'_>, node: &Node, earlier: &mut Earlier) -> Option<Recor
         check_created(place, record, node);
         earlier.extend(name.clone().map(|name| (name, record.name.clone())));
     }
+    let map = map?;
+    let fields = requested(record?, &map);
     Some(RecordMapping {
         name: name?,
         record: record?.name.clone(),
@@ -53,8 +55,18 @@ fn mapping(place: Place<'_>, node: &Node, earlier: &mut Earlier) -> Option<Recor
         by: lookup(node),
         create: node.flag("create"),
         owns: node.get("owns").is_none() || node.flag("owns"),
-        map: map?,
+        map,
+        fields,
     })
+}
+
+/// The fields of the record type that the request fills.
+fn requested(record: &RecordDefinition, map: &[(String, MappedValue)]) -> BTreeMap<String, Field> {
+    let filled = map.iter().filter_map(|(name, value)| match value {
+        MappedValue::Request(_) => Some((name.clone(), record.fields.get(name)?.field.clone())),
+        MappedValue::Record(_) => None,
+    });
+    filled.collect()
 }
 
 fn lookup(node: &Node) -> Lookup {

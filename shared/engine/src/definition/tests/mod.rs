@@ -133,7 +133,7 @@ fn gallery(edits: &[(&str, &str, &str)]) -> String {
         let title = new.trim().lines().next().unwrap_or("");
         text.push_str("──── ");
         text.push_str(title);
-        text.push(\'\n\');
+        text.push('\n');
         text.push_str(&rendered(&mistakes));
     }
     text

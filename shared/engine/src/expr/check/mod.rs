@@ -176,6 +176,15 @@ fn fraction(written: &str, value: f64) -> (Literal, Type) {
     }
 }
 
+/// The type of either of two nodes; null has any.
+fn either(a: &Node, b: &Node) -> Option<Type> {
+    match (&a.kind, &b.kind) {
+        (Kind::Literal(Literal::Unset), _) => Some(b.ty.clone()),
+        (_, Kind::Literal(Literal::Unset)) => Some(a.ty.clone()),
+        _ => a.ty.unified(&b.ty),
+    }
+}
+
 /// One type for all, or dynamic.
 fn united<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
     let Some(first) = types.next() else {

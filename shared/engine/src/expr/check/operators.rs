@@ -3,7 +3,7 @@
 use cel::parser::Expression as Tree;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{Checker, node};
+use super::{Checker, either, node};
 use crate::expr::Type;
 use crate::expr::ir::{Comparison, Kind, Literal, Node, Operator};
 
@@ -41,7 +41,7 @@ impl Checker<'_> {
         let condition = self.verdict(condition);
         let (yes, no) = (self.node(yes), self.node(no));
         let span = condition.span.start..no.span.end;
-        let ty = yes.ty.unified(&no.ty).unwrap_or_else(|| {
+        let ty = either(&yes, &no).unwrap_or_else(|| {
             let message = format!("one choice is {}, the other {}", yes.ty, no.ty);
             self.mistake(yes.span.start..no.span.end, message, None);
             Type::Dynamic

@@ -7,11 +7,13 @@ use std::sync::LazyLock;
 use minijinja::Environment as Engine;
 use regex::Regex;
 
+use super::bounds;
+use super::computed::{self, place};
 use super::failure::{described, place_of};
 use super::shape::Shape;
 use crate::expr::reads::Reads;
 use crate::expr::resolve::{DeadEnd, Resolved, did_you_mean, resolve};
-use crate::expr::{Environment, Mistake, Type};
+use crate::expr::{Environment, Mistake, functions};
 
 static INCLUDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"\{%-?\s*(?:include|import|from|extends)\s+['"]([^'"]*)['"]"#).ok()
@@ -71,6 +73,10 @@ impl Check<'_> {
         if !self.seen.insert(name.to_owned()) {
             return;
         }
+        if let Some(exceeded) = tag.and_then(|_| bounds::exceeded(source)) {
+            let span = tag.cloned().unwrap_or(exceeded.span);
+            return self.mistake(span, within(name, tag, &exceeded.message), exceeded.help);
+        }
         if let Err(error) = self
             .engine
             .add_template_owned(name.to_owned(), source.to_owned())
@@ -83,8 +89,18 @@ impl Check<'_> {
             return self.mistake(span, within(name, tag, &message), None);
         }
         self.assigned.extend(assigned(source));
-        for path in self.paths(name, source) {
-            self.path(name, source, &path, tag);
+        let paths = self.paths(name, source);
+        for path in &paths {
+            self.path(name, source, path, tag);
+        }
+        for (span, ty) in computed::computed(self.env, &paths, source) {
+            let message = format!("a template does not compute with {ty}");
+            let help = Some("give the result a name with `let`".to_owned());
+            self.mistake(
+                tag.cloned().unwrap_or(span),
+                within(name, tag, &message),
+                help,
+            );
         }
         for (included, span) in included(source) {
             self.include(&included, tag.unwrap_or(&span));
@@ -129,11 +145,9 @@ impl Check<'_> {
             Err(end) => {
                 let found = dead_end_span(source, path, &segments, &end);
                 let span = tag.cloned().or(found).unwrap_or(0..self.source.len());
-                self.mistake(span, within(name, tag, &end.message), end.help);
+                let help = filter_help(&segments).or(end.help);
+                self.mistake(span, within(name, tag, &end.message), help);
             }
-        }
-        if tag.is_none() {
-            self.computed(path, &segments);
         }
     }
 
@@ -147,23 +161,15 @@ impl Check<'_> {
         self.checked.reads.add(path.to_owned(), resolved);
         self.checked.shape.add(path, resolved);
     }
+}
 
-    /// MiniJinja would compute with what it cannot, and silently wrong.
-    fn computed(&mut self, path: &str, segments: &[&str]) {
-        let Ok(resolved) = resolve(self.env, segments) else {
-            return;
-        };
-        let ty = resolved.ty;
-        if !matches!(ty, Type::Decimal | Type::Date | Type::Time | Type::Duration) {
-            return;
-        }
-        for span in places(self.source, path) {
-            if operated(self.source, &span) {
-                let help = Some("give the result a name with `let`".to_owned());
-                self.mistake(span, format!("a template does not compute with {ty}"), help);
-            }
-        }
-    }
+/// A function called as in an expression.
+fn filter_help(segments: &[&str]) -> Option<String> {
+    let function = functions::find(segments.last()?)?;
+    Some(format!(
+        "functions are filters here: write `value | {}`",
+        function.name
+    ))
 }
 
 fn within(name: &str, tag: Option<&Range<usize>>, message: &str) -> String {
@@ -192,28 +198,6 @@ fn assigned(source: &str) -> Vec<String> {
         .collect()
 }
 
-/// Where a path is first written inside a tag.
-fn place(source: &str, path: &str) -> Option<Range<usize>> {
-    places(source, path).into_iter().next()
-}
-
-/// Everywhere that a path is written inside a tag, as a whole.
-fn places(source: &str, path: &str) -> Vec<Range<usize>> {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    source
-        .match_indices(path)
-        .map(|(start, found)| start..start + found.len())
-        .filter(|span| {
-            let before = source.get(..span.start).unwrap_or_default();
-            let after = source.get(span.end..).unwrap_or_default();
-            let tag = before
-                .rfind(['{', '}'])
-                .is_some_and(|at| !before[at..].starts_with('}'));
-            tag && !before.ends_with(|c| part(c) || c == '.') && !after.starts_with(part)
-        })
-        .collect()
-}
-
 fn dead_end_span(
     source: &str,
     path: &str,
@@ -228,15 +212,4 @@ fn dead_end_span(
         .sum();
     let length = segments.get(end.segment).map_or(0, |name| name.len());
     Some(span.start + before..span.start + before + length)
-}
-
-/// Whether an operator stands beside the path.
-fn operated(source: &str, span: &Range<usize>) -> bool {
-    let after = source.get(span.end..).unwrap_or_default().trim_start();
-    let before = source.get(..span.start).unwrap_or_default().trim_end();
-    let follows = after.starts_with(['<', '>', '=', '!', '+', '*', '/'])
-        || after.starts_with('-') && !after.starts_with("-}") && !after.starts_with("-%");
-    let precedes = before.ends_with(['<', '>', '=', '+', '*', '/'])
-        || before.ends_with('-') && !before.ends_with("{-") && !before.ends_with("%-");
-    follows || precedes
 }

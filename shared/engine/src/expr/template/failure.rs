@@ -41,12 +41,13 @@ fn path(error: &Error) -> String {
         .template_source()
         .zip(error.range())
         .and_then(|(source, range)| {
-            let before = source.get(..range.start)?.trim_end();
-            Some(if before.ends_with('|') {
-                filtered(before)
-            } else {
-                source.get(range)?
-            })
+            let before = source.get(..range.start)?;
+            if before.trim_end().ends_with('|') {
+                return Some(filtered(before.trim_end()));
+            }
+            let start =
+                before.trim_end_matches(|c: char| c.is_alphanumeric() || "_.[]'".contains(c));
+            source.get(start.len()..range.end)
         });
     let written = found.unwrap_or("a value of the template");
     let path = written.split('|').next().unwrap_or(written);

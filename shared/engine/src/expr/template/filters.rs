@@ -60,7 +60,7 @@ fn apply(
     let moment = Moment { tz: &clock.0 };
     let arguments = std::iter::once(value).chain(rest).map(argument);
     let arguments = arguments.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let result = function.call(&moment, arguments).map_err(failed)?;
+    let result = function.call(moment, arguments).map_err(failed)?;
     printed(result).map_err(failed)
 }
 

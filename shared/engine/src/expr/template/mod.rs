@@ -1,6 +1,8 @@
 //! Text templates: compiled, type-checked and rendered once with samples at load.
 
+mod bounds;
 mod check;
+mod computed;
 mod failure;
 mod filters;
 mod samples;
@@ -19,8 +21,6 @@ use shape::Shape;
 const FUEL: u64 = 500_000;
 /// How deep includes and macros may nest.
 const RECURSION: usize = 32;
-/// The longest source, in bytes.
-const MAX_LEN: usize = 1 << 20;
 
 /// A MiniJinja template, strict about unset values.
 #[derive(Debug, Clone)]
@@ -48,13 +48,8 @@ impl Template {
         env: &Environment,
         includes: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Mistake>> {
-        if source.len() > MAX_LEN {
-            let message = "the template is longer than 1 MiB".to_owned();
-            return Err(vec![Mistake {
-                span: 0..source.len(),
-                message,
-                help: None,
-            }]);
+        if let Some(exceeded) = bounds::exceeded(source) {
+            return Err(vec![exceeded]);
         }
         let mut engine = engine();
         let checked = check::check(&mut engine, name, source, env, includes)?;
