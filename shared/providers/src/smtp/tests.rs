@@ -8,7 +8,7 @@ use crate::testing::{Fixture, SECRET, code, is_maybe, is_not_sent, keys, literal
 
 fn fixture(url: &str) -> Fixture {
     let mut fixture = Fixture::new(ConnectionKind::Smtp, url);
-    fixture.connection.from = literal("Clinic <desk@clinic.example>");
+    fixture.connection.from = Some(literal("Clinic <desk@clinic.example>"));
     fixture.connection.auth = Some(Auth::Basic {
         user: "clinic".to_owned(),
         secret: "smtp-password".to_owned(),
