@@ -1,1 +1,4 @@
 //! Contract suite, faults, end-to-end tests and benches.
+
+pub mod contract;
+pub mod crash;

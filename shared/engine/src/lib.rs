@@ -17,5 +17,7 @@ pub mod operation;
 pub mod port;
 pub mod record;
 pub mod retry;
+pub mod route;
 pub mod step;
+pub mod undeliverable;
 pub mod verify;

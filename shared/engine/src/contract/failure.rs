@@ -133,24 +133,3 @@ pub(super) fn close(view: &View, key: &Key) -> Result<Option<Write>, PortError> 
         _ => Ok(None),
     }
 }
-
-/// The error record of a message that is no envelope.
-pub(super) fn undecodable(delivery: &Delivery, reason: &str, now: Timestamp) -> ErrorRecord {
-    ErrorRecord {
-        id: ErrorRecord::id_of(&delivery.message_id.0, "Undecodable"),
-        code: "Undecodable".to_owned(),
-        message: format!("the message is not an envelope: {reason}"),
-        severity: Severity::P1,
-        status: Status::Open,
-        function: delivery.queue.to_string(),
-        execution: None,
-        step: None,
-        version: None,
-        tenant: None,
-        attempt: delivery.receive_count,
-        first_at: now,
-        last_at: now,
-        count: 1,
-        envelope: delivery.body.clone(),
-    }
-}

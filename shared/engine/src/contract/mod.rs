@@ -26,5 +26,5 @@ pub use later::send_later;
 pub use once::{OnceClaim, OnceState};
 pub use outcome::{Ending, after_attempt, after_bad_output};
 pub use runner::Runner;
-pub use scope::ScopeData;
+pub use scope::{ScopeData, time_zone};
 pub use terms::Terms;

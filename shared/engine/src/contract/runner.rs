@@ -7,29 +7,26 @@ use serde_json::Value as Json;
 
 use super::arrival::{Arrival, Reaction, on_arrival};
 use super::connect::Connected;
-use super::failure::{Failure, undecodable};
+use super::failure::Failure;
 use super::later::send_later;
 use super::view::View;
 use super::work::Work;
 use super::{Terms, dispatch};
 use crate::entry::{State, StepEntry};
 use crate::envelope::{Envelope, Input};
-use crate::key;
-use crate::operation::{ErrorRecord, ReviewKind};
+use crate::operation::ReviewKind;
 use crate::port::{
     Clock, CommitError, Definitions, DefinitionsError, Delivery, Journal, Key, Outgoing, PortError,
     Ports, Queue, QueueName, Secrets, Verdict, Write,
 };
 use crate::step::{Effect, Step};
+use crate::undeliverable;
 
 /// How often a delivery is decided again because what it saw had changed.
 pub(super) const MAX_LOOKS: u32 = 20;
 
 /// How long an envelope may be overdue before a person decides whether it still runs.
 const MAX_AGE: Duration = Duration::from_hours(720);
-
-/// The longest wait for a store that fails.
-const MAX_INFRASTRUCTURE_DELAY: Duration = Duration::from_mins(15);
 
 /// A failure around the step, not of it: the message stays, and is delivered again.
 #[derive(Debug, thiserror::Error)]
@@ -75,13 +72,16 @@ impl<P: Ports> Runner<P> {
 
     /// Handles one delivery.
     pub async fn deliver<S: Step>(&self, step: &S, delivery: &Delivery) -> Verdict {
+        let ports = self.ports.as_ref();
         let handled = match serde_json::from_str::<Envelope>(&delivery.body) {
             Ok(envelope) => self.handle(step, &envelope, delivery).await,
-            Err(error) => self.refuse(delivery, &error.to_string()).await,
+            Err(error) => return undeliverable::refuse(ports, delivery, &error.to_string()).await,
         };
         match handled {
             Ok(verdict) => verdict,
-            Err(trouble) => self.postpone(delivery, &trouble).await,
+            Err(trouble) => {
+                undeliverable::postpone(ports, delivery, trouble.code(), &trouble.to_string()).await
+            }
         }
     }
 
@@ -93,7 +93,12 @@ impl<P: Ports> Runner<P> {
     ) -> Result<Verdict, Trouble> {
         let pack = self.ports.definitions().version(&envelope.manifest).await?;
         let Some((workflow, primary, definition)) = Work::find(envelope, &pack) else {
-            return self.refuse(delivery, "its version has no such step").await;
+            return Ok(undeliverable::refuse(
+                self.ports.as_ref(),
+                delivery,
+                "its version has no such step",
+            )
+            .await);
         };
         let connected = Connected::new(
             &S::SPEC,
@@ -326,44 +331,6 @@ impl<P: Ports> Runner<P> {
             Err(CommitError::Conflict(conflicts)) => Ok(Some(view.learn(writes, conflicts))),
             Err(CommitError::Port(error)) => Err(error),
         }
-    }
-
-    /// Records a message that is no envelope, before it goes to the dead-letter queue.
-    async fn refuse(&self, delivery: &Delivery, reason: &str) -> Result<Verdict, Trouble> {
-        let record = undecodable(delivery, reason, self.ports.clock().now());
-        self.record_error(&record).await?;
-        Ok(Verdict::Fail)
-    }
-
-    async fn record_error(&self, record: &ErrorRecord) -> Result<(), Trouble> {
-        let key = key::unowned_error(&record.id);
-        let mut view = View::default();
-        let put = |view: &View| {
-            let earlier = view.body::<ErrorRecord>(&key)?;
-            let record = record.clone();
-            Ok(vec![view.put(
-                &key,
-                &earlier.map_or_else(|| record.clone(), |e| record.clone().again(&e)),
-            )?])
-        };
-        self.commit_settled(&mut view, put).await
-    }
-
-    /// Leaves a message for later because something around the step failed. On its last receive
-    /// it is recorded first, so that nothing is dead-lettered unseen.
-    async fn postpone(&self, delivery: &Delivery, trouble: &Trouble) -> Verdict {
-        tracing::warn!(queue = %delivery.queue, message = %delivery.message_id.0, code = trouble.code(), error = %trouble, "the delivery is postponed");
-        if delivery.last_receive {
-            let mut record = undecodable(delivery, &trouble.to_string(), self.ports.clock().now());
-            trouble.code().clone_into(&mut record.code);
-            record.message = trouble.to_string();
-            if let Err(unrecorded) = self.record_error(&record).await {
-                tracing::error!(queue = %delivery.queue, error = %unrecorded, "the failure is not recorded");
-            }
-        }
-        let exponent = delivery.receive_count.saturating_sub(1).min(16);
-        let delay = Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(exponent));
-        Verdict::RetryAfter(delay.min(MAX_INFRASTRUCTURE_DELAY))
     }
 }
 

@@ -89,7 +89,7 @@ impl ScopeData {
 
 /// The tenant's time zone, `config.tz`; UTC where it is unset.
 #[must_use]
-pub(super) fn time_zone(config: &Map<String, Json>) -> TimeZone {
+pub fn time_zone(config: &Map<String, Json>) -> TimeZone {
     let name = config.get("tz").and_then(Json::as_str);
     name.and_then(|name| TimeZone::get(name).ok())
         .unwrap_or(TimeZone::UTC)

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(span("1mo").exact(), None);
         assert_eq!(
             span("1d").exact(),
-            Some(std::time::Duration::from_secs(86_400))
+            Some(std::time::Duration::from_hours(24))
         );
         assert_eq!(span("-1d").exact(), None);
     }

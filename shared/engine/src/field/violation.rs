@@ -76,7 +76,8 @@ impl Violation {
     }
 
     /// The same mistake seen from the object that has the value as its member.
-    pub(super) fn within(mut self, member: &str) -> Self {
+    #[must_use]
+    pub fn within(mut self, member: &str) -> Self {
         let joint = match self.path.chars().next() {
             None | Some('[') => "",
             Some(_) => ".",

@@ -4,7 +4,7 @@ use cel::common::ast::{CallExpr, Expr, operators};
 use cel::parser::Expression as Tree;
 use regex::Regex;
 
-use super::{Checker, node};
+use super::{Checker, either, node};
 use crate::expr::Type;
 use crate::expr::functions::{self, Function};
 use crate::expr::ir::{Comparison, Kind, Literal, Node, Operator};
@@ -184,15 +184,12 @@ impl Checker<'_> {
             .start
             .min(value.span.start);
         let span = start..self.places.closing(id);
-        let ty = match value.ty.unified(&fallback.ty) {
-            Some(ty) => ty,
-            None => {
-                let written = self.written(&value.span);
-                let message = format!("`{written}` is {}, its default {}", value.ty, fallback.ty);
-                self.mistake(fallback.span.clone(), message, None);
-                Type::Dynamic
-            }
-        };
+        let ty = either(&value, &fallback).unwrap_or_else(|| {
+            let written = self.written(&value.span);
+            let message = format!("`{written}` is {}, its default {}", value.ty, fallback.ty);
+            self.mistake(fallback.span.clone(), message, None);
+            Type::Dynamic
+        });
         let pair = [value.widened(&ty), fallback.widened(&ty)];
         node(Kind::Default(Box::new(pair)), ty, span)
     }

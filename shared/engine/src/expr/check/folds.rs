@@ -82,26 +82,26 @@ fn recognised(expanded: &ComprehensionExpr) -> Option<Written<'_>> {
             })
         }
         (Expr::List(_), (operators::CONDITIONAL, [filter, then, _])) => {
-            filtered(&expanded.iter_var, filter, appended(then)?)
+            Some(filtered(&expanded.iter_var, filter, appended(then)?))
         }
         _ => None,
     }
 }
 
 /// `filter(x, p)` and `map(x, p, x)` expand to the same, and mean the same.
-fn filtered<'t>(variable: &str, filter: &'t Tree, body: &'t Tree) -> Option<Written<'t>> {
+fn filtered<'t>(variable: &str, filter: &'t Tree, body: &'t Tree) -> Written<'t> {
     if matches!(&body.expr, Expr::Ident(name) if name == variable) {
-        return Some(Written {
+        return Written {
             kind: FoldKind::Filter,
             body: filter,
             filter: None,
-        });
+        };
     }
-    Some(Written {
+    Written {
         kind: FoldKind::Map,
         body,
         filter: Some(filter),
-    })
+    }
 }
 
 fn appended(step: &Tree) -> Option<&Tree> {

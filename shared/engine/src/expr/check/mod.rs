@@ -43,9 +43,8 @@ impl<'e> Checker<'e> {
     pub(crate) fn node(&mut self, tree: &Tree) -> Node {
         match &tree.expr {
             Expr::Literal(literal) => self.literal(tree.id, literal),
-            Expr::Ident(_) => self.path(tree),
             Expr::Select(select) if select.test => self.presence(tree),
-            Expr::Select(_) => self.path(tree),
+            Expr::Ident(_) | Expr::Select(_) => self.path(tree),
             Expr::Call(call) => self.call(tree.id, call),
             Expr::Comprehension(fold) => self.fold(tree.id, fold),
             Expr::List(list) => self.list(tree.id, &list.elements),
@@ -174,6 +173,15 @@ fn fraction(written: &str, value: f64) -> (Literal, Type) {
     match exact {
         Some(exact) => (Literal::Decimal(exact), Type::Decimal),
         None => (Literal::Double(value), Type::Double),
+    }
+}
+
+/// The type of either of two nodes; null has any.
+fn either(a: &Node, b: &Node) -> Option<Type> {
+    match (&a.kind, &b.kind) {
+        (Kind::Literal(Literal::Unset), _) => Some(b.ty.clone()),
+        (_, Kind::Literal(Literal::Unset)) => Some(a.ty.clone()),
+        _ => a.ty.unified(&b.ty),
     }
 }
 

@@ -3,7 +3,7 @@
 use cel::parser::Expression as Tree;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{Checker, node};
+use super::{Checker, either, node};
 use crate::expr::Type;
 use crate::expr::ir::{Comparison, Kind, Literal, Node, Operator};
 
@@ -41,14 +41,11 @@ impl Checker<'_> {
         let condition = self.verdict(condition);
         let (yes, no) = (self.node(yes), self.node(no));
         let span = condition.span.start..no.span.end;
-        let ty = match yes.ty.unified(&no.ty) {
-            Some(ty) => ty,
-            None => {
-                let message = format!("one choice is {}, the other {}", yes.ty, no.ty);
-                self.mistake(yes.span.start..no.span.end, message, None);
-                Type::Dynamic
-            }
-        };
+        let ty = either(&yes, &no).unwrap_or_else(|| {
+            let message = format!("one choice is {}, the other {}", yes.ty, no.ty);
+            self.mistake(yes.span.start..no.span.end, message, None);
+            Type::Dynamic
+        });
         let choice = [condition, yes.widened(&ty), no.widened(&ty)];
         node(Kind::If(Box::new(choice)), ty, span)
     }
@@ -62,7 +59,7 @@ impl Checker<'_> {
             let message = format!("{} cannot be compared with {}", a.ty, b.ty);
             let help = self.conversion(a, b).or_else(|| self.conversion(b, a));
             self.mistake(span.clone(), message, help);
-        } else if !equality && !(a.ty.is_ordered() && b.ty.is_ordered()) {
+        } else if !(equality || a.ty.is_ordered() && b.ty.is_ordered()) {
             let ty = if a.ty.is_ordered() { &b.ty } else { &a.ty };
             self.mistake(span.clone(), format!("{ty} has no order"), None);
         }
@@ -128,7 +125,7 @@ impl Checker<'_> {
         let function = match (&from.ty, &to.ty) {
             (Type::String | Type::Double, Type::Decimal) => "decimal",
             (Type::String, Type::Int) => "int",
-            (Type::String, Type::Date) | (Type::Time, Type::Date) => "date",
+            (Type::String | Type::Time, Type::Date) => "date",
             (Type::String, Type::Time) => "timestamp",
             (Type::String, Type::Duration) => "duration",
             (Type::String, Type::Double) => "double",

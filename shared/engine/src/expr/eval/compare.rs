@@ -29,7 +29,7 @@ pub(super) fn equal(a: &Value<'_>, b: &Value<'_>) -> Result<bool> {
         (Value::Text(a), Value::Text(b)) => Ok(a == b),
         (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
         (Value::List(_) | Value::Array(..), Value::List(_) | Value::Array(..)) => {
-            lists_equal(a.clone().elements()?, &b.clone().elements()?)
+            lists_equal(&a.clone().elements()?, &b.clone().elements()?)
         }
         (Value::Object(..) | Value::Map(_), Value::Object(..) | Value::Map(_)) => {
             Ok(a.clone().into_json()? == b.clone().into_json()?)
@@ -39,7 +39,7 @@ pub(super) fn equal(a: &Value<'_>, b: &Value<'_>) -> Result<bool> {
     }
 }
 
-fn lists_equal(a: Vec<Value<'_>>, b: &[Value<'_>]) -> Result<bool> {
+fn lists_equal(a: &[Value<'_>], b: &[Value<'_>]) -> Result<bool> {
     if a.len() != b.len() {
         return Ok(false);
     }

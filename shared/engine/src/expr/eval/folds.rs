@@ -29,13 +29,11 @@ impl<'a> Evaluator<'a> {
     /// Spends fuel: no input may keep an evaluation busy for long.
     pub(super) fn burn(&self, units: usize) -> Result<()> {
         let units = u32::try_from(units).unwrap_or(u32::MAX);
-        match self.fuel.get().checked_sub(units) {
-            Some(left) => self.fuel.set(left),
-            None => {
-                let reason = "the expression visits too many elements";
-                return Err(EvaluationError::Domain(reason.to_owned()));
-            }
-        }
+        let Some(left) = self.fuel.get().checked_sub(units) else {
+            let reason = "the expression visits too many elements";
+            return Err(EvaluationError::Domain(reason.to_owned()));
+        };
+        self.fuel.set(left);
         Ok(())
     }
 }

@@ -7,9 +7,10 @@ mod operators;
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use regex::Regex;
 use serde_json::Value as Json;
 
-use super::functions::Moment;
+use super::functions::{Function, Moment};
 use super::ir::{Kind, Literal, Node};
 use super::value::{Value, unset};
 use super::{EvaluationError, Scope};
@@ -61,10 +62,7 @@ impl<'a> Evaluator<'a> {
             Kind::Index(pair) => self.index(pair, node, frame),
             Kind::Has(path) => self.has(path, frame),
             Kind::Default(pair) => self.fallback(pair, frame),
-            Kind::Widen(value) => Ok(match self.value(value, frame)? {
-                Value::Int(value) => Value::Decimal(value.into()),
-                other => other,
-            }),
+            Kind::Widen(value) => Ok(widened(self.value(value, frame)?)),
             Kind::Not(operand) => Ok(Value::Bool(!self.verdict(operand, frame)?)),
             Kind::Negate(operand) => operators::negate(self.value(operand, frame)?),
             Kind::And(pair) => self.logic(pair, false, frame),
@@ -81,21 +79,32 @@ impl<'a> Evaluator<'a> {
             Kind::In(pair) => self.member_of(pair, frame),
             Kind::List(elements) => self.all(elements, frame).map(Value::List),
             Kind::Map(entries) => self.map(entries, frame),
-            Kind::Call(function, arguments) => {
-                let arguments = self.set(arguments, frame)?;
-                function.call(
-                    &Moment {
-                        now: self.scope.now,
-                        tz: self.scope.tz,
-                    },
-                    arguments,
-                )
-            }
-            Kind::Matches(subject, regex) => match self.value(subject, frame)? {
-                Value::Text(text) => Ok(Value::Bool(regex.is_match(&text))),
-                other => Err(other.mismatch("text")),
-            },
+            Kind::Call(function, arguments) => self.call(function, arguments, frame),
+            Kind::Matches(subject, regex) => self.matches(subject, regex, frame),
             Kind::Fold(fold) => self.fold(fold, frame),
+        }
+    }
+
+    fn call(
+        &self,
+        function: &'static Function,
+        arguments: &'a [Node],
+        frame: Option<&Frame<'_, 'a>>,
+    ) -> Result<Value<'a>> {
+        let arguments = self.set(arguments, frame)?;
+        self.burn(function.cost)?;
+        function.call(Moment { tz: self.scope.tz }, arguments)
+    }
+
+    fn matches(
+        &self,
+        subject: &'a Node,
+        regex: &Regex,
+        frame: Option<&Frame<'_, 'a>>,
+    ) -> Result<Value<'a>> {
+        match self.value(subject, frame)? {
+            Value::Text(text) => Ok(Value::Bool(regex.is_match(&text))),
+            other => Err(other.mismatch("text")),
         }
     }
 
@@ -247,6 +256,13 @@ pub(crate) fn truth(value: Value<'_>) -> Result<bool> {
     match value {
         Value::Bool(verdict) => Ok(verdict),
         other => Err(other.mismatch("true or false")),
+    }
+}
+
+fn widened(value: Value<'_>) -> Value<'_> {
+    match value {
+        Value::Int(value) => Value::Decimal(value.into()),
+        other => other,
     }
 }
 

@@ -52,12 +52,12 @@ pub(super) static TABLE: [Function; 7] = [
     ),
 ];
 
-fn string<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn string<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     arguments.next().into_text().map(Value::Text)
 }
 
 /// Fractions are cut off; a time becomes its seconds since 1970.
-fn int<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn int<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let value = arguments.next();
     let read = match &value {
         Value::Int(value) => Some(*value),
@@ -72,7 +72,7 @@ fn int<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
         .ok_or_else(|| unreadable(value, "an integer"))
 }
 
-fn double<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn double<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let value = arguments.next();
     let read = match &value {
         Value::Int(value) => value.to_f64(),
@@ -90,7 +90,7 @@ fn double<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
 }
 
 /// A float becomes the shortest decimal that names it, which is how JSON wrote it.
-fn decimal<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn decimal<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let value = arguments.next();
     let read = match &value {
         Value::Int(value) => Some(Decimal::from(*value)),
@@ -103,7 +103,7 @@ fn decimal<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
         .ok_or_else(|| unreadable(value, "a decimal"))
 }
 
-fn boolean<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn boolean<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let value = arguments.next();
     let read = match &value {
         Value::Bool(value) => Some(*value),
@@ -115,7 +115,7 @@ fn boolean<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
 }
 
 /// RFC 3339 text, or seconds since 1970 as Stripe and Slack send them.
-fn timestamp<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn timestamp<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let value = arguments.next();
     let read = match &value {
         Value::Time(time) => Some(*time),
@@ -127,7 +127,7 @@ fn timestamp<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
         .ok_or_else(|| unreadable(value, "a time"))
 }
 
-fn duration<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn duration<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     match arguments.next() {
         Value::Duration(span) => Ok(Value::Duration(span)),
         Value::Text(text) => text

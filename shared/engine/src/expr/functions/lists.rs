@@ -37,7 +37,7 @@ pub(super) static TABLE: [Function; 7] = [
 ];
 
 /// Characters of text, elements of a list, keys of an object.
-fn size<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn size<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let count = match arguments.next() {
         Value::Text(text) => text.chars().count(),
         Value::List(elements) => elements.len(),
@@ -49,7 +49,7 @@ fn size<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)))
 }
 
-fn join<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn join<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let list = arguments.list()?;
     let separator = match arguments.next() {
         Value::Unset(_) => "".into(),
@@ -61,7 +61,7 @@ fn join<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(texts.join(&*separator).into()))
 }
 
-fn sum<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn sum<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let mut elements = arguments.list()?.into_iter();
     let first = elements.next().unwrap_or(Value::Int(0));
     if !matches!(
@@ -75,11 +75,11 @@ fn sum<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     })
 }
 
-fn min<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn min<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     extreme(arguments, Ordering::Less)
 }
 
-fn max<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn max<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     extreme(arguments, Ordering::Greater)
 }
 
@@ -102,13 +102,13 @@ fn extreme<'a>(arguments: &mut Arguments<'a>, wanted: Ordering) -> Result<'a> {
     })
 }
 
-fn sort<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn sort<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let elements = arguments.list()?;
     let keys = elements.clone();
     sorted(elements, keys)
 }
 
-fn sort_by<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn sort_by<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let elements = arguments.list()?;
     let field = arguments.text()?;
     let key = |element: &Value<'a>| element.member(&field, "the field of an element");

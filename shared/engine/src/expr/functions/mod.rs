@@ -9,23 +9,17 @@ mod times;
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::value::Value;
 use super::{EvaluationError, Type};
 
 type Result<'a> = std::result::Result<Value<'a>, EvaluationError>;
-type Body = for<'a> fn(&Moment<'_>, &mut Arguments<'a>) -> Result<'a>;
+type Body = for<'a> fn(Moment<'_>, &mut Arguments<'a>) -> Result<'a>;
 
 /// What functions know besides their arguments.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment<'s> {
-    #[expect(
-        dead_code,
-        reason = "kept beside the zone for functions of the present"
-    )]
-    pub(crate) now: Timestamp,
     pub(crate) tz: &'s TimeZone,
 }
 
@@ -67,6 +61,8 @@ pub(crate) struct Function {
     /// Whether the last parameter repeats.
     repeats: bool,
     returns: Returns,
+    /// Fuel of one call, beside what its arguments weigh.
+    pub(crate) cost: usize,
     body: Body,
 }
 
@@ -88,6 +84,7 @@ const fn function(
         optional: 0,
         repeats: false,
         returns,
+        cost: 1,
         body,
     }
 }
@@ -95,6 +92,11 @@ const fn function(
 impl Function {
     const fn optional(mut self, last: usize) -> Self {
         self.optional = last;
+        self
+    }
+
+    const fn costly(mut self, cost: usize) -> Self {
+        self.cost = cost;
         self
     }
 
@@ -140,7 +142,7 @@ impl Function {
     }
 
     /// Computes it; the arguments are set and as many as it takes.
-    pub(crate) fn call<'a>(&self, moment: &Moment<'_>, arguments: Vec<Value<'a>>) -> Result<'a> {
+    pub(crate) fn call<'a>(&self, moment: Moment<'_>, arguments: Vec<Value<'a>>) -> Result<'a> {
         (self.body)(moment, &mut Arguments(arguments.into_iter()))
     }
 }

@@ -46,7 +46,7 @@ pub(super) static TABLE: [Function; 3] = [
 ];
 
 /// Part by whole; of nothing there is none, so it is unset.
-fn ratio<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn ratio<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (part, whole) = (exact(arguments.next())?, exact(arguments.next())?);
     if whole.is_zero() {
         return Ok(Value::Unset("the ratio to zero"));
@@ -57,7 +57,7 @@ fn ratio<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
 }
 
 /// An amount as people read it: `$1,234.50`.
-fn money<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn money<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let amount = exact(arguments.next())?;
     let currency = arguments.text()?.to_uppercase();
     let digits = match currency.as_str() {
@@ -97,7 +97,7 @@ fn grouped(number: &str) -> String {
 }
 
 /// An amount from the hundredths that payment providers send.
-fn cents<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn cents<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Decimal::try_from_i128_with_scale(arguments.int()?.into(), 2)
         .map(Value::Decimal)
         .map_err(|_| domain("the amount is too large"))

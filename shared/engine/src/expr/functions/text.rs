@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use regex::Regex;
+use regex::RegexBuilder;
 use sha2::{Digest, Sha256};
 
 use super::{Arguments, Function, Moment, Param, Result, Returns, domain, function};
@@ -14,6 +14,10 @@ use crate::expr::value::Value;
 const HASH_BYTES: usize = 16;
 /// The longest text that a function may build, in bytes.
 const MAX_LEN: usize = 1 << 20;
+
+/// The longest pattern that data may bring, in bytes, and the memory it may take.
+const MAX_PATTERN: usize = 256;
+const PATTERN_MEMORY: usize = 1 << 17;
 
 const TEXT: (&str, Param) = ("text", Param::Text);
 
@@ -41,7 +45,8 @@ pub(super) static TABLE: [Function; 11] = [
         &[TEXT, ("pattern", Param::Text)],
         Returns::Is(Type::Bool),
         matches,
-    ),
+    )
+    .costly(1_000),
     function("lower", &[TEXT], Returns::Is(Type::String), lower),
     function("upper", &[TEXT], Returns::Is(Type::String), upper),
     function("trim", &[TEXT], Returns::Is(Type::String), trim),
@@ -66,44 +71,52 @@ pub(super) static TABLE: [Function; 11] = [
     function("slug", &[TEXT], Returns::Is(Type::String), slug),
 ];
 
-fn contains<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn contains<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, part) = (arguments.text()?, arguments.text()?);
     Ok(Value::Bool(text.contains(&*part)))
 }
 
-fn starts_with<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn starts_with<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, prefix) = (arguments.text()?, arguments.text()?);
     Ok(Value::Bool(text.starts_with(&*prefix)))
 }
 
-fn ends_with<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn ends_with<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, suffix) = (arguments.text()?, arguments.text()?);
     Ok(Value::Bool(text.ends_with(&*suffix)))
 }
 
-fn matches<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn matches<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, pattern) = (arguments.text()?, arguments.text()?);
-    let regex = Regex::new(&pattern)
-        .map_err(|_| domain(format!("`{pattern}` is no regular expression")))?;
+    let regex = RegexBuilder::new(pattern.get(..MAX_PATTERN).unwrap_or(&pattern))
+        .size_limit(PATTERN_MEMORY)
+        .build()
+        .ok()
+        .filter(|_| pattern.len() <= MAX_PATTERN)
+        .ok_or_else(|| {
+            domain(format!(
+                "`{pattern}` is no regular expression, or too large"
+            ))
+        })?;
     Ok(Value::Bool(regex.is_match(&text)))
 }
 
-fn lower<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn lower<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(arguments.text()?.to_lowercase().into()))
 }
 
-fn upper<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn upper<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(arguments.text()?.to_uppercase().into()))
 }
 
-fn trim<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn trim<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(match arguments.text()? {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     }))
 }
 
-fn replace<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn replace<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, old, new) = (arguments.text()?, arguments.text()?, arguments.text()?);
     let growth = text.matches(&*old).count().saturating_mul(new.len());
     if growth.saturating_add(text.len()) > MAX_LEN {
@@ -112,13 +125,13 @@ fn replace<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     Ok(Value::Text(text.replace(&*old, &new).into()))
 }
 
-fn split<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn split<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let (text, separator) = (arguments.text()?, arguments.text()?);
     let part = |part: &str| Value::Text(part.to_owned().into());
     Ok(Value::List(text.split(&*separator).map(part).collect()))
 }
 
-fn hash<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn hash<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let text = arguments.next().into_text()?;
     let digest = Sha256::digest(text.as_bytes());
     let hex = digest
@@ -133,7 +146,7 @@ fn hash<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
 }
 
 /// Letters and digits in lower case, everything between them one hyphen.
-fn slug<'a>(_: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn slug<'a>(_: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let text = arguments.text()?.to_lowercase();
     let words = text.split(|c: char| !c.is_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();

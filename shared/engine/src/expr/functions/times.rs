@@ -41,7 +41,8 @@ pub(super) static TABLE: [Function; 11] = [
         &[DAY, ("count", Param::Int)],
         Returns::First,
         business_days,
-    ),
+    )
+    .costly(100),
     accessor("getFullYear", &[DAY, ZONE], year),
     accessor("getMonth", &[DAY, ZONE], month),
     accessor("getDate", &[DAY, ZONE], day),
@@ -59,40 +60,40 @@ const fn accessor(
     function(name, params, Returns::Is(Type::Int), body).optional(1)
 }
 
-fn year<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn year<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     part(moment, arguments, |at| at.year().into())
 }
 
 /// From 0, as CEL counts months.
-fn month<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn month<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     part(moment, arguments, |at| i64::from(at.month()) - 1)
 }
 
-fn day<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn day<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     part(moment, arguments, |at| at.day().into())
 }
 
 /// From 0 for Sunday.
-fn weekday<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn weekday<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     part(moment, arguments, |at| {
         at.weekday().to_sunday_zero_offset().into()
     })
 }
 
-fn hours<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn hours<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     part(moment, arguments, |at| at.hour().into())
 }
 
-fn minutes<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn minutes<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     part(moment, arguments, |at| at.minute().into())
 }
 
-fn seconds<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn seconds<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     part(moment, arguments, |at| at.second().into())
 }
 
 fn part<'a>(
-    moment: &Moment<'_>,
+    moment: Moment<'_>,
     arguments: &mut Arguments<'a>,
     read: fn(&Zoned) -> i64,
 ) -> Result<'a> {
@@ -119,7 +120,7 @@ fn zoned(day: Value<'_>, zone: &TimeZone) -> std::result::Result<Zoned, Evaluati
 }
 
 /// The date of a time in the tenant's zone, or of a text such as `2026-11-20`.
-fn date<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn date<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     match arguments.next() {
         Value::Text(text) => text
             .trim()
@@ -131,7 +132,7 @@ fn date<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
 }
 
 /// The time as text, by a `strftime` format such as `%A %H:%M`.
-fn local<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn local<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let at = zoned(arguments.next(), moment.tz)?;
     let format = arguments.text()?;
     jiff::fmt::strtime::format(&*format, &at)
@@ -140,7 +141,7 @@ fn local<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
 }
 
 /// The same day at a time of the tenant's clock: `10:00`.
-fn at_time<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn at_time<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let date = zoned(arguments.next(), moment.tz)?.date();
     let clock = arguments.text()?;
     let time: Time = clock
@@ -152,7 +153,7 @@ fn at_time<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a>
 }
 
 /// So many working days later (or earlier), at the same time of day; weekends are passed over.
-fn business_days<'a>(moment: &Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
+fn business_days<'a>(moment: Moment<'_>, arguments: &mut Arguments<'a>) -> Result<'a> {
     let day = arguments.next();
     let count = arguments.int()?;
     if count.abs() > MAX_BUSINESS_DAYS {

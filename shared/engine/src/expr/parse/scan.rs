@@ -79,26 +79,30 @@ impl Scan<'_> {
 
     fn token(&mut self, byte: u8) -> Result<(), Mistake> {
         match byte {
-            b'\'' | b'"' => self.text(byte),
-            b'r' | b'R' | b'b' | b'B' if self.quoted() => self.text(byte),
+            b'\'' | b'"' => self.text(),
+            b'r' | b'R' | b'b' | b'B' if self.quoted() => self.text(),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
             b'(' => self.opens(b')'),
             b'[' => self.opens(b']'),
             b'{' => self.opens(b'}'),
             b')' | b']' | b'}' => self.closes(byte),
-            b'/' if self.byte(1) == Some(b'/') => self.comment(),
+            b'/' if self.byte(1) == Some(b'/') => {
+                self.comment();
+                Ok(())
+            }
             b'&' | b'|' => self.logic(byte),
             b'=' => self.equals(),
-            b',' => self.next_argument(),
+            b',' => {
+                self.next_argument();
+                Ok(())
+            }
             b'?' => self.choice(),
             b'+' | b'-' | b'*' | b'/' | b'%' | b'.' | b'!' | b'<' | b'>' => self.link(),
-            _ => self.step(1),
+            _ => {
+                self.at += 1;
+                Ok(())
+            }
         }
-    }
-
-    fn step(&mut self, bytes: usize) -> Result<(), Mistake> {
-        self.at += bytes;
-        Ok(())
     }
 
     fn word(&mut self) -> Result<(), Mistake> {
@@ -116,11 +120,10 @@ impl Scan<'_> {
         }
     }
 
-    fn comment(&mut self) -> Result<(), Mistake> {
+    fn comment(&mut self) {
         while self.byte(0).is_some_and(|b| b != b'\n') {
             self.at += 1;
         }
-        Ok(())
     }
 
     fn link(&mut self) -> Result<(), Mistake> {
@@ -128,11 +131,12 @@ impl Scan<'_> {
         let two = self
             .byte(0)
             .is_some_and(|b| matches!(b, b'!' | b'<' | b'>'));
-        self.step(if two && self.byte(1) == Some(b'=') {
+        self.at += if two && self.byte(1) == Some(b'=') {
             2
         } else {
             1
-        })
+        };
+        Ok(())
     }
 
     /// The branches of a choice nest in each other, whatever is between them.
@@ -155,16 +159,17 @@ impl Scan<'_> {
         ))
     }
 
-    fn next_argument(&mut self) -> Result<(), Mistake> {
+    fn next_argument(&mut self) {
         self.base = self.open.last().map_or(0, |open| open.chain);
         self.chain = self.base;
-        self.step(1)
+        self.at += 1;
     }
 
     fn logic(&mut self, byte: u8) -> Result<(), Mistake> {
         if self.byte(1) == Some(byte) {
             self.chain = self.base;
-            return self.step(2);
+            self.at += 2;
+            return Ok(());
         }
         let sign = char::from(byte);
         let (message, help) = (
@@ -177,7 +182,8 @@ impl Scan<'_> {
     fn equals(&mut self) -> Result<(), Mistake> {
         if self.byte(1) == Some(b'=') {
             self.lengthen()?;
-            return self.step(2);
+            self.at += 2;
+            return Ok(());
         }
         Err(mistake(
             self.at..self.at + 1,
@@ -204,7 +210,8 @@ impl Scan<'_> {
             base: self.base,
         });
         self.base = self.chain;
-        self.step(1)
+        self.at += 1;
+        Ok(())
     }
 
     fn closes(&mut self, byte: u8) -> Result<(), Mistake> {
@@ -213,7 +220,8 @@ impl Scan<'_> {
                 self.pairs.insert(open.at, self.at);
                 self.chain = open.chain;
                 self.base = open.base;
-                self.step(1)
+                self.at += 1;
+                Ok(())
             }
             Some(open) => Err(self.unclosed(&open)),
             None => {
@@ -240,7 +248,7 @@ impl Scan<'_> {
         quote(self.byte(1)) || (letter && quote(self.byte(2)))
     }
 
-    fn text(&mut self, _first: u8) -> Result<(), Mistake> {
+    fn text(&mut self) -> Result<(), Mistake> {
         let start = self.at;
         let mut raw = false;
         while let Some(letter) = self.byte(0).filter(u8::is_ascii_alphabetic) {
@@ -253,7 +261,8 @@ impl Scan<'_> {
         self.at += width;
         while let Some(byte) = self.byte(0) {
             if byte == quote && (!triple || self.closes_triple(quote)) {
-                return self.step(width);
+                self.at += width;
+                return Ok(());
             }
             self.at += if byte == b'\\' && !raw { 2 } else { 1 };
         }

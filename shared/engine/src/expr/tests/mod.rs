@@ -1,8 +1,10 @@
 //! A pack's environment and scope, shared by the tests of expressions and templates.
 
+mod hostile;
 mod mistakes;
 mod results;
 mod rules;
+mod templates;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,8 +28,8 @@ fn list(of: Type) -> Type {
     Type::List(Box::new(of))
 }
 
-pub(super) fn environment() -> Environment {
-    let record = object([
+fn appointment() -> Type {
+    object([
         ("amount", Type::Decimal),
         ("count", Type::Int),
         ("stage", Type::String),
@@ -44,7 +46,10 @@ pub(super) fn environment() -> Environment {
         ("nickname", Type::String),
         ("fee", Type::Decimal),
         ("patient", Type::Ref(record_type("patient"))),
-    ]);
+    ])
+}
+
+pub(super) fn environment() -> Environment {
     let account = object([
         ("name", Type::String),
         ("owner", Type::Ref(record_type("patient"))),
@@ -60,7 +65,7 @@ pub(super) fn environment() -> Environment {
         ("check", object([("score", Type::Int)])),
     ]);
     let roots = [
-        ("record", record),
+        ("record", appointment()),
         ("body", Type::Dynamic),
         ("steps", steps),
         ("patient", Type::Ref(record_type("patient"))),

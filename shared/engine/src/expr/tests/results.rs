@@ -4,9 +4,20 @@ use serde_json::json;
 
 use super::evaluate;
 
+/// Writes a test of a table, and the table's sources for other tests.
 macro_rules! results {
-    ($($source:literal => $value:tt),* $(,)?) => {
-        [$(($source, json!($value))),*]
+    ($($name:ident { $($source:literal => $value:tt),* $(,)? })*) => {
+        $(
+            #[test]
+            fn $name() {
+                check([$(($source, json!($value))),*]);
+            }
+        )*
+
+        /// Every expression of the tables.
+        pub(super) fn sources() -> impl Iterator<Item = &'static str> {
+            [$($($source),*),*].into_iter()
+        }
     };
 }
 
@@ -20,9 +31,8 @@ fn check<const N: usize>(table: [(&str, serde_json::Value); N]) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-#[test]
-fn numbers_are_exact() {
-    check(results! {
+results! {
+    numbers_are_exact {
         "1 + 2 * 3" => 7,
         "7 / 2" => 3,
         "-7 % 3" => (-1),
@@ -48,12 +58,9 @@ fn numbers_are_exact() {
         "money(-0.005, 'eur')" => "-€0.01",
         "money(1234567, 'JPY')" => "¥1,234,567",
         "money(1, 'CHF')" => "CHF 1.00",
-    });
-}
+    }
 
-#[test]
-fn text_functions_are_functions_and_methods() {
-    check(results! {
+    text_functions_are_functions_and_methods {
         "'a' + 'b'" => "ab",
         "record.stage == 'open'" => true,
         "size('äöü')" => 3,
@@ -75,12 +82,9 @@ fn text_functions_are_functions_and_methods() {
         "string(record.starts_at)" => "2026-11-20T15:30:00Z",
         "bool('true')" => true,
         "'Ann' < 'Bob'" => true,
-    });
-}
+    }
 
-#[test]
-fn times_use_the_tenants_zone() {
-    check(results! {
+    times_use_the_tenants_zone {
         "record.starts_at - duration('30m')" => "2026-11-20T15:00:00Z",
         "duration('1d') + record.starts_at" => "2026-11-21T15:30:00Z",
         "record.starts_at + duration('1mo')" => "2026-12-20T15:30:00Z",
@@ -107,12 +111,9 @@ fn times_use_the_tenants_zone() {
         "at_time(record.due, '10:00')" => "2026-11-20T15:00:00Z",
         "business_days(record.due, 2)" => "2026-11-24",
         "business_days(record.starts_at, -1)" => "2026-11-19T15:30:00Z",
-    });
-}
+    }
 
-#[test]
-fn lists_and_objects_are_read_by_their_types() {
-    check(results! {
+    lists_and_objects_are_read_by_their_types {
         "record.tags[1]" => "a",
         "record.lines[0].price + 1" => "11.10",
         "record.lines.map(l, l.price)" => ["10.10", "2.90"],
@@ -138,12 +139,9 @@ fn lists_and_objects_are_read_by_their_types() {
         "body.nested['deep'].leaf" => "yes",
         "record.tags == ['b', 'a', 'vip']" => true,
         "body.nested.map(k, k)" => ["deep"],
-    });
-}
+    }
 
-#[test]
-fn what_is_unset_equals_only_null() {
-    check(results! {
+    what_is_unset_equals_only_null {
         "record.nickname == null" => true,
         "null == body.none" => true,
         "body.missing.far.away == null" => true,
@@ -165,12 +163,9 @@ fn what_is_unset_equals_only_null() {
         "default(ratio(1, 0), 0)" => "0",
         "record.active ? 1 : 2.5" => "1",
         "[1, 2.5]" => ["1", "2.5"],
-    });
-}
+    }
 
-#[test]
-fn references_are_read_from_the_strong_reads() {
-    check(results! {
+    references_are_read_from_the_strong_reads {
         "record.patient" => "p1",
         "record.patient == patient" => true,
         "record.patient.phone" => "+12025550123",
@@ -178,5 +173,5 @@ fn references_are_read_from_the_strong_reads() {
         "record.patient.account.name" => "Lee & Co",
         "patient.name + '!'" => "Ann!",
         "patient.account == 'a1'" => true,
-    });
+    }
 }

@@ -1,0 +1,237 @@
+//! Sending, receiving and settling messages.
+
+use std::sync::Arc;
+
+use holdfast_engine::port::{
+    Clock, Delivery, MAX_DELAY, Outgoing, PortError, Queue, QueueName, Verdict,
+};
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::line::{Entry, QueueSettings};
+use super::lines::{Lane, Lines};
+use super::message::{self, Message, NewMessage};
+use super::settle::Settlement;
+use crate::clock::later;
+use crate::store::Store;
+use crate::store::writer::Work;
+
+/// The largest message in bytes, as in SQS.
+const MAX_MESSAGE: usize = 1024 * 1024;
+
+/// The queues of a store.
+#[derive(Debug, Clone)]
+pub struct SqliteQueue<C> {
+    pub(crate) store: Store,
+    pub(crate) clock: C,
+}
+
+impl<C: Clock> Queue for SqliteQueue<C> {
+    async fn send(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
+        let fits = |m: &Outgoing| m.body.len() <= MAX_MESSAGE && m.delay <= MAX_DELAY;
+        if !messages.iter().all(fits) {
+            return Err(PortError::TooLarge);
+        }
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let lines = Arc::clone(self.store.lines());
+        let accept = |outgoing| accept(&lines, outgoing, now);
+        let messages = messages.into_iter().map(accept).collect();
+        let work = Send {
+            messages,
+            now,
+            lines,
+        };
+        self.store.perform(work).await
+    }
+}
+
+impl<C: Clock> SqliteQueue<C> {
+    /// The queues of a store, waiting by this clock.
+    #[must_use]
+    pub fn new(store: Store, clock: C) -> Self {
+        Self { store, clock }
+    }
+
+    /// Sets how a queue treats its messages from now on.
+    pub fn configure(&self, queue: &QueueName, settings: QueueSettings) {
+        self.store.lines().lane(queue).line().settings = settings;
+    }
+
+    /// Receives up to `max` messages, the tenants in turn; waits until there is one.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails; no message was received.
+    pub async fn receive(&self, queue: &QueueName, max: usize) -> Result<Vec<Delivery>, PortError> {
+        let lane = self.store.lines().lane(queue);
+        loop {
+            let changed = lane.changes.notified();
+            let received = self.take(queue, &lane, max)?;
+            if !received.is_empty() {
+                return Ok(received);
+            }
+            tokio::select! {
+                () = changed => {}
+                () = self.until_due(&lane) => {}
+            }
+        }
+    }
+
+    /// Receives up to `max` messages that are visible now.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails; no message was received.
+    pub fn try_receive(&self, queue: &QueueName, max: usize) -> Result<Vec<Delivery>, PortError> {
+        self.take(queue, &self.store.lines().lane(queue), max)
+    }
+
+    /// Ends a delivery by its verdict. A delivery that was received again meanwhile is left
+    /// alone. Nothing needs to be awaited: a lost verdict is a redelivery, and it is written
+    /// after everything that was sent before it.
+    pub fn settle(&self, delivery: &Delivery, verdict: Verdict) {
+        let Some(id) = message::number(&delivery.message_id) else {
+            return;
+        };
+        let lane = self.store.lines().lane(&delivery.queue);
+        let now = self.clock.now();
+        let mut line = lane.line();
+        let settled = line.settle(id, delivery.receive_count, verdict, now);
+        drop(line);
+        if let Some((message, entry)) = settled {
+            self.log(&lane, (id, message, entry), now);
+            lane.changes.notify_waiters();
+        }
+    }
+
+    /// Waits until every verdict so far is written.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    pub async fn flush(&self) -> Result<(), PortError> {
+        self.store.write(|_| Ok(())).await
+    }
+
+    /// Waits for the next message that becomes visible by itself. A flight that starts during
+    /// the wait ends after it.
+    async fn until_due(&self, lane: &Lane) {
+        let line = lane.line();
+        let (due, longest) = (line.next_due(), line.settings.visibility);
+        drop(line);
+        let now = self.clock.now();
+        let until = |due: Timestamp| due.max(now).duration_since(now).unsigned_abs();
+        let wait = due.map_or(longest, |due| until(due).min(longest));
+        self.clock.sleep(wait).await;
+    }
+
+    fn take(
+        &self,
+        queue: &QueueName,
+        lane: &Arc<Lane>,
+        max: usize,
+    ) -> Result<Vec<Delivery>, PortError> {
+        let now = self.clock.now();
+        let mut line = lane.line();
+        let changed = line.pass(now);
+        let taken = line.take(max, now);
+        let (settings, more) = (line.settings, line.has_visible());
+        drop(line);
+        for change in changed {
+            self.log(lane, change, now);
+        }
+        if more {
+            lane.changes.notify_one();
+        }
+        self.deliver(queue, lane, taken, settings)
+    }
+
+    fn deliver(
+        &self,
+        queue: &QueueName,
+        lane: &Lane,
+        mut taken: Vec<(i64, Message)>,
+        settings: QueueSettings,
+    ) -> Result<Vec<Delivery>, PortError> {
+        let filled = taken
+            .iter_mut()
+            .try_for_each(|(id, message)| self.fill(*id, message));
+        if let Err(error) = filled {
+            let mut line = lane.line();
+            for (id, message) in taken {
+                line.untake(id, message.receives);
+            }
+            return Err(error);
+        }
+        let deliver = |(id, message)| delivery(queue, id, message, settings);
+        Ok(taken.into_iter().map(deliver).collect())
+    }
+
+    fn fill(&self, id: i64, message: &mut Message) -> Result<(), PortError> {
+        match &message.body {
+            Some(body) => self.store.lines().uncached(body),
+            None => message.body = Some(self.store.read(|c| message::body(c, id))?),
+        }
+        Ok(())
+    }
+
+    fn log(&self, lane: &Arc<Lane>, (id, message, entry): (i64, Message, Entry), now: Timestamp) {
+        let mut line = lane.line();
+        line.dead += u64::from(matches!(entry, Entry::Dead { .. }));
+        let emptied = line.is_empty();
+        drop(line);
+        if emptied {
+            self.store.lines().emptied.notify_waiters();
+        }
+        self.store.post(Settlement {
+            id,
+            message,
+            entry,
+            lane: Arc::clone(lane),
+            now,
+        });
+    }
+}
+
+fn accept(lines: &Lines, outgoing: Outgoing, now: Timestamp) -> NewMessage {
+    NewMessage {
+        id: lines.next_id(),
+        queue: outgoing.queue,
+        tenant: outgoing.tenant.as_str().into(),
+        visible_at: later(now, outgoing.delay),
+        created: outgoing.created,
+        sent: now,
+        body: outgoing.body,
+    }
+}
+
+fn delivery(queue: &QueueName, id: i64, message: Message, settings: QueueSettings) -> Delivery {
+    Delivery {
+        queue: queue.clone(),
+        message_id: message::text(id),
+        body: message.body.unwrap_or_default(),
+        created: message.created,
+        sent: message.sent,
+        receive_count: message.receives,
+        last_receive: message.receives >= settings.max_receive_count,
+    }
+}
+
+struct Send {
+    messages: Vec<NewMessage>,
+    now: Timestamp,
+    lines: Arc<Lines>,
+}
+
+impl Work for Send {
+    type Output = ();
+
+    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut messages = self.messages.iter();
+        messages.try_for_each(|message| message.insert(connection))
+    }
+
+    fn committed(self, (): &()) {
+        self.lines.arrived(self.messages, self.now);
+    }
+}

@@ -1,0 +1,181 @@
+//! Dead letters: listing them, and sending them again.
+
+use std::sync::Arc;
+
+use holdfast_engine::port::{Clock, MessageId, PortError, QueueName};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::SqliteQueue;
+use super::lines::Lines;
+use super::message::{NewMessage, at, millis, number, text};
+use crate::store::writer::Work;
+
+const LIST: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
+     WHERE queue = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+const OLD: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
+     WHERE queue = ?1 AND dead_at <= ?2 ORDER BY id LIMIT ?3";
+const ONE: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
+     WHERE queue = ?1 AND id = ?2";
+
+/// Dead letters moved in one transaction.
+const BATCH: usize = 256;
+
+/// A message that was received too often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The physical message; the id it had in its queue.
+    pub id: MessageId,
+    /// Whose work it is.
+    pub tenant: String,
+    /// When our code sent it.
+    pub created: Timestamp,
+    /// When the queue accepted it.
+    pub sent: Timestamp,
+    /// How often it was received.
+    pub receives: u32,
+    /// When it was dead-lettered.
+    pub dead_at: Timestamp,
+    /// The body.
+    pub body: String,
+}
+
+/// Which dead letters are sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redrive {
+    /// Every one.
+    All,
+    /// One message.
+    One(MessageId),
+}
+
+impl<C: Clock> SqliteQueue<C> {
+    /// Lists a queue's dead letters after `after`, oldest message first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    pub fn dead_letters(
+        &self,
+        queue: &QueueName,
+        after: Option<&MessageId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, PortError> {
+        let after = after.and_then(number).unwrap_or(0);
+        self.store
+            .read(|connection| select(connection, LIST, queue, after, limit))
+    }
+
+    /// Sends dead letters to their queue again, as SQS does: under a new id and with a new sent
+    /// time, received never; `created` stays. Returns how many.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails; some may have been sent.
+    pub async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
+        let now = self.clock.now();
+        let mut total = 0;
+        loop {
+            let work = Move {
+                queue: queue.clone(),
+                which: which.clone(),
+                now,
+                lines: Arc::clone(self.store.lines()),
+                moved: Vec::new(),
+            };
+            let moved = self.store.perform(work).await?;
+            total += moved;
+            if moved < BATCH {
+                return Ok(total);
+            }
+        }
+    }
+}
+
+fn select(
+    connection: &Connection,
+    sql: &str,
+    queue: &QueueName,
+    key: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<DeadLetter>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    if statement.parameter_count() == 2 {
+        return statement
+            .query_map(params![queue.as_str(), key], letter)?
+            .collect();
+    }
+    statement
+        .query_map(params![queue.as_str(), key, limit], letter)?
+        .collect()
+}
+
+fn letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
+    Ok(DeadLetter {
+        id: text(row.get(0)?),
+        tenant: row.get(1)?,
+        created: at(row, 2)?,
+        sent: at(row, 3)?,
+        receives: row.get(4)?,
+        dead_at: at(row, 5)?,
+        body: row.get(6)?,
+    })
+}
+
+struct Move {
+    queue: QueueName,
+    which: Redrive,
+    now: Timestamp,
+    lines: Arc<Lines>,
+    moved: Vec<NewMessage>,
+}
+
+impl Move {
+    fn letters(&self, connection: &Connection) -> rusqlite::Result<Vec<DeadLetter>> {
+        match &self.which {
+            Redrive::All => select(connection, OLD, &self.queue, millis(self.now), BATCH),
+            Redrive::One(id) => {
+                let id = number(id).unwrap_or(0);
+                select(connection, ONE, &self.queue, id, 1)
+            }
+        }
+    }
+
+    fn resend(&self, letter: DeadLetter) -> NewMessage {
+        NewMessage {
+            id: self.lines.next_id(),
+            queue: self.queue.clone(),
+            tenant: letter.tenant.into(),
+            visible_at: self.now,
+            created: letter.created,
+            sent: self.now,
+            body: letter.body,
+        }
+    }
+}
+
+impl Work for Move {
+    type Output = usize;
+
+    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<usize> {
+        self.moved.clear();
+        let sql = "DELETE FROM dead_letters WHERE queue = ?1 AND id = ?2";
+        for letter in self.letters(connection)? {
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.execute(params![self.queue.as_str(), number(&letter.id)])?;
+            let message = self.resend(letter);
+            message.insert(connection)?;
+            self.moved.push(message);
+        }
+        Ok(self.moved.len())
+    }
+
+    fn committed(self, moved: &usize) {
+        let lane = self.lines.lane(&self.queue);
+        let mut line = lane.line();
+        line.dead = line
+            .dead
+            .saturating_sub(u64::try_from(*moved).unwrap_or(u64::MAX));
+        drop(line);
+        self.lines.arrived(self.moved, self.now);
+    }
+}

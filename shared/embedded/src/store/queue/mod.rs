@@ -1,0 +1,21 @@
+//! Queues with the semantics of SQS: visibility, receive counts, dead letters, fair tenants.
+//!
+//! The database holds what was sent and how often it was retried; which messages are visible,
+//! delayed or in flight is known in memory only. A receive therefore writes nothing, and a
+//! message in flight when the process ends is visible again when it starts.
+
+mod adapter;
+mod dead;
+mod depth;
+mod line;
+mod lines;
+mod message;
+mod settle;
+mod turns;
+
+pub use adapter::SqliteQueue;
+pub use dead::{DeadLetter, Redrive};
+pub use depth::Depth;
+pub use line::{MAX_RECEIVE_COUNT, QueueSettings};
+pub(crate) use lines::Lines;
+pub(crate) use message::{NewMessage, at, millis};
