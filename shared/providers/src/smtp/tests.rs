@@ -32,8 +32,9 @@ async fn send(fixture: &Fixture) -> Result<Receipt, CallError> {
 async fn scripted(script: Script) -> CallError {
     let stub = Stub::start(script).await;
     let mut fixture = fixture(&stub.url);
-    if matches!(script, Some((_, Deed::Hang))) {
-        fixture.timeout = Duration::from_millis(200);
+    // Long enough for a slow machine to reach the end of the message.
+    if let Some((at, Deed::Hang)) = script {
+        fixture.timeout = Duration::from_millis(if at == END { 1500 } else { 100 });
     }
     send(&fixture).await.unwrap_err()
 }
