@@ -132,7 +132,9 @@ mod tests {
         let mut all = Vec::new();
         for entries in entries.chunks(group) {
             let lines = ledger.plan(entries.to_vec());
-            lines.iter().for_each(|line| ledger.apply(line.clone()));
+            for line in &lines {
+                ledger.apply(line.clone());
+            }
             all.extend(lines);
         }
         all
