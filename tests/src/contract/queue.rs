@@ -49,7 +49,7 @@ pub async fn a_message_in_flight_is_hidden_until_its_visibility_ends(subject: &i
     send(subject, "hidden").await;
     let first = receive_one(subject).await;
     receive_none(subject).await;
-    subject.pass(VISIBILITY - SECOND).await;
+    subject.pass(VISIBILITY.checked_sub(SECOND).unwrap()).await;
     receive_none(subject).await;
     subject.pass(SECOND).await;
     let second = receive_one(subject).await;
@@ -79,7 +79,7 @@ pub async fn a_delayed_message_is_hidden_until_its_time(subject: &impl Subject) 
     };
     subject.queue().send(vec![message]).await.unwrap();
     receive_none(subject).await;
-    subject.pass(MAX_DELAY - SECOND).await;
+    subject.pass(MAX_DELAY.checked_sub(SECOND).unwrap()).await;
     receive_none(subject).await;
     subject.pass(SECOND).await;
     assert_eq!(receive_one(subject).await.receive_count, 1);
@@ -96,7 +96,7 @@ pub async fn a_retried_message_is_hidden_for_its_delay_and_keeps_its_count(subje
             .queue()
             .settle(&delivery, Verdict::RetryAfter(delay))
             .await;
-        subject.pass(delay - SECOND).await;
+        subject.pass(delay.checked_sub(SECOND).unwrap()).await;
         receive_none(subject).await;
         subject.pass(SECOND).await;
     }
