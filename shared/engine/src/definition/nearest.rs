@@ -5,7 +5,7 @@ pub(crate) fn nearest<'a>(
     text: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let allowed = (text.chars().count() / 3).clamp(1, 4);
+    let allowed = (text.chars().count() / 3).min(4);
     candidates
         .into_iter()
         .map(|candidate| (distance(text, candidate), candidate))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Number, Value as Json};
 
-use super::yaml::{Data, Node, Scalar};
+use super::yaml::{Data, Node, Scalar, quoted};
 use crate::expr::duration::Span;
 
 /// The value of a scalar without marks.
@@ -32,7 +32,29 @@ fn number(text: &str) -> Option<Number> {
         .then(|| serde_json::from_str(text).ok())?
 }
 
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
 impl Node {
+    /// What the node is, for messages.
+    pub(crate) fn described(&self) -> String {
+        match &self.data {
+            Data::List(_) => "a list".to_owned(),
+            Data::Map(_) => "a mapping".to_owned(),
+            Data::Broken => "nothing".to_owned(),
+            Data::Scalar(scalar) => match literal(scalar) {
+                Json::Null => "nothing".to_owned(),
+                Json::Bool(_) => format!("the boolean `{}`", scalar.text),
+                Json::Number(_) => format!("the number `{}`", scalar.text),
+                _ => format!("the text {}", quoted(&shortened(&scalar.text))),
+            },
+        }
+    }
+
     /// The whole node as JSON, marks not read.
     pub(crate) fn json(&self) -> Json {
         match &self.data {

@@ -169,8 +169,13 @@ pub(super) fn ladder(place: Place<'_>, node: &Node) -> Option<Ladder> {
         .collect::<Option<Vec<_>>>()?;
     Ladder::new(delays)
         .map_err(|error| {
-            let finding = Finding::error("InvalidLadder", node.span.clone(), format!("too much: {error}"));
-            let help = "after a ladder's last delay the step fails and waits for a person; use fewer, longer delays";
+            let finding = Finding::error(
+                "InvalidLadder",
+                node.span.clone(),
+                format!("this ladder cannot be kept: {error}"),
+            );
+            let help =
+                "write at most 6 delays of at most 11h; after the last one a person is asked";
             place.document.report(finding.help(help));
         })
         .ok()

@@ -14,11 +14,7 @@ pub(super) const ROOTS: [&str; 15] = [
 
 /// What is in scope everywhere a value is rendered.
 pub(super) fn base(world: &World<'_>) -> Environment {
-    let roots = [
-        ("config", world.config.clone()),
-        ("tenant", Type::String),
-        ("now", Type::Time),
-    ];
+    let roots = [("config", world.config.clone()), ("tenant", Type::String)];
     Environment {
         roots: named(roots),
         records: world.snapshots.clone(),
@@ -45,7 +41,7 @@ pub(super) fn response(world: &World<'_>) -> Environment {
         ("body", Type::Dynamic),
     ]);
     Environment {
-        roots: named([("response", response), ("now", Type::Time)]),
+        roots: named([("response", response)]),
         records: world.snapshots.clone(),
         refused: BTreeMap::new(),
     }
@@ -54,7 +50,7 @@ pub(super) fn response(world: &World<'_>) -> Environment {
 /// A record's invariants: its new snapshot.
 pub(super) fn invariant(world: &World<'_>, snapshot: &Type) -> Environment {
     Environment {
-        roots: named([("record", snapshot.clone()), ("now", Type::Time)]),
+        roots: named([("record", snapshot.clone())]),
         records: world.snapshots.clone(),
         refused: BTreeMap::new(),
     }

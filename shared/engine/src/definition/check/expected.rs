@@ -29,7 +29,7 @@ pub(super) struct Unfit {
     pub(super) help: Option<String>,
 }
 
-impl<'a> Expected<'a> {
+impl Expected<'_> {
     /// The type that an expression must have; `None` is any.
     pub(super) fn ty(self) -> Option<Type> {
         match self {
@@ -37,6 +37,14 @@ impl<'a> Expected<'a> {
             Self::Text | Self::State(_) => Some(Type::String),
             Self::Field(field) => Some(field.ty()).filter(|ty| *ty != Type::Dynamic),
             Self::Schema(schema) => Some(schema.ty()).filter(|ty| *ty != Type::Dynamic),
+        }
+    }
+
+    /// The code of a literal that does not fit.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::State(_) => "UnknownState",
+            _ => "WrongType",
         }
     }
 
@@ -56,6 +64,7 @@ impl<'a> Expected<'a> {
             }),
             Self::Field(field) => of_field(field, &value),
             Self::State(record) => of_state(record, value),
+            Self::Schema(_) if value.is_null() => Ok(value),
             Self::Schema(schema) => match schema.check(&value) {
                 Ok(()) => Ok(value),
                 Err(message) => Err(Unfit {

@@ -1,6 +1,6 @@
 //! Fields, of records, events, settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::World;
@@ -82,15 +82,25 @@ pub(super) fn field(document: &Document, node: &Node, records: &World<'_>) -> Op
 }
 
 fn constraints(document: &Document, node: &Node, field: &Field) {
+    let mut seen = BTreeSet::new();
     for bad in field.check() {
+        if !seen.insert((bad.path.clone(), bad.key)) {
+            continue;
+        }
         let mut at = node;
         for part in bad.path.split('.').filter(|part| !part.is_empty()) {
             at = at.get(part).unwrap_or(at);
         }
         let span = at.get(bad.key).unwrap_or(at).span.clone();
-        let message = format!("`{}`: {}", bad.key, bad.message);
+        let message = format!("`{}`: {}", bad.key, last_line(&bad.message));
         document.report(Finding::error("BadConstraint", span, message));
     }
+}
+
+/// Messages of regular expressions draw their own picture above what they say.
+fn last_line(message: &str) -> &str {
+    let line = message.trim_end().lines().next_back().unwrap_or(message);
+    line.strip_prefix("error: ").unwrap_or(line)
 }
 
 fn kind(document: &Document, node: &Node, records: &World<'_>) -> Option<Kind> {

@@ -233,7 +233,6 @@ mod tests {
     /// How to call.
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     #[serde(rename_all = "UPPERCASE")]
-    #[expect(dead_code, reason = "only its schema is read")]
     enum Method {
         /// Reads.
         Get,

@@ -40,7 +40,10 @@ pub(super) fn closed_condition(place: Place<'_>, node: &Node, key: &str) -> Opti
     place.document.report(
         Finding::error("ReferenceRead", node.span.clone(), message)
             .label("it is decided inside the commit of one record")
-            .help("read it in the step's `if`, or keep the value in a field of this record"),
+            .help(match key {
+                "rule" => "a rule sees only its record: keep the value in a field of it",
+                _ => "read it in the step's `if`, or keep the value in a field of this record",
+            }),
     );
     None
 }

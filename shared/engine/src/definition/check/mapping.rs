@@ -7,7 +7,6 @@ use super::environment::ROOTS;
 use super::field::is_identifier;
 use super::logic::{condition, logic};
 use super::mapped::transposed;
-use super::world::World;
 use crate::definition::document::Finding;
 use crate::definition::model::{Lookup, MappedValue, RecordDefinition, RecordMapping};
 use crate::definition::yaml::{Member, Node};
@@ -129,7 +128,10 @@ fn field(
             .report(finding.help("a workflow does it: update-record with `status:`"));
         return None;
     }
-    let found = World::expect_field(place.document, record, &member.key, member.key_span.clone());
+    let found =
+        place
+            .world
+            .expect_field(place.document, record, &member.key, member.key_span.clone());
     let text = member.value.text()?.trim();
     let named = earlier.get(text);
     match (&found?.kind, named) {
@@ -162,23 +164,27 @@ fn wrong_reference(place: Place<'_>, member: &Member, to: &RecordType, earlier: 
 
 /// A record is found by its key, or by one of `also`.
 fn check_found(place: Place<'_>, record: &RecordDefinition, node: &Node) {
+    let known = record
+        .key
+        .iter()
+        .all(|name| record.fields.contains_key(name));
     let Some(map) = node.get("map").filter(|map| !map.is_broken()) else {
         return;
     };
+    if !known || record.key.is_empty() {
+        return;
+    }
     let mapped: BTreeSet<_> = map
         .members()
         .iter()
         .map(|member| member.key.as_str())
         .collect();
-    let has = |names: &[String], all: bool| match all {
-        true => !names.is_empty() && names.iter().all(|name| mapped.contains(name.as_str())),
-        false => names.iter().any(|name| mapped.contains(name.as_str())),
-    };
-    let by_key = has(&record.key, true);
+    let is_mapped = |name: &String| mapped.contains(name.as_str());
+    let by_key = record.key.iter().all(is_mapped);
     let (found, what) = match lookup(node) {
         Lookup::Key => (by_key, format!("its key: {}", listed(&record.key))),
         Lookup::Also => (
-            by_key || has(&record.also, false),
+            by_key || record.also.iter().any(is_mapped),
             format!(
                 "its key ({}) or one of {}",
                 listed(&record.key),

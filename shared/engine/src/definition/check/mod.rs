@@ -11,6 +11,7 @@ mod mapped;
 mod mapping;
 mod pack;
 mod record;
+mod record_trigger;
 mod source;
 mod step;
 mod target;
@@ -19,6 +20,7 @@ mod transition;
 mod trigger;
 mod update;
 mod value;
+mod via;
 mod workflow;
 mod world;
 

@@ -47,7 +47,7 @@ fn head(world: &World<'_>, definition: &Definition) -> Option<RecordDefinition> 
         name: definition.name.parse().ok()?,
         key: names("key"),
         also: names("also"),
-        snapshot: snapshot(&fields),
+        snapshot: snapshot(tree, &fields),
         fields,
         initial: tree
             .get("initial")
@@ -83,7 +83,10 @@ fn fields(world: &World<'_>, document: &Document, tree: &Node) -> BTreeMap<Strin
         .collect()
 }
 
-fn snapshot(fields: &BTreeMap<String, RecordField>) -> Type {
+/// A field whose definition has mistakes has any type, so that they are not told twice.
+fn snapshot(tree: &Node, fields: &BTreeMap<String, RecordField>) -> Type {
+    let members = tree.get("fields").map_or(&[][..], Node::members).iter();
+    let any = members.map(|member| (member.key.clone(), Type::Dynamic));
     let declared = fields
         .iter()
         .map(|(name, field)| (name.clone(), field.field.ty()));
@@ -95,7 +98,7 @@ fn snapshot(fields: &BTreeMap<String, RecordField>) -> Type {
         };
         (name.to_owned(), ty)
     });
-    Type::Object(Arc::new(declared.chain(built_in).collect()))
+    Type::Object(Arc::new(any.chain(declared).chain(built_in).collect()))
 }
 
 fn check_keys(document: &Document, tree: &Node, fields: &BTreeMap<String, RecordField>) {

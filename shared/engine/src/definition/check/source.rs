@@ -24,6 +24,8 @@ pub(crate) struct Head {
     pub(super) data: Type,
     /// The type of the record whose timeline holds its events.
     pub(super) owner: Option<RecordType>,
+    /// Whether a mistake hides which record owns.
+    pub(super) uncertain: bool,
     /// The types of all its records.
     pub(super) records: BTreeSet<RecordType>,
 }
@@ -84,13 +86,14 @@ pub(super) fn heads(world: &World<'_>) -> BTreeMap<String, Head> {
             node.read("type")
                 .filter(|ty| world.records.contains_key(ty))
         };
-        let owner = mappings.iter().find(|node| owns(node));
+        let owners: Vec<_> = mappings.iter().filter(|node| owns(node)).collect();
         let head = Head {
             event: EventName::of(tree.get("event").and_then(Node::text).unwrap_or("")),
             data: tree
                 .get("data")
                 .map_or_else(empty, |node| mapped::ty(place, node)),
-            owner: owner.and_then(ty),
+            owner: owners.first().copied().and_then(ty),
+            uncertain: owners.len() != 1 && !mappings.is_empty(),
             records: mappings.iter().filter_map(ty).collect(),
         };
         Some((definition.name.clone(), head))

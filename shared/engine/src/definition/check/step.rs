@@ -3,23 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::connection::{self, ladder};
+use super::connection::ladder;
 use super::environment::{self, either, object};
 use super::expected::Expected;
 use super::json_schema::Schema;
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
 use super::value::members;
+use super::via::via;
 use super::workflow::Flow;
 use super::{Place, update};
 use crate::definition::catalog::Signature;
 use crate::definition::document::Finding;
-use crate::definition::folder::Kind;
-use crate::definition::model::{Action, ConnectionKind, Once, Refused, StepDefinition, Unknown};
+use crate::definition::model::{Action, Once, Refused, StepDefinition, Unknown};
 use crate::definition::nearest::suggestion;
 use crate::definition::yaml::Node;
 use crate::expr::Type;
-use crate::name::{ConnectionName, StepId};
+use crate::name::StepId;
 use crate::step::Keeps;
 
 /// The function that changes records; its `with` has a grammar of its own.
@@ -47,7 +47,7 @@ pub(super) fn steps(place: Place<'_>, flow: Flow<'_>, tree: &Node) -> Vec<StepDe
             .insert("steps".to_owned(), Type::Object(Arc::new(types.clone())));
         let here = place.with_env(&env);
         let id = node.get("id").and_then(|id| unique(here, id, &mut seen));
-        let (step, ty) = step_and_type(here, flow, node, id.clone());
+        let (step, ty) = step_and_type(here, flow, node, id.as_ref());
         compiled.extend(step);
         if let Some(id) = id {
             types.insert(id.to_string(), ty);
@@ -87,12 +87,12 @@ fn step_and_type(
     place: Place<'_>,
     flow: Flow<'_>,
     node: &Node,
-    id: Option<StepId>,
+    id: Option<&StepId>,
 ) -> (Option<StepDefinition>, Type) {
-    let (step, mut ty) = one(place, flow, node, id.clone());
+    let (step, mut ty) = one(place, flow, node, id);
     let mut fallbacks = Vec::new();
     for fallback in node.get("fallback").map_or(&[][..], Node::elements) {
-        let (compiled, other) = one(place, flow, fallback, id.clone());
+        let (compiled, other) = one(place, flow, fallback, id);
         fallbacks.push(compiled);
         ty = either(ty, other);
     }
@@ -107,7 +107,7 @@ fn one(
     place: Place<'_>,
     flow: Flow<'_>,
     node: &Node,
-    id: Option<StepId>,
+    id: Option<&StepId>,
 ) -> (Option<StepDefinition>, Type) {
     let Some(uses) = node.get("uses") else {
         return (None, Type::Dynamic);
@@ -137,11 +137,11 @@ fn one(
 fn parts(
     place: Place<'_>,
     node: &Node,
-    id: Option<StepId>,
+    id: Option<&StepId>,
     signature: Option<&Signature>,
     action: Option<Action>,
 ) -> Option<StepDefinition> {
-    let via = signature.map(|signature| via(place, node, signature));
+    let via = signature.map(|signature| via(place, node, &signature.spec));
     let condition = transposed(node.get("if").map(|node| condition(place, node)));
     let once = transposed(node.get("once").map(|node| once(place, node)));
     let retry = transposed(node.get("retry").map(|node| ladder(place, node)));
@@ -150,7 +150,7 @@ fn parts(
         .get("returns")
         .map(|node| mapped(place.with_env(&response), Some(node)));
     Some(StepDefinition {
-        id: id?,
+        id: id?.clone(),
         uses: node.read("uses")?,
         via: match via {
             Some(via) => via?,
@@ -270,81 +270,6 @@ fn output(signature: &Signature) -> Type {
 /// The result of `update-record`.
 pub(super) fn updated(snapshot: Type) -> Type {
     object([("record", snapshot), ("refused", Type::Bool)])
-}
-
-#[expect(
-    clippy::option_option,
-    reason = "broken and without a connection are different"
-)]
-fn via(place: Place<'_>, node: &Node, signature: &Signature) -> Option<Option<ConnectionName>> {
-    let spec = &signature.spec;
-    let Some(member) = node.member("via") else {
-        if spec.connections.is_empty() {
-            return Some(None);
-        }
-        let span = node.get("uses").map_or(0..0, |uses| uses.span.clone());
-        let finding = Finding::error(
-            "MissingKey",
-            span,
-            format!("`{}` needs a connection", spec.name),
-        );
-        place
-            .document
-            .report(finding.help(format!("add `via:` with {}", kinds(spec.connections))));
-        return None;
-    };
-    if spec.connections.is_empty() {
-        let message = format!("`{}` uses no connection", spec.name);
-        let finding = Finding::error("MisplacedKey", member.key_span.clone(), message);
-        place.document.report(finding.help("remove `via`"));
-        return None;
-    }
-    let name = place
-        .world
-        .expect(place.document, &member.value, Kind::Connection)?;
-    check_kind(place, &member.value, name, signature);
-    Some(name.parse().ok())
-}
-
-fn check_kind(place: Place<'_>, node: &Node, name: &str, signature: &Signature) {
-    let mut connections = place.world.folder.of(Kind::Connection);
-    let tree = connections
-        .find(|one| one.name == name)
-        .and_then(|one| one.readable());
-    let Some(kind) = tree.and_then(connection::kind) else {
-        return;
-    };
-    if kind == ConnectionKind::Sandbox || signature.spec.connections.contains(&kind) {
-        return;
-    }
-    let message = format!(
-        "`{}` cannot use a connection of kind `{}`",
-        signature.spec.name,
-        word(kind)
-    );
-    let finding = Finding::error("WrongConnection", node.span.clone(), message);
-    let help = format!("name {}", kinds(signature.spec.connections));
-    place.document.report(finding.help(help));
-}
-
-fn kinds(kinds: &[ConnectionKind]) -> String {
-    let words: Vec<_> = kinds
-        .iter()
-        .map(|kind| format!("`{}`", word(*kind)))
-        .collect();
-    format!("a connection of kind {}", words.join(" or "))
-}
-
-fn word(kind: ConnectionKind) -> &'static str {
-    match kind {
-        ConnectionKind::Http => "http",
-        ConnectionKind::Twilio => "twilio",
-        ConnectionKind::Smtp => "smtp",
-        ConnectionKind::Ses => "ses",
-        ConnectionKind::Slack => "slack",
-        ConnectionKind::Model => "model",
-        ConnectionKind::Sandbox => "sandbox",
-    }
 }
 
 fn once(place: Place<'_>, node: &Node) -> Option<Once> {

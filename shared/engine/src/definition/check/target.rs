@@ -63,6 +63,9 @@ fn reference<'a>(place: Place<'a>, node: &Node) -> Found<'a> {
         return NOTHING;
     };
     let Type::Ref(record) = reference.ty().clone() else {
+        if *reference.ty() == Type::Dynamic && !place.world.clean() {
+            return NOTHING;
+        }
         let message = "this is not a reference to a record";
         place
             .document

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::expectation::expectation;
 use super::expected::Expected;
-use super::world::World;
+use super::world::expect_field;
 use crate::definition::document::{Document, Finding};
 use crate::definition::folder::Definition;
 use crate::definition::model::{Pack, RecordDefinition};
@@ -133,7 +133,7 @@ pub(super) fn fields<'m>(
 ) -> Map<String, Json> {
     let values = members.filter_map(|member| {
         let (name, span) = (&member.key, member.key_span.clone());
-        let field = World::expect_field(document, record, name, span)?;
+        let field = expect_field(document, record, name, span)?;
         let value = match field.kind {
             Kind::Ref(_) => member.value.json(),
             _ => accepted(document, &member.value, Expected::Field(field))?,

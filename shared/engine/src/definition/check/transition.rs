@@ -22,7 +22,11 @@ pub(super) fn transitions(
         .iter()
         .filter_map(|node| transition(world, document, node, states))
         .collect();
-    if transitions.len() == nodes.len() {
+    let known = |state: &String| states.contains(state);
+    let sound = transitions
+        .iter()
+        .all(|one| known(&one.to) && one.from.iter().all(known));
+    if sound && transitions.len() == nodes.len() {
         unreachable(document, tree, &transitions);
     }
     transitions
@@ -74,7 +78,9 @@ fn actor(world: &World<'_>, document: &Document, node: &Node) -> Option<Actor> {
 
 /// Warns about states that nothing leads to.
 fn unreachable(document: &Document, tree: &Node, transitions: &[Transition]) {
-    let Some(initial) = tree.get("initial").and_then(Node::text) else {
+    let initial = tree.get("initial").and_then(Node::text);
+    let states = tree.get("states").map(Node::texts).unwrap_or_default();
+    let Some(initial) = initial.filter(|name| states.iter().any(|state| state == name)) else {
         return;
     };
     let mut reached = BTreeSet::from([initial]);

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use super::Place;
 use super::environment::{either, object};
-use super::expected::Expected;
+use super::record_trigger::by_record;
 use super::source::{EventName, Head};
 use super::world::World;
 use crate::definition::document::Finding;
 use crate::definition::folder::Kind;
-use crate::definition::model::{RecordChange, RecordDefinition, RecordTrigger, Trigger};
+use crate::definition::model::Trigger;
 use crate::definition::nearest::nearest;
 use crate::definition::yaml::Node;
 use crate::expr::Type;
@@ -38,7 +36,7 @@ pub(super) fn trigger(place: Place<'_>, node: &Node) -> Started {
     }
 }
 
-fn unknown() -> Started {
+pub(super) fn unknown() -> Started {
     Started {
         trigger: None,
         event: Type::Dynamic,
@@ -70,12 +68,14 @@ fn by_event(place: Place<'_>, node: &Node, event: &Node) -> Started {
         .iter()
         .map(|source| source.data.clone())
         .reduce(either);
+    let uncertain = matches!(of, Some(None))
+        || unreadable_sources(place.world)
+        || (of.is_none() && sources.iter().any(|source| source.uncertain));
     let home = match &of {
         Some(of) => of.clone(),
-        None if owners.len() == 1 => owners.first().cloned(),
+        None if owners.len() == 1 && !uncertain => owners.first().cloned(),
         None => None,
     };
-    let uncertain = matches!(of, Some(None)) || unreadable_sources(place.world);
     Started {
         trigger: (!matches!(of, Some(None))).then(|| Trigger::Event {
             name: name.to_owned(),
@@ -164,68 +164,8 @@ fn check_of(place: Place<'_>, of: &Node, ty: &RecordType, sources: &[&Head]) {
         .report(Finding::error("UnknownRecord", of.span.clone(), message).help(help));
 }
 
-fn by_record(place: Place<'_>, node: &Node, change: &Node) -> Started {
-    if let Some(of) = node.member("of") {
-        let finding = Finding::error(
-            "MisplacedKey",
-            of.key_span.clone(),
-            "`of` belongs to an event trigger",
-        );
-        place
-            .document
-            .report(finding.help("a record trigger's record is the one that changed: remove `of`"));
-    }
-    let name = change
-        .get("type")
-        .and_then(|ty| place.world.expect_name(place.document, ty));
-    let Some(name) = name else { return unknown() };
-    let Some(record) = place.world.records.get(&name) else {
-        return unknown();
-    };
-    let Some(on) = change.get("on").and_then(Node::text).and_then(on) else {
-        return unknown();
-    };
-    let field = field(place, record, change);
-    let value = |key| literal(place, record, field.as_deref(), change, key);
-    let (from, to) = (value("from"), value("to"));
-    let trigger = Trigger::Record(RecordTrigger {
-        changed: changed(place, record, change),
-        record: name.clone(),
-        on,
-        field,
-        from,
-        to,
-    });
-    Started {
-        trigger: Some(trigger),
-        event: changes(record, on),
-        home: Some(name),
-        uncertain: false,
-    }
-}
-
-fn on(word: &str) -> Option<RecordChange> {
-    match word {
-        "created" => Some(RecordChange::Created),
-        "updated" => Some(RecordChange::Updated),
-        "deleted" => Some(RecordChange::Deleted),
-        _ => None,
-    }
-}
-
-fn changes(record: &RecordDefinition, on: RecordChange) -> Type {
-    let mut members = vec![("changed", Type::List(Box::new(Type::String)))];
-    if on != RecordChange::Created {
-        members.push(("before", record.snapshot.clone()));
-    }
-    if on != RecordChange::Deleted {
-        members.push(("after", record.snapshot.clone()));
-    }
-    envelope(members)
-}
-
 /// What every event has, and these.
-fn envelope(members: Vec<(&str, Type)>) -> Type {
+pub(super) fn envelope(members: Vec<(&str, Type)>) -> Type {
     let common = object([
         ("id", Type::String),
         ("name", Type::String),
@@ -236,67 +176,4 @@ fn envelope(members: Vec<(&str, Type)>) -> Type {
         .map(|(name, ty)| (name.to_owned(), ty))
         .collect();
     either(common, Type::Object(Arc::new(own)))
-}
-
-fn field(place: Place<'_>, record: &RecordDefinition, change: &Node) -> Option<String> {
-    let node = change.get("field")?;
-    let name = node.text()?;
-    if let Some(changed) = change.member("changed") {
-        let message = "`field` and `changed` exclude each other";
-        let finding = Finding::error("AmbiguousKeys", changed.key_span.clone(), message);
-        place.document.report(
-            finding.help("keep `field` for one field with `from` and `to`, `changed` for several"),
-        );
-    }
-    check_field(place, record, node, name);
-    Some(name.to_owned())
-}
-
-fn check_field(place: Place<'_>, record: &RecordDefinition, node: &Node, name: &str) {
-    if name != "status" {
-        World::expect_field(place.document, record, name, node.span.clone());
-    }
-}
-
-fn changed(place: Place<'_>, record: &RecordDefinition, change: &Node) -> Vec<String> {
-    let nodes = change.get("changed").map_or(&[][..], Node::elements);
-    for node in nodes {
-        check_field(place, record, node, node.text().unwrap_or_default());
-    }
-    nodes
-        .iter()
-        .filter_map(Node::text)
-        .map(str::to_owned)
-        .collect()
-}
-
-fn literal(
-    place: Place<'_>,
-    record: &RecordDefinition,
-    field: Option<&str>,
-    change: &Node,
-    key: &str,
-) -> Option<Json> {
-    let member = change.member(key)?;
-    let node = &member.value;
-    let Some(name) = field else {
-        let message = format!("`{key}` needs `field`, whose value it is");
-        let finding = Finding::error("MissingKey", member.key_span.clone(), message);
-        place.document.report(finding.help("add `field: status`"));
-        return None;
-    };
-    let expected = match record.fields.get(name) {
-        _ if name == "status" => Expected::State(record),
-        Some(found) => Expected::Field(&found.field),
-        None => return None,
-    };
-    match expected.literal(node.json()) {
-        Ok(value) => Some(value),
-        Err(unfit) => {
-            let mut finding = Finding::error("WrongType", node.span.clone(), unfit.message);
-            finding.help = unfit.help;
-            place.document.report(finding);
-            None
-        }
-    }
 }

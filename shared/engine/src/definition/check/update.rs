@@ -8,11 +8,10 @@ use super::step::updated;
 use super::target::{self, Found};
 use super::value::value;
 use super::workflow::Flow;
-use super::world::World;
 use crate::definition::document::Finding;
 use crate::definition::grammar::{UPDATE_RECORD, validate};
 use crate::definition::model::{
-    Action, Actor, RecordDefinition, Target, UpdateRecord, ValueExpression,
+    Action, Actor, RecordDefinition, Target, Transition, UpdateRecord, ValueExpression,
 };
 use crate::definition::yaml::{Member, Node};
 use crate::expr::{Expression, Type};
@@ -98,7 +97,9 @@ fn check_transition(
     };
     let to_state = |to: &str| to == state;
     let mut transitions = record.transitions.iter();
-    if transitions.any(|one| to_state(&one.to) && one.by.iter().any(mine)) {
+    if transitions
+        .any(|one| allows(record, one, state) && (one.by.is_empty() || one.by.iter().any(mine)))
+    {
         return;
     }
     let from = record
@@ -107,7 +108,7 @@ fn check_transition(
         .find(|one| to_state(&one.to))
         .map_or_else(|| record.initial.clone(), |one| one.from.join(", "));
     let message = format!(
-        "no transition lets `{}` move a `{}` to `{state}`",
+        "no transition lets `{}` move `{}` to `{state}`",
         flow.name, record.name
     );
     let line = format!("- {{ from: [{from}], to: {state}, by: {} }}", flow.name);
@@ -116,6 +117,11 @@ fn check_transition(
         "add to `transitions:` of `{}.record.yaml`: {line}",
         record.name
     )));
+}
+
+/// Whether a transition leads to the state; one with a mistake gets the benefit of the doubt.
+fn allows(record: &RecordDefinition, transition: &Transition, state: &str) -> bool {
+    transition.to == state || !record.states.contains(&transition.to)
 }
 
 fn set(
@@ -148,7 +154,9 @@ fn assign(
         return None;
     }
     let field = record.map(|record| {
-        World::expect_field(place.document, record, &member.key, member.key_span.clone())
+        place
+            .world
+            .expect_field(place.document, record, &member.key, member.key_span.clone())
     });
     let expected = match field {
         Some(field) => Expected::Field(field?),

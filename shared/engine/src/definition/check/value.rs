@@ -8,7 +8,7 @@ use super::logic::{self, expression};
 use crate::definition::document::Finding;
 use crate::definition::model::ValueExpression;
 use crate::definition::nearest::nearest;
-use crate::definition::yaml::{Data, Member, Node};
+use crate::definition::yaml::{Data, Member, Node, quoted};
 use crate::expr::Template;
 
 /// What a template inside a definition is called: a name with an extension would choose how
@@ -62,26 +62,23 @@ fn literal(
     match expected.literal(value) {
         Ok(value) => Some(ValueExpression::Literal(value)),
         Err(unfit) => {
-            let looks = looks_like_expression(node.text().unwrap_or(""));
-            let help = unfit.help.or_else(|| {
-                looks.then(|| {
-                    format!(
-                        "an expression begins with `=`: ={}",
-                        node.text().unwrap_or("")
-                    )
-                })
-            });
-            let code = if matches!(expected, Expected::State(_)) {
-                "UnknownState"
-            } else {
-                "WrongType"
-            };
-            let mut finding = Finding::error(code, node.span.clone(), unfit.message);
+            let help = unfit.help.or_else(|| mend(node, expected));
+            let mut finding = Finding::error(expected.code(), node.span.clone(), unfit.message);
+            finding.label = Some(format!("this is {}", node.described()));
             finding.help = help;
             place.document.report(finding);
             None
         }
     }
+}
+
+fn mend(node: &Node, expected: Expected<'_>) -> Option<String> {
+    let scalar = node.scalar()?;
+    if looks_like_expression(&scalar.text) {
+        return Some(format!("an expression begins with `=`: ={}", scalar.text));
+    }
+    let number = scalar.plain && !node.json().is_string() && !node.is_null();
+    (number && expected.takes_text()).then(|| format!("quote it: {}", quoted(&scalar.text)))
 }
 
 fn looks_like_expression(text: &str) -> bool {
@@ -254,6 +251,14 @@ fn member(
     expected: Expected<'_>,
     what: &str,
 ) -> Option<(String, ValueExpression)> {
+    if member.value.is_null() && expected.required().contains(&member.key) {
+        let message = format!("{what} needs a value for `{}`", member.key);
+        let finding = Finding::error("MissingValue", member.key_span.clone(), message);
+        place
+            .document
+            .report(finding.help("write a value after the colon"));
+        return None;
+    }
     match expected.member(&member.key) {
         Ok(expected) => Some((member.key.clone(), value(place, &member.value, expected)?)),
         Err(Unfit { help, .. }) => {
@@ -275,7 +280,11 @@ fn required(
 ) -> bool {
     let mut complete = true;
     for name in expected.required() {
-        if !members.iter().any(|member| member.key == name) {
+        let slip = |member: &Member| nearest(&member.key, [name.as_str()]).is_some();
+        if !members
+            .iter()
+            .any(|member| member.key == name || slip(member))
+        {
             let message = format!("{what} needs `{name}`");
             let finding = Finding::error("MissingKey", node.span.clone(), message);
             let example = expected

@@ -7,7 +7,7 @@ use super::field::identifier;
 use super::logic::{condition, logic};
 use super::mapped::transposed;
 use super::trigger::{self, Started};
-use super::world::World;
+use super::world::{World, name_span};
 use super::{Place, step};
 use crate::definition::document::{Document, Finding};
 use crate::definition::folder::{Definition, Kind};
@@ -122,6 +122,7 @@ fn scope<'w>(
     {
         env.roots.insert("event".to_owned(), event);
     } else {
+        untriggered(document, tree);
         refuse(env, "event", "nothing triggers this workflow");
     }
     let home = home(world, document, tree, triggers);
@@ -140,6 +141,18 @@ fn scope<'w>(
         ),
     }
     home
+}
+
+/// Only `start-workflow` could start it, and that is not built yet.
+fn untriggered(document: &Document, tree: &Node) {
+    if tree
+        .get("trigger")
+        .is_none_or(|trigger| !trigger.is_broken())
+    {
+        let span = name_span(tree, Kind::Workflow);
+        let finding = Finding::warning("NoTrigger", span, "nothing starts this workflow");
+        document.report(finding.help("add `trigger: { event: … }` or `trigger: { record: … }`"));
+    }
 }
 
 fn refuse(env: &mut Environment, name: &str, reason: &str) {

@@ -1,15 +1,17 @@
 //! What exists in a pack: names and types that definitions of other files refer to.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::source::Head;
 use super::{pack, record, source};
 use crate::definition::catalog::Catalog;
+use crate::definition::diagnostic::Severity;
 use crate::definition::document::{Document, Finding};
 use crate::definition::folder::{Folder, Kind};
 use crate::definition::model::RecordDefinition;
-use crate::definition::nearest::suggestion;
+use crate::definition::nearest::{nearest, suggestion};
 use crate::definition::yaml::Node;
 use crate::expr::Type;
 use crate::field::Field;
@@ -67,6 +69,20 @@ impl<'a> World<'a> {
         self.records.get(&self.expect_name(document, node)?)
     }
 
+    /// Whether a record's file has this field, well-formed or not.
+    pub(super) fn declares(&self, record: &RecordType, field: &str) -> bool {
+        let mut records = self.folder.of(Kind::Record);
+        let definition = records.find(|one| one.name == record.as_str());
+        let fields = definition.and_then(|one| one.readable()?.get("fields"));
+        fields.is_some_and(|fields| fields.get(field).is_some())
+    }
+
+    /// Whether nothing is wrong so far: what depends on other mistakes is said only then.
+    pub(super) fn clean(&self) -> bool {
+        let mut findings = self.folder.documents().flat_map(Document::findings);
+        !findings.any(|found| found.severity == Severity::Error)
+    }
+
     /// The name of a definition that exists; reports it otherwise.
     pub(super) fn expect<'n>(
         &self,
@@ -81,26 +97,29 @@ impl<'a> World<'a> {
         }
         let word = kind.word();
         let message = format!("there is no {word} `{name}`");
-        let help = suggestion(name, names, word);
-        let finding = Finding::error(code(kind), node.span.clone(), message);
-        document.report(finding.help(format!("{help}; a new one is `{name}.{word}.yaml`")));
+        let near = nearest(name, names.clone()).is_some();
+        let mut help = suggestion(name, names, word);
+        if !near {
+            help = format!("{help}; a new one is `{name}.{word}.yaml`");
+        }
+        document.report(Finding::error(code(kind), node.span.clone(), message).help(help));
         None
     }
 
-    /// The field of this name; reports it otherwise.
+    /// The field of this name; reports it otherwise, unless its own definition is at fault.
     pub(super) fn expect_field<'r>(
+        &self,
         document: &Document,
         record: &'r RecordDefinition,
         name: &str,
-        span: std::ops::Range<usize>,
+        span: Range<usize>,
     ) -> Option<&'r Field> {
-        if let Some(found) = record.fields.get(name) {
-            return Some(&found.field);
+        let broken = !record.fields.contains_key(name) && self.declares(&record.name, name);
+        if broken {
+            None
+        } else {
+            expect_field(document, record, name, span)
         }
-        let message = format!("`{}` has no field `{name}`", record.name);
-        let help = suggestion(name, record.fields.keys().map(String::as_str), "field");
-        document.report(Finding::error("UnknownField", span, message).help(help));
-        None
     }
 }
 
@@ -112,6 +131,22 @@ fn code(kind: Kind) -> &'static str {
         Kind::Workflow => "UnknownWorkflow",
         Kind::Pack | Kind::Test => "UnknownName",
     }
+}
+
+/// The field of this name; reports it otherwise.
+pub(super) fn expect_field<'r>(
+    document: &Document,
+    record: &'r RecordDefinition,
+    name: &str,
+    span: Range<usize>,
+) -> Option<&'r Field> {
+    let found = record.fields.get(name);
+    if found.is_none() {
+        let message = format!("`{}` has no field `{name}`", record.name);
+        let help = suggestion(name, record.fields.keys().map(String::as_str), "field");
+        document.report(Finding::error("UnknownField", span, message).help(help));
+    }
+    found.map(|found| &found.field)
 }
 
 /// Reports definitions of one kind that share a name.
@@ -137,6 +172,6 @@ pub(crate) fn duplicates(folder: &Folder) {
 }
 
 /// The span of a definition's name, for mistakes that concern all of it.
-pub(super) fn name_span(tree: &Node, kind: Kind) -> std::ops::Range<usize> {
+pub(super) fn name_span(tree: &Node, kind: Kind) -> Range<usize> {
     tree.get(kind.word()).map_or(0..0, |node| node.span.clone())
 }

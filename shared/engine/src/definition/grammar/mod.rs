@@ -2,6 +2,7 @@
 //! against them, and becomes the JSON Schema of editors.
 
 mod connection;
+mod describe;
 mod field;
 mod pack;
 mod record;

@@ -4,7 +4,8 @@
 use super::super::document::{Document, Finding};
 use super::super::nearest::nearest;
 use super::super::values;
-use super::super::yaml::{Data, Node, quoted};
+use super::super::yaml::{Data, Member, Node, quoted};
+use super::describe::{described, example, hint};
 use super::{Grammar, Key, Need, Shape, field};
 use crate::expr::duration::Span;
 use crate::name::MAX_LEN;
@@ -42,16 +43,13 @@ fn empty(document: &Document, span: std::ops::Range<usize>, key: &str) {
 }
 
 fn refuse(document: &Document, span: std::ops::Range<usize>, key: &Key) {
-    let finding = match key.need {
-        Need::Misplaced(why) => {
-            let message = format!("`{}` does not belong here", key.name);
-            Finding::error("MisplacedKey", span, message).help(why)
-        }
-        _ => {
-            let message = format!("`{}` is not supported yet", key.name);
-            Finding::error("NotSupportedYet", span, message)
-                .help("it is part of the language, but this version does not have it: remove it")
-        }
+    let finding = if let Need::Misplaced(why) = key.need {
+        let message = format!("`{}` does not belong here", key.name);
+        Finding::error("MisplacedKey", span, message).help(why)
+    } else {
+        let message = format!("`{}` is not supported yet", key.name);
+        Finding::error("NotSupportedYet", span, message)
+            .help("it is part of the language, but this version does not have it: remove it")
     };
     document.report(finding);
 }
@@ -78,7 +76,13 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// Reports the keys that must be there; with a key of a later version nobody knows which.
 fn missing(document: &Document, node: &Node, grammar: &Grammar) {
-    let has = |name: &str| node.get(name).is_some();
+    let slip = |member: &Member, name: &str| {
+        grammar.key(&member.key).is_none() && nearest(&member.key, [name]).is_some()
+    };
+    let has = |name: &str| {
+        let mut members = node.members().iter();
+        members.any(|member| member.key == name || slip(member, name))
+    };
     if grammar
         .each()
         .any(|key| key.need == Need::Later && has(key.name))
@@ -114,24 +118,6 @@ fn missing(document: &Document, node: &Node, grammar: &Grammar) {
 fn head(document: &Document, node: &Node) -> std::ops::Range<usize> {
     let text = document.text.get(node.span.clone()).unwrap_or("");
     node.span.start..node.span.start + text.lines().next().unwrap_or("").trim_end().len()
-}
-
-fn example(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Name => "a-name",
-        Shape::Word(words, _) => words.first().copied().unwrap_or("…"),
-        Shape::Logic => "an expression",
-        Shape::Duration | Shape::Span => "5m",
-        Shape::Boolean => "true",
-        Shape::Integer | Shape::Number => "1",
-        Shape::List(_) | Shape::OneOrList(_) => "[…]",
-        Shape::Map(_) | Shape::Object(_) | Shape::FieldOrFields => "{ … }",
-        Shape::ScalarOr(scalar, other) => match *scalar {
-            Shape::Word(..) => example(*other),
-            scalar => example(scalar),
-        },
-        Shape::Text | Shape::Value | Shape::Any => "…",
-    }
 }
 
 static FIELD: Shape = Shape::Object(&field::PLAIN);
@@ -271,53 +257,7 @@ fn word(document: &Document, node: &mut Node, words: &[&str], later: &[&str]) {
 }
 
 fn wrong(document: &Document, node: &mut Node, expected: &str, help: &str) {
-    let message = format!("expected {expected}, found {}", found(node));
+    let message = format!("expected {expected}, found {}", node.described());
     document.report(Finding::error("WrongType", node.span.clone(), message).help(help));
     node.data = Data::Broken;
-}
-
-fn found(node: &Node) -> String {
-    match &node.data {
-        Data::List(_) => "a list".to_owned(),
-        Data::Map(_) => "a mapping".to_owned(),
-        Data::Broken => "nothing".to_owned(),
-        Data::Scalar(_) if node.is_null() => "nothing".to_owned(),
-        Data::Scalar(scalar) => match values::literal(scalar) {
-            serde_json::Value::Bool(_) => format!("the boolean `{}`", scalar.text),
-            serde_json::Value::Number(_) => format!("the number `{}`", scalar.text),
-            _ => format!("the text {}", quoted(&shortened(&scalar.text))),
-        },
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
-        None => text.to_owned(),
-    }
-}
-
-fn described(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Name => "a name",
-        Shape::Text => "text",
-        Shape::Logic => "an expression",
-        Shape::Duration | Shape::Span => "a duration",
-        Shape::Boolean => "`true` or `false`",
-        Shape::Integer => "a whole number",
-        Shape::Number => "a number",
-        _ => "a word",
-    }
-}
-
-fn hint(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Name => "use 1 to 64 letters, digits, `-`, `_` or `.`",
-        Shape::Logic => "write a CEL expression, in quotes: \"record.amount > 100\"",
-        Shape::Duration => "write a whole number and a unit, such as `30s 5m 24h 7d 2w`",
-        Shape::Span => "write a whole number and a unit, such as `30s 5m 24h 7d 2w 6mo 1y`",
-        Shape::Boolean => "write `true` or `false` without quotes",
-        Shape::Integer | Shape::Number => "write a number without quotes",
-        _ => "write one word",
-    }
 }

@@ -26,8 +26,9 @@ fn a_step_carries_what_its_file_says() {
         panic!("{:?}", confirm.action)
     };
     let mut reads = Vec::new();
-    with.iter()
-        .for_each(|(_, value)| value.visit_reads(&mut |read| reads.push(read.path.clone())));
+    for (_, value) in with {
+        value.visit_reads(&mut |read| reads.push(read.path.clone()));
+    }
     assert!(
         reads.iter().all(|path| path == "record.patient"),
         "{reads:?}"

@@ -2,6 +2,7 @@
 
 mod example;
 mod mistakes;
+mod names;
 mod properties;
 mod test_files;
 mod traps;
@@ -29,7 +30,6 @@ struct Message {
 
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(dead_code, reason = "only its schema is read")]
 enum MessageKind {
     Marketing,
     Transactional,
@@ -49,7 +49,6 @@ struct Call {
 
 /// What a provider answered.
 #[derive(serde::Serialize, JsonSchema)]
-#[expect(dead_code, reason = "only its schema is read")]
 struct Answer {
     status: u16,
     id: String,
@@ -131,10 +130,10 @@ fn gallery(edits: &[(&str, &str, &str)]) -> String {
     let mut text = String::new();
     for (path, old, new) in edits {
         let mistakes = refused(&edited(path, old, new));
-        text.push_str(&format!(
-            "──── {}\n",
-            new.trim().lines().next().unwrap_or("")
-        ));
+        let title = new.trim().lines().next().unwrap_or("");
+        text.push_str("──── ");
+        text.push_str(title);
+        text.push('\n');
         text.push_str(&rendered(&mistakes));
     }
     text

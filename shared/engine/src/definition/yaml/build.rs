@@ -171,7 +171,11 @@ impl<'a> Builder<'a> {
     fn add(&mut self, node: Node) -> Result<(), Failure> {
         match self.open.last_mut() {
             None if self.root.is_some() => {
-                let finding = Finding::error("SecondDocument", node.span, "a second YAML document");
+                let finding = Finding::error(
+                    "SecondDocument",
+                    first_line(self.text, node.span),
+                    "a second YAML document",
+                );
                 self.document
                     .report(finding.help("write one definition in one file"));
                 return Err(Failure::Reported);
@@ -250,4 +254,12 @@ fn add_member(document: &Document, text: &str, members: &mut Vec<Member>, key: N
         key_span: key.span,
         value,
     });
+}
+
+fn first_line(text: &str, span: Range<usize>) -> Range<usize> {
+    let length = text
+        .get(span.clone())
+        .and_then(|text| text.lines().next())
+        .map_or(0, str::len);
+    span.start..span.start + length
 }

@@ -36,17 +36,13 @@ pub(super) fn parse(document: &Document) -> Option<Node> {
 
 fn finish(document: &Document, scratch: &Document, text: &str, root: Option<Node>) -> Option<Node> {
     document.take(scratch);
-    match root {
-        Some(mut root) => {
-            traps::inspect(document, text, &mut root);
-            Some(root)
-        }
-        None => {
-            let finding = Finding::error("EmptyFile", 0..0, "the file holds no definition");
-            document.report(finding.help("write the definition, or delete the file"));
-            None
-        }
-    }
+    let Some(mut root) = root else {
+        let finding = Finding::error("EmptyFile", 0..0, "the file holds no definition");
+        document.report(finding.help("write the definition, or delete the file"));
+        return None;
+    };
+    traps::inspect(document, text, &mut root);
+    Some(root)
 }
 
 /// Reports what stopped the parser; the range to blot out before the next round, if any.

@@ -151,8 +151,7 @@ fn meant(rest: &str, open: &[char]) -> usize {
     let mut quote = None;
     for (at, c) in rest.char_indices() {
         match (quote, c) {
-            (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = Some(open).filter(|open| *open != c),
             (None, '"' | '\'') if opens_quote(rest, at) => quote = Some(c),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') if depth == 0 && c != ')' => return trimmed(rest, at),

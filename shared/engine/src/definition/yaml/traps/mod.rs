@@ -3,6 +3,7 @@
 mod inspect;
 mod line;
 mod syntax;
+mod unclosed;
 
 use std::ops::Range;
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::super::document::Finding;
 use super::line::{self, Value};
-use super::quote;
+use super::{quote, unclosed};
 
 /// Explains a syntax error at the byte `at`; also the value to blot out before reading on.
 pub(in super::super) fn explain(
@@ -12,18 +12,32 @@ pub(in super::super) fn explain(
     at: usize,
     info: &str,
 ) -> (Finding, Option<Range<usize>>) {
-    if let Some(finding) = unclosed(text, at, info) {
+    if let Some(finding) = unclosed::quote(text, at, info) {
+        return (finding, None);
+    }
+    if let Some(cut) = unclosed::comment(text, at, info) {
+        return cut;
+    }
+    if let Some(finding) = unclosed::end(text, at, info) {
         return (finding, None);
     }
     let trap = line::value_at(text, at).and_then(|value| {
         let finding = trap(text, at, info, &value)?;
         Some((finding, Some(value.range)))
     });
-    trap.unwrap_or_else(|| (general(text, at, info), None))
+    trap.unwrap_or_else(|| {
+        let bracket = unclosed::bracket(text, at, info);
+        (bracket.unwrap_or_else(|| general(text, at, info)), None)
+    })
 }
 
 fn trap(text: &str, at: usize, info: &str, value: &Value) -> Option<Finding> {
     let written = text.get(value.range.clone())?;
+    if info.contains("escape") {
+        let message = "`\\` in double quotes begins an escape that YAML does not know";
+        let finding = Finding::error("InvalidEscape", value.range.clone(), message);
+        return Some(finding.help("write it in single quotes, where `\\` is itself: '\\d+'"));
+    }
     let (code, message) =
         misread(written, value, info).or_else(|| stopped(text.get(at..)?, written, value, info))?;
     Some(quote(code, text, value.range.clone(), &message))
@@ -83,43 +97,14 @@ fn stopped(rest: &str, written: &str, value: &Value, info: &str) -> Option<(&'st
             "`[` inside `{ }` begins a list".to_owned(),
         ));
     }
+    if value.flow && written.contains(',') {
+        let message = "a comma inside `{ }` or `[ ]` ends the value".to_owned();
+        return Some(("QuoteExpression", message));
+    }
     if written.contains(": ") || written.ends_with(':') {
         return Some((code, "`: ` inside a value begins a mapping".to_owned()));
     }
     None
-}
-
-fn unclosed(text: &str, at: usize, info: &str) -> Option<Finding> {
-    if info.contains("unexpected end of stream") {
-        let line = text.get(at..)?.lines().next().unwrap_or("").len();
-        let finding = Finding::error("UnclosedQuote", at..at + line, "a quote that never closes");
-        return Some(
-            finding
-                .label("opened here")
-                .help("close it on the same line"),
-        );
-    }
-    let flow = info.contains("',' or '}'") || info.contains("',' or ']'");
-    let blank = text
-        .get(..at)?
-        .rsplit('\n')
-        .next()
-        .is_some_and(|line| line.trim().is_empty());
-    if !(flow && blank) {
-        return None;
-    }
-    let before = text.get(..at)?.trim_end();
-    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let finding = Finding::error(
-        "UnclosedBracket",
-        line..before.len(),
-        "a bracket never closes",
-    );
-    Some(
-        finding
-            .label("still open here")
-            .help("close `{` with `}` and `[` with `]`"),
-    )
 }
 
 fn general(text: &str, at: usize, info: &str) -> Finding {
@@ -128,7 +113,11 @@ fn general(text: &str, at: usize, info: &str) -> Finding {
         .and_then(|rest| rest.find('\n'))
         .map_or(text.len(), |n| at + n);
     if info.contains("tab") {
-        let finding = Finding::error("TabIndentation", at..end, "a tab cannot indent YAML");
+        let finding = Finding::error(
+            "TabIndentation",
+            tabbed(text, at),
+            "a tab cannot indent YAML",
+        );
         return finding.help("indent with spaces");
     }
     if info.contains("mapping values")
@@ -148,4 +137,24 @@ fn general(text: &str, at: usize, info: &str) -> Finding {
         format!("this is not valid YAML: {info}"),
     )
     .help("text with special characters needs quotes: key: \"text\"")
+}
+
+/// The next line that a tab indents.
+fn tabbed(text: &str, at: usize) -> Range<usize> {
+    let start = text
+        .get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |n| n + 1);
+    let mut line = start;
+    for part in text.get(start..).unwrap_or("").split_inclusive('\n') {
+        let indent = part.len() - part.trim_start().len();
+        if part
+            .get(..indent)
+            .is_some_and(|indent| indent.contains('\t'))
+        {
+            return line..line + part.trim_end().len();
+        }
+        line += part.len();
+    }
+    at..at
 }
