@@ -20,7 +20,9 @@ fn timer(subject: &impl Subject, id: &str, after: Duration) -> Timer {
 pub async fn a_timer_sends_its_message_when_it_is_due(subject: &impl Subject) {
     let timer = timer(subject, "reminder", HOUR);
     subject.timers().arm(timer.clone()).await.unwrap();
-    subject.pass(HOUR.checked_sub(Duration::from_secs(1)).unwrap()).await;
+    subject
+        .pass(HOUR.checked_sub(Duration::from_secs(1)).unwrap())
+        .await;
     receive_none(subject).await;
     subject.pass(Duration::from_secs(1)).await;
     let delivery = receive_one(subject).await;
