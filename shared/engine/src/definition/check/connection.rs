@@ -38,11 +38,7 @@ pub(super) fn kind(tree: &Node) -> Option<ConnectionKind> {
 fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> {
     let tree = definition.readable()?;
     let env = environment::base(world);
-    let place = Place {
-        world,
-        document: &definition.document,
-        env: &env,
-    };
+    let place = Place::new(world, &definition.document, &env);
     let setting = |key| transposed(tree.get(key).map(|node| value(place, node, Expected::Text)));
     let (url, account, from) = (setting("url"), setting("account"), setting("from"));
     let kind = kind(tree)?;
