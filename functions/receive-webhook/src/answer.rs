@@ -109,7 +109,9 @@ impl Answer {
         Self::stored(&json!({ "status": "ignored" }))
     }
 
-    pub(crate) fn of(problem: &Problem) -> Self {
+    /// The problem document of a refusal.
+    #[must_use]
+    pub fn of(problem: &Problem) -> Self {
         let body = json!({
             "type": "about:blank",
             "title": problem.title(),

@@ -167,10 +167,7 @@ pub async fn a_check_guards_the_other_writes_and_changes_nothing(subject: &impl 
         ..put(&guard, expect, "")
     };
     let writes = vec![check(Expect::Absent), put(&other, Expect::Absent, "1")];
-    assert_eq!(
-        found(journal, writes).await,
-        [(0, Some(item(1, "1")))]
-    );
+    assert_eq!(found(journal, writes).await, [(0, Some(item(1, "1")))]);
     let writes = vec![check(Expect::Revision(1)), put(&other, Expect::Absent, "1")];
     journal.commit(writes).await.unwrap();
     let items = journal.read(&[guard, other]).await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::name::FunctionName;
-use crate::step::StepSpec;
+use crate::step::{Step, StepSpec};
 
 /// What a step function takes and gives.
 #[derive(Debug, Clone)]
@@ -16,6 +16,19 @@ pub struct Signature {
     pub input: Json,
     /// JSON Schema of its output.
     pub output: Json,
+}
+
+impl Signature {
+    /// The signature of a step function.
+    #[must_use]
+    pub fn of<S: Step>() -> Self {
+        let schema = |schema: schemars::Schema| schema.to_value();
+        Self {
+            spec: S::SPEC,
+            input: schema(schemars::schema_for!(S::Input)),
+            output: schema(schemars::schema_for!(S::Output)),
+        }
+    }
 }
 
 /// The step functions that `uses:` may name.
