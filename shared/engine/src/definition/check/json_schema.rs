@@ -196,9 +196,24 @@ impl<'a> Schema<'a> {
         let types = self.types();
         let fits = types.is_empty() || types.iter().any(|ty| is(ty, value));
         if fits {
-            Ok(())
+            self.in_range(value)
         } else {
             Err(format!("expected {}", words(&self.ty())))
+        }
+    }
+}
+
+impl Schema<'_> {
+    fn in_range(self, value: &Json) -> Result<(), String> {
+        let bound = |key: &str| self.node.get(key).and_then(Json::as_f64);
+        match (value.as_f64(), bound("minimum"), bound("maximum")) {
+            (Some(number), Some(least), _) if number < least => {
+                Err(format!("expected at least {least}"))
+            }
+            (Some(number), _, Some(most)) if number > most => {
+                Err(format!("expected at most {most}"))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -108,7 +108,7 @@ fn template(
         Ok(template) => Some(ValueExpression::Template(template)),
         Err(mistakes) => {
             logic::report(place.document, "InvalidTemplate", mistakes, |span| {
-                node.locate(span)
+                node.locate(&place.document.text, span)
             });
             None
         }
