@@ -12,7 +12,8 @@ use super::lock::DataLock;
 use super::queue::Lines;
 use super::readers::Readers;
 use super::schema;
-use super::writer::{Plain, Work, Writer, closed};
+use super::work::{Plain, Work};
+use super::writer::{Writer, closed};
 
 /// The database within the data folder.
 const DATABASE: &str = "holdfast.db";

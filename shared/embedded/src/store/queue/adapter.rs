@@ -14,7 +14,7 @@ use super::message::{self, Message, NewMessage};
 use super::settle::Settlement;
 use crate::clock::later;
 use crate::store::Store;
-use crate::store::writer::Work;
+use crate::store::work::Work;
 
 /// The largest message in bytes, as in SQS.
 const MAX_MESSAGE: usize = 1024 * 1024;

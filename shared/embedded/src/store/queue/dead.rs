@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::SqliteQueue;
 use super::lines::Lines;
 use super::message::{NewMessage, at, millis, number, text};
-use crate::store::writer::Work;
+use crate::store::work::Work;
 
 const LIST: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
      WHERE queue = ?1 AND id > ?2 ORDER BY id LIMIT ?3";

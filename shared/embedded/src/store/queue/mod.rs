@@ -10,8 +10,12 @@ mod depth;
 mod line;
 mod lines;
 mod message;
+#[cfg(test)]
+mod recovery_tests;
 mod settle;
 mod turns;
+#[cfg(test)]
+mod waiting_tests;
 
 pub use adapter::SqliteQueue;
 pub use dead::{DeadLetter, Redrive};
