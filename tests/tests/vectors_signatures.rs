@@ -1,5 +1,11 @@
 //! Every public signature vector of the schemes that we implement.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a vector that cannot be read fails the test"
+)]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,6 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+#[cfg(test)]
 mod vectors;
 
 #[derive(Deserialize)]
@@ -36,19 +43,19 @@ const NOT_YET: &[&str] = &[
     "generic-hmac-sha1",
     "generic-hmac-sha256",
     "generic-hmac-sha512",
-    "github",
     "hubspot-v1",
     "hubspot-v2",
     "hubspot-v3",
-    "shopify",
-    "slack-v0",
-    "svix",
 ];
 
 fn scheme(name: &str) -> Option<Scheme> {
     match name {
         "standard-webhooks" | "standard-webhooks-ed25519" => Some(Scheme::StandardWebhooks),
         "stripe" => Some(Scheme::Stripe),
+        "svix" => Some(Scheme::Svix),
+        "github" => Some(Scheme::Github),
+        "shopify" => Some(Scheme::Shopify),
+        "slack-v0" => Some(Scheme::Slack),
         "calendly" => Some(Scheme::Calendly),
         "twilio" => Some(Scheme::Twilio),
         _ => None,
@@ -95,10 +102,11 @@ impl Vector {
     }
 
     fn agrees(&self, outcome: Result<(), Rejection>) -> bool {
-        match self.expected.as_str() {
-            "valid" => outcome == Ok(()),
-            "invalid" => outcome.err().map(Rejection::code) == self.expected_code(),
-            other => panic!("unknown verdict {other}"),
+        match (self.expected.as_str(), outcome) {
+            ("valid", outcome) => outcome == Ok(()),
+            ("invalid", Ok(())) => false,
+            ("invalid", Err(rejection)) => Some(rejection.code()) == self.expected_code(),
+            (other, _) => panic!("unknown verdict {other}"),
         }
     }
 }
@@ -135,5 +143,5 @@ fn every_signature_vector_has_its_verdict() {
     println!("cases per scheme: {counts:?}");
     let known: Vec<&str> = DISAGREEMENTS.iter().map(|(id, _)| *id).collect();
     assert_eq!(disagreements, known);
-    assert_eq!(counts.len(), 5, "a scheme has no case: {counts:?}");
+    assert_eq!(counts.len(), 9, "a scheme has no case: {counts:?}");
 }

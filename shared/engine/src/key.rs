@@ -132,6 +132,16 @@ pub fn operation(tenant: &TenantName, kind: &str, id: &str) -> Key {
     }
 }
 
+/// The error record of a message whose tenant could not be read.
+#[must_use]
+pub fn unowned_error(id: &str) -> Key {
+    Key {
+        table: Table::Operations,
+        partition: format!("-#{}#{id}", crate::operation::ERROR),
+        sort: String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 //!
 //! No AWS and no input or output: pure functions decide, and ports, narrow async traits, act.
 
+pub mod contract;
 pub mod definition;
 pub mod entry;
 pub mod envelope;
@@ -12,8 +13,11 @@ pub mod hash;
 pub mod id;
 pub mod key;
 pub mod name;
+pub mod operation;
 pub mod port;
 pub mod record;
 pub mod retry;
+pub mod route;
 pub mod step;
+pub mod undeliverable;
 pub mod verify;

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const MAX_ENTRIES: usize = 6;
 
 /// The longest delay: a queue hides a message for 12 hours at most.
-pub const MAX_DELAY: Duration = Duration::from_secs(11 * 60 * 60);
+pub const MAX_DELAY: Duration = Duration::from_hours(11);
 
 /// The delays before the second, third, … attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]

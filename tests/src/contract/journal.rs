@@ -1,7 +1,7 @@
 //! Conditional writes: what holds, what conflicts, and what a conflict tells.
 
 use holdfast_engine::port::{
-    Change, CommitError, Expect, Item, Journal, Key, PortError, Table, Write,
+    Change, CommitError, Conflict, Expect, Item, Journal, Key, PortError, Table, Write,
 };
 
 use super::subject::{Subject, key, read};
@@ -29,13 +29,14 @@ fn item(revision: u64, body: &str) -> Item {
     Item { revision, body }
 }
 
-async fn found(journal: &impl Journal, writes: Vec<Write>) -> Vec<Option<Option<Item>>> {
+/// What the conflict showed: by the index of the write, what was there.
+async fn found(journal: &impl Journal, writes: Vec<Write>) -> Vec<(usize, Option<Item>)> {
     match journal.commit(writes).await {
-        Err(CommitError::Conflict { found }) => found,
-        other => {
-            assert_eq!(other, Err(CommitError::Conflict { found: vec![] }));
-            vec![]
+        Err(CommitError::Conflict(conflicts)) => {
+            let shown = |conflict: Conflict| (conflict.index, conflict.found);
+            conflicts.into_iter().map(shown).collect()
         }
+        other => panic!("no conflict: {other:?}"),
     }
 }
 
@@ -90,7 +91,7 @@ pub async fn a_put_of_what_exists_conflicts_and_tells_what_is_there(subject: &im
         .await
         .unwrap();
     let found = found(journal, vec![put(&key, Expect::Absent, "2")]).await;
-    assert_eq!(found, [Some(Some(item(1, "1")))]);
+    assert_eq!(found, [(0, Some(item(1, "1")))]);
     assert_eq!(read(journal, &key).await, Some(item(1, "1")));
 }
 
@@ -107,7 +108,7 @@ pub async fn a_put_on_a_stale_revision_conflicts_and_tells_what_is_there(subject
         .unwrap();
     for stale in [1, 3] {
         let found = found(journal, vec![put(&key, Expect::Revision(stale), "3")]).await;
-        assert_eq!(found, [Some(Some(item(2, "2")))]);
+        assert_eq!(found, [(0, Some(item(2, "2")))]);
     }
 }
 
@@ -117,7 +118,7 @@ pub async fn a_put_on_a_revision_of_what_is_gone_conflicts_and_tells_that_nothin
 ) {
     let (journal, key) = (subject.journal(), key("gone", "entry"));
     let found = found(journal, vec![put(&key, Expect::Revision(1), "1")]).await;
-    assert_eq!(found, [Some(None)]);
+    assert_eq!(found, [(0, None)]);
 }
 
 /// One element per write.
@@ -135,7 +136,7 @@ pub async fn a_conflict_tells_of_each_failed_condition_and_of_no_other(subject: 
     ];
     assert_eq!(
         found(journal, writes).await,
-        [Some(Some(item(1, "1"))), None, Some(None)]
+        [(0, Some(item(1, "1"))), (2, None)]
     );
 }
 
@@ -166,10 +167,7 @@ pub async fn a_check_guards_the_other_writes_and_changes_nothing(subject: &impl 
         ..put(&guard, expect, "")
     };
     let writes = vec![check(Expect::Absent), put(&other, Expect::Absent, "1")];
-    assert_eq!(
-        found(journal, writes).await,
-        [Some(Some(item(1, "1"))), None]
-    );
+    assert_eq!(found(journal, writes).await, [(0, Some(item(1, "1")))]);
     let writes = vec![check(Expect::Revision(1)), put(&other, Expect::Absent, "1")];
     journal.commit(writes).await.unwrap();
     let items = journal.read(&[guard, other]).await.unwrap();
@@ -185,7 +183,7 @@ pub async fn a_deleted_item_is_absent_and_begins_again(subject: &impl Subject) {
         .unwrap();
     journal.commit(vec![delete(&key, 1)]).await.unwrap();
     assert_eq!(read(journal, &key).await, None);
-    assert_eq!(found(journal, vec![delete(&key, 1)]).await, [Some(None)]);
+    assert_eq!(found(journal, vec![delete(&key, 1)]).await, [(0, None)]);
     journal
         .commit(vec![put(&key, Expect::Absent, "2")])
         .await

@@ -1,6 +1,6 @@
 //! Conditional writes of items, inside a transaction.
 
-use holdfast_engine::port::{Change, Expect, Item, Key, Row as ItemRow, Table, Write};
+use holdfast_engine::port::{Change, Conflict, Expect, Item, Key, Row as ItemRow, Table, Write};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 const READ: &str =
@@ -12,9 +12,6 @@ const UPDATE: &str = "UPDATE items SET revision = ?4, body = ?5 \
 const DELETE: &str = "DELETE FROM items WHERE tbl = ?1 AND partition = ?2 AND sort = ?3";
 const RANGE: &str = "SELECT sort, revision, body FROM items \
      WHERE tbl = ?1 AND partition = ?2 AND sort >= ?3 ORDER BY sort";
-
-/// What was there when each write's condition failed; as in the port.
-pub(crate) type Found = Vec<Option<Option<Item>>>;
 
 /// The number under which a table's items are stored.
 pub(crate) fn number(table: Table) -> i64 {
@@ -77,21 +74,19 @@ pub(crate) fn range(
     Ok(found)
 }
 
-/// What was found where conditions fail; `None`: all hold.
+/// What was found where conditions fail; empty: all hold.
 pub(crate) fn conflicts(
     connection: &Connection,
     writes: &[Write],
-) -> rusqlite::Result<Option<Found>> {
-    let mut found: Option<Found> = None;
+) -> rusqlite::Result<Vec<Conflict>> {
+    let mut conflicts = Vec::new();
     for (index, write) in writes.iter().enumerate() {
         if !write.expect.holds(revision(connection, &write.key)?) {
-            let answer = found.get_or_insert_with(|| vec![None; writes.len()]);
-            if let Some(place) = answer.get_mut(index) {
-                *place = Some(read(connection, &write.key)?);
-            }
+            let found = read(connection, &write.key)?;
+            conflicts.push(Conflict { index, found });
         }
     }
-    Ok(found)
+    Ok(conflicts)
 }
 
 /// The revision that a write leaves behind: of the item, or of its end.

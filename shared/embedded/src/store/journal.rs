@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holdfast_engine::port::{
-    Change, Clock, CommitError, Item, Journal, Key, Page, PortError, Table, Write,
+    Change, Clock, CommitError, Conflict, Item, Journal, Key, Page, PortError, Table, Write,
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::Store;
 use super::feed;
-use super::items::{self, Found};
+use super::items;
 use super::queue::{Lines, NewMessage};
 use super::work::Work;
 
@@ -64,9 +64,11 @@ impl<C: Clock> Journal for SqliteJournal<C> {
             lines: Arc::clone(self.store.lines()),
             feed: Vec::new(),
         };
-        match self.store.perform(work).await? {
-            None => Ok(()),
-            Some(found) => Err(CommitError::Conflict { found }),
+        let conflicts = self.store.perform(work).await?;
+        if conflicts.is_empty() {
+            Ok(())
+        } else {
+            Err(CommitError::Conflict(conflicts))
         }
     }
 
@@ -129,12 +131,12 @@ struct Commit {
 }
 
 impl Work for Commit {
-    type Output = Option<Found>;
+    type Output = Vec<Conflict>;
 
     fn apply(&mut self, connection: &Connection) -> rusqlite::Result<Self::Output> {
         self.feed.clear();
         let conflicts = items::conflicts(connection, &self.writes)?;
-        if conflicts.is_some() {
+        if !conflicts.is_empty() {
             return Ok(conflicts);
         }
         for write in &self.writes {
@@ -146,7 +148,7 @@ impl Work for Commit {
             }
             items::write(connection, write)?;
         }
-        Ok(None)
+        Ok(conflicts)
     }
 
     fn committed(self, _: &Self::Output) {

@@ -64,9 +64,9 @@ pub fn on_arrival(state: Option<&State>, terms: &Terms, arrival: &Arrival<'_>) -
         Some(State::Started { owner, lease }) => on_claimed(owner, *lease, terms, arrival),
         Some(State::Failed { message, at }) => on_failed(message, *at, arrival),
         Some(State::Unknown) => Reaction::EnsureReview,
-        Some(State::Succeeded | State::FellBack | State::Skipped | State::Waiting | State::Resumed) => {
-            Reaction::Replay
-        }
+        Some(
+            State::Succeeded | State::FellBack | State::Skipped | State::Waiting | State::Resumed,
+        ) => Reaction::Replay,
     }
 }
 
@@ -99,7 +99,11 @@ impl Owner {
     }
 
     fn may_live(&self, boot: Option<&str>) -> bool {
-        boot.is_none_or(|boot| self.0.strip_prefix(boot).is_some_and(|rest| rest.starts_with('/')))
+        boot.is_none_or(|boot| {
+            self.0
+                .strip_prefix(boot)
+                .is_some_and(|rest| rest.starts_with('/'))
+        })
     }
 }
 
@@ -113,70 +117,177 @@ mod tests {
 
     fn terms(effect: Effect, unknown: Unknown, has_fallback: bool) -> Terms {
         let (once, refused) = (false, Refused::Fail);
-        Terms { effect, once, has_fallback, unknown, refused, ladder: Ladder::standard() }
+        Terms {
+            effect,
+            once,
+            has_fallback,
+            unknown,
+            refused,
+            ladder: Ladder::standard(),
+        }
     }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn react(state: Option<&State>, terms: &Terms, message: &str, created: i64, sent: i64) -> Reaction {
+    fn react(
+        state: Option<&State>,
+        terms: &Terms,
+        message: &str,
+        created: i64,
+        sent: i64,
+    ) -> Reaction {
         let message = MessageId(message.to_owned());
-        let arrival = Arrival { message: &message, created: at(created), sent: at(sent), now: at(100), boot: Some("b") };
+        let arrival = Arrival {
+            message: &message,
+            created: at(created),
+            sent: at(sent),
+            now: at(100),
+            boot: Some("b"),
+        };
         on_arrival(state, terms, &arrival)
     }
 
     fn started(owner: &str, lease: i64) -> State {
-        State::Started { owner: Owner(owner.into()), lease: at(lease) }
+        State::Started {
+            owner: Owner(owner.into()),
+            lease: at(lease),
+        }
     }
 
     #[test]
     fn only_a_step_whose_repeats_are_harmless_goes_without_a_claim() {
         let keyed = terms(Effect::Keyed, Unknown::Review, false);
         assert_eq!(react(None, &keyed, "m", 1, 1), Reaction::Perform);
-        assert_eq!(react(None, &Terms { once: true, ..keyed.clone() }, "m", 1, 1), Reaction::Claim);
-        assert_eq!(react(None, &Terms { has_fallback: true, ..keyed }, "m", 1, 1), Reaction::Claim);
-        assert_eq!(react(None, &terms(Effect::AtMostOnce, Unknown::Review, false), "m", 1, 1), Reaction::Claim);
+        assert_eq!(
+            react(
+                None,
+                &Terms {
+                    once: true,
+                    ..keyed.clone()
+                },
+                "m",
+                1,
+                1
+            ),
+            Reaction::Claim
+        );
+        assert_eq!(
+            react(
+                None,
+                &Terms {
+                    has_fallback: true,
+                    ..keyed
+                },
+                "m",
+                1,
+                1
+            ),
+            Reaction::Claim
+        );
+        assert_eq!(
+            react(
+                None,
+                &terms(Effect::AtMostOnce, Unknown::Review, false),
+                "m",
+                1,
+                1
+            ),
+            Reaction::Claim
+        );
     }
 
     #[test]
     fn a_live_claim_is_waited_for_and_a_dead_one_goes_by_effect_and_policy() {
         let once = |unknown, fallback| terms(Effect::AtMostOnce, unknown, fallback);
         let keyed = terms(Effect::Keyed, Unknown::Review, true);
-        assert_eq!(react(Some(&started("b/1", 200)), &keyed, "m", 1, 1), Reaction::Wait(at(200)));
-        for dead in [started("b/1", 100), started("a/1", 200), started("bb/1", 200)] {
-            assert_eq!(react(Some(&dead), &keyed, "m", 1, 1), Reaction::TakeOver, "{dead:?}");
-            assert_eq!(react(Some(&dead), &once(Unknown::Review, true), "m", 1, 1), Reaction::Abandon);
-            assert_eq!(react(Some(&dead), &once(Unknown::Retry, true), "m", 1, 1), Reaction::TakeOver);
-            assert_eq!(react(Some(&dead), &once(Unknown::Fallback, true), "m", 1, 1), Reaction::FallBack);
-            assert_eq!(react(Some(&dead), &once(Unknown::Fallback, false), "m", 1, 1), Reaction::Abandon);
+        assert_eq!(
+            react(Some(&started("b/1", 200)), &keyed, "m", 1, 1),
+            Reaction::Wait(at(200))
+        );
+        for dead in [
+            started("b/1", 100),
+            started("a/1", 200),
+            started("bb/1", 200),
+        ] {
+            assert_eq!(
+                react(Some(&dead), &keyed, "m", 1, 1),
+                Reaction::TakeOver,
+                "{dead:?}"
+            );
+            assert_eq!(
+                react(Some(&dead), &once(Unknown::Review, true), "m", 1, 1),
+                Reaction::Abandon
+            );
+            assert_eq!(
+                react(Some(&dead), &once(Unknown::Retry, true), "m", 1, 1),
+                Reaction::TakeOver
+            );
+            assert_eq!(
+                react(Some(&dead), &once(Unknown::Fallback, true), "m", 1, 1),
+                Reaction::FallBack
+            );
+            assert_eq!(
+                react(Some(&dead), &once(Unknown::Fallback, false), "m", 1, 1),
+                Reaction::Abandon
+            );
         }
     }
 
     #[test]
     fn a_copy_of_a_failed_step_is_the_same_message_a_redrive_or_stale() {
-        let failed = State::Failed { message: MessageId("m".to_owned()), at: at(50) };
+        let failed = State::Failed {
+            message: MessageId("m".to_owned()),
+            at: at(50),
+        };
         let keyed = terms(Effect::Keyed, Unknown::Review, false);
         assert_eq!(react(Some(&failed), &keyed, "m", 1, 1), Reaction::FailAgain);
-        assert_eq!(react(Some(&failed), &keyed, "n", 50, 51), Reaction::AcceptRedrive);
-        assert_eq!(react(Some(&failed), &keyed, "n", 1, 50), Reaction::Stale, "sent before the failure");
-        assert_eq!(react(Some(&failed), &keyed, "n", 51, 60), Reaction::Stale, "created after the failure");
+        assert_eq!(
+            react(Some(&failed), &keyed, "n", 50, 51),
+            Reaction::AcceptRedrive
+        );
+        assert_eq!(
+            react(Some(&failed), &keyed, "n", 1, 50),
+            Reaction::Stale,
+            "sent before the failure"
+        );
+        assert_eq!(
+            react(Some(&failed), &keyed, "n", 51, 60),
+            Reaction::Stale,
+            "created after the failure"
+        );
     }
 
     #[test]
     fn an_attempt_that_is_not_due_waits() {
         let keyed = terms(Effect::Keyed, Unknown::Review, false);
         let due = at(100) + Duration::from_secs(1);
-        assert_eq!(react(Some(&State::Retrying { due }), &keyed, "m", 1, 1), Reaction::Wait(due));
-        assert_eq!(react(Some(&State::Retrying { due: at(100) }), &keyed, "m", 1, 1), Reaction::Perform);
+        assert_eq!(
+            react(Some(&State::Retrying { due }), &keyed, "m", 1, 1),
+            Reaction::Wait(due)
+        );
+        assert_eq!(
+            react(Some(&State::Retrying { due: at(100) }), &keyed, "m", 1, 1),
+            Reaction::Perform
+        );
     }
 
     #[test]
     fn settled_steps_are_never_performed_again() {
         let once = terms(Effect::AtMostOnce, Unknown::Retry, true);
-        for state in [State::Succeeded, State::FellBack, State::Skipped, State::Waiting, State::Resumed] {
+        for state in [
+            State::Succeeded,
+            State::FellBack,
+            State::Skipped,
+            State::Waiting,
+            State::Resumed,
+        ] {
             assert_eq!(react(Some(&state), &once, "m", 1, 1), Reaction::Replay);
         }
-        assert_eq!(react(Some(&State::Unknown), &once, "m", 1, 1), Reaction::EnsureReview);
+        assert_eq!(
+            react(Some(&State::Unknown), &once, "m", 1, 1),
+            Reaction::EnsureReview
+        );
     }
 }

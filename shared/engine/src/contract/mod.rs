@@ -5,6 +5,7 @@
 //! what they were based on has changed.
 
 mod arrival;
+mod attempt;
 mod connect;
 mod dispatch;
 mod failure;
@@ -17,12 +18,13 @@ mod scope;
 mod settle;
 mod terms;
 mod view;
+mod work;
 
 pub use arrival::{Arrival, Reaction, on_arrival};
-pub use dispatch::{Position, advance, envelopes, fall_back};
+pub use dispatch::{Position, advance, envelopes, fall_back, read_references};
 pub use later::send_later;
 pub use once::{OnceClaim, OnceState};
-pub use outcome::{Ending, after_attempt};
+pub use outcome::{Ending, after_attempt, after_bad_output};
 pub use runner::Runner;
-pub use scope::ScopeData;
+pub use scope::{ScopeData, time_zone};
 pub use terms::Terms;

@@ -30,7 +30,10 @@ impl Terms {
         effect: Effect,
         has_fallback: bool,
     ) -> Self {
-        let ladder = definition.retry.clone().or_else(|| connection.and_then(|c| c.retry.clone()));
+        let ladder = definition
+            .retry
+            .clone()
+            .or_else(|| connection.and_then(|c| c.retry.clone()));
         Self {
             effect,
             once: definition.once.is_some(),

@@ -1,3 +1,96 @@
 //! Definitions: the YAML files of a pack, read, checked and compiled.
+//!
+//! A file goes through four hands: `yaml` reads it into a tree with places, `grammar` checks keys
+//! and shapes, `check` compiles what expressions and names mean across files, and `model` is what
+//! the engine executes. Each reports every mistake it finds and goes on.
 
+mod catalog;
+mod check;
+mod diagnostic;
+mod document;
+mod folder;
+mod grammar;
+mod manifest;
 pub mod model;
+mod nearest;
+pub mod test_file;
+mod values;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use catalog::{Catalog, Signature};
+pub use diagnostic::{Diagnostic, Severity};
+pub use grammar::schema;
+pub use manifest::manifest_id;
+
+use document::{Document, Finding};
+use folder::{Folder, Kind};
+use model::Pack;
+use test_file::TestDefinition;
+
+use crate::name::PackName;
+
+/// The files of a pack: text by path, relative to the pack's folder, with `/`.
+pub type Files = BTreeMap<String, String>;
+
+/// Reads, checks and compiles a pack; with it come warnings.
+///
+/// # Errors
+/// Every mistake of every file, with the warnings.
+pub fn load(files: &Files, catalog: &Catalog) -> Result<(Pack, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let folder = Folder::read(files, false);
+    let missing = missing_pack(&folder);
+    let name = check::name(&folder);
+    let manifest = name.clone().or_else(|| PackName::new("pack").ok());
+    let pack = manifest.map(|name| {
+        check::pack(
+            check::World::new(&folder, catalog),
+            manifest_id(name, files),
+        )
+    });
+    let mut findings: Vec<_> = missing.into_iter().collect();
+    findings.extend(folder.documents().flat_map(Document::findings));
+    match (pack, name) {
+        (Some(pack), Some(_)) if !has_errors(&findings) => Ok((pack, findings)),
+        _ => Err(findings),
+    }
+}
+
+/// Reads the tests of a pack.
+///
+/// # Errors
+/// Every mistake of every test file.
+pub fn load_tests(files: &Files, pack: &Pack) -> Result<Vec<TestDefinition>, Vec<Diagnostic>> {
+    let folder = Folder::read(files, true);
+    let definitions = folder.of(Kind::Test);
+    let tests = definitions
+        .filter_map(|definition| check::test(definition, pack))
+        .collect();
+    let documents = folder.of(Kind::Test).map(|definition| &definition.document);
+    let findings: Vec<_> = documents.flat_map(Document::findings).collect();
+    if has_errors(&findings) {
+        Err(findings)
+    } else {
+        Ok(tests)
+    }
+}
+
+fn has_errors(findings: &[Diagnostic]) -> bool {
+    findings
+        .iter()
+        .any(|found| found.severity == Severity::Error)
+}
+
+fn missing_pack(folder: &Folder) -> Option<Diagnostic> {
+    if folder.of(Kind::Pack).next().is_some() {
+        return None;
+    }
+    let document = Document::new("pack.yaml", "");
+    let finding = Finding::error("MissingPack", 0..0, "the pack has no `pack.yaml`");
+    document.report(finding.help("create it with one line: `pack: name-of-the-pack`"));
+    document.findings().pop()
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +16,8 @@ const UNITS: [(&str, i64); 5] = [
     ("m", 60),
     ("s", 1),
 ];
+
+const DAY_NANOS: i128 = 86_400_000_000_000;
 
 /// A span of time: exact, or whole calendar months that only a date makes exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,6 +60,38 @@ impl Span {
                 .map(|later| later.timestamp()),
         }
         .map_err(|_| EvaluationError::Domain(format!("{time} plus {self} is out of range")))
+    }
+
+    /// The date this much later; the span must be of whole days.
+    ///
+    /// # Errors
+    /// [`EvaluationError::Domain`] for parts of a day, and out of the range of dates.
+    pub fn add_to_date(self, date: Date) -> Result<Date, EvaluationError> {
+        let days = match self {
+            Self::Months(months) => Some(jiff::Span::new().months(months)),
+            Self::Exact(length) if length.as_nanos() % DAY_NANOS == 0 => {
+                jiff::Span::new().try_days(length.as_hours() / 24).ok()
+            }
+            Self::Exact(_) => None,
+        };
+        days.and_then(|days| date.checked_add(days).ok())
+            .ok_or_else(|| EvaluationError::Domain(format!("{date} plus {self} is no date")))
+    }
+
+    /// The sum of two spans of one sort.
+    ///
+    /// # Errors
+    /// [`EvaluationError::Domain`] when calendar months meet an exact span, or it overflows.
+    pub fn plus(self, other: Self) -> Result<Self, EvaluationError> {
+        match (self, other) {
+            (Self::Exact(a), Self::Exact(b)) => a.checked_add(b).map(Self::Exact),
+            (Self::Months(a), Self::Months(b)) => a
+                .checked_add(b)
+                .filter(|sum| (-MAX_MONTHS..=MAX_MONTHS).contains(sum))
+                .map(Self::Months),
+            _ => None,
+        }
+        .ok_or_else(|| EvaluationError::Domain(format!("{self} plus {other} is no duration")))
     }
 
     /// The same span backwards.
@@ -217,7 +252,7 @@ mod tests {
         assert_eq!(span("1mo").exact(), None);
         assert_eq!(
             span("1d").exact(),
-            Some(std::time::Duration::from_secs(86_400))
+            Some(std::time::Duration::from_hours(24))
         );
         assert_eq!(span("-1d").exact(), None);
     }

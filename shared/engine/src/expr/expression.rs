@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::check::Checker;
+use super::eval::{Evaluator, truth};
+use super::ir::Node;
+use super::parse::parse;
 use super::{Environment, EvaluationError, Mistake, Scope, Type};
 use crate::name::RecordType;
 
@@ -26,7 +30,7 @@ pub struct Expression(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: String,
-    ty: Type,
+    root: Node,
     reads: Vec<RefRead>,
     paths: Vec<String>,
 }
@@ -38,14 +42,29 @@ impl Expression {
     /// All mistakes of the source text; another type than `expected` is one of the whole text.
     pub fn compile(
         source: &str,
-        _env: &Environment,
+        env: &Environment,
         expected: Option<&Type>,
     ) -> Result<Self, Vec<Mistake>> {
+        let parsed = parse(source)?;
+        let mut checker = Checker::new(env, source, &parsed.places);
+        let root = checker.node(&parsed.tree);
+        let mut mistakes = std::mem::take(&mut checker.mistakes);
+        mistakes.extend(unexpected(source, &root.ty, expected));
+        if !mistakes.is_empty() {
+            mistakes.sort_by_key(|mistake| mistake.span.start);
+            return Err(mistakes);
+        }
+        let root = match expected {
+            Some(ty) => root.widened(ty),
+            None => root,
+        };
+        let (paths, reads) = checker.reads.finish();
+        let source = source.to_owned();
         Ok(Self(Arc::new(Inner {
-            source: source.to_owned(),
-            ty: expected.cloned().unwrap_or(Type::Dynamic),
-            reads: Vec::new(),
-            paths: Vec::new(),
+            source,
+            root,
+            reads,
+            paths,
         })))
     }
 
@@ -58,7 +77,7 @@ impl Expression {
     /// The static type of the result.
     #[must_use]
     pub fn ty(&self) -> &Type {
-        &self.0.ty
+        &self.0.root.ty
     }
 
     /// The strong reads, first hops before second hops.
@@ -77,15 +96,26 @@ impl Expression {
     ///
     /// # Errors
     /// [`EvaluationError`] when an operator met an unset value, a wrong type or no result.
-    pub fn evaluate(&self, _scope: &Scope<'_>) -> Result<Option<Json>, EvaluationError> {
-        Ok(None)
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Option<Json>, EvaluationError> {
+        let evaluator = Evaluator::new(scope, &self.0.source);
+        evaluator.run(&self.0.root)?.into_json()
     }
 
     /// The verdict of a condition.
     ///
     /// # Errors
     /// As [`Expression::evaluate`]; also when the value is unset or not a boolean.
-    pub fn condition(&self, _scope: &Scope<'_>) -> Result<bool, EvaluationError> {
-        Ok(true)
+    pub fn condition(&self, scope: &Scope<'_>) -> Result<bool, EvaluationError> {
+        let evaluator = Evaluator::new(scope, &self.0.source);
+        truth(evaluator.run(&self.0.root)?)
     }
+}
+
+fn unexpected(source: &str, found: &Type, expected: Option<&Type>) -> Option<Mistake> {
+    let expected = expected.filter(|expected| !expected.accepts(found))?;
+    Some(Mistake {
+        span: 0..source.len(),
+        message: format!("this is {found}, but {expected} is needed here"),
+        help: None,
+    })
 }

@@ -4,9 +4,20 @@
 //! The scope is JSON; the types live in the compiled expression. A path such as
 //! `event.data.starts_at` is a pointer walk whose last value is read by its declared type.
 
+mod check;
 pub mod duration;
+mod eval;
 mod expression;
+mod functions;
+mod ir;
+mod parse;
+mod reads;
+mod resolve;
 mod template;
+#[cfg(test)]
+mod tests;
+mod ty;
+mod value;
 
 pub use expression::{Expression, RefRead};
 pub use template::Template;
@@ -99,4 +110,16 @@ pub enum EvaluationError {
     /// The operation has no result: division by zero, an overflow, an impossible date.
     #[error("{0}")]
     Domain(String),
+}
+
+impl EvaluationError {
+    /// The stable name of the failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnsetValue { .. } => "UnsetValue",
+            Self::Type(_) => "WrongType",
+            Self::Domain(_) => "NoSuchValue",
+        }
+    }
 }

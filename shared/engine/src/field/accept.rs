@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use super::violation::{Fault, Rule, Violation};
-use super::{Field, Kind, calendar, email, number, phone, text, url};
-use crate::name::{RecordId, RecordType};
+use super::{Field, Kind, scalar, text};
 
 /// What happens to members that no field declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +16,14 @@ pub enum Unknown {
     Refused,
 }
 
+/// The most mistakes that a list reports: a broken sender breaks every element.
+const MOST_REPORTED: usize = 100;
+
 /// Reads one value. Null is unset: it becomes the default, or stays null.
 ///
 /// Values come as JSON or, from forms, as text: `"12"` is an integer and `"true"` a boolean, but
-/// only where the text is exactly how the value is written. Members that an object does not
-/// declare are dropped.
+/// only where the text is exactly how the value is written. Empty text is a value. Members that
+/// an object does not declare are dropped.
 ///
 /// # Errors
 /// Every [`Violation`] in the value, with paths relative to it.
@@ -65,8 +67,8 @@ fn undeclared(fields: &BTreeMap<String, Field>, values: &Map<String, Json>) -> V
     let violation = |name: &String| {
         let hint = text::nearest(name, fields.keys().map(String::as_str));
         let fault = Fault::new(Rule::Unknown, "a declared field");
-        let masked = Violation::new(fault, &Json::Null).masked().within(name);
-        Violation { hint, ..masked }
+        let hidden = Violation::hidden(fault).within(name);
+        Violation { hint, ..hidden }
     };
     unknown.map(violation).collect()
 }
@@ -74,7 +76,9 @@ fn undeclared(fields: &BTreeMap<String, Field>, values: &Map<String, Json>) -> V
 fn read(field: &Field, value: &Json, unknown: Unknown) -> Result<Json, Vec<Violation>> {
     let outcome = match (value, &field.default) {
         (Json::Null, Some(default)) => read_set(field, default, unknown),
-        (Json::Null, None) if field.required => one(Fault::new(Rule::Required, "a value"), value),
+        (Json::Null, None) if field.required => {
+            one(field, Fault::new(Rule::Required, "a value"), value)
+        }
         (Json::Null, None) => Ok(Json::Null),
         _ => read_set(field, value, unknown),
     };
@@ -84,8 +88,24 @@ fn read(field: &Field, value: &Json, unknown: Unknown) -> Result<Json, Vec<Viola
     outcome.map_err(|found| found.into_iter().map(Violation::masked).collect())
 }
 
-fn one(fault: Fault, value: &Json) -> Result<Json, Vec<Violation>> {
-    Err(vec![Violation::new(fault, value)])
+/// A mistake of the whole value, which is not shown where a part of it is to be masked.
+fn one(field: &Field, fault: Fault, value: &Json) -> Result<Json, Vec<Violation>> {
+    let violation = Violation::new(fault, value);
+    let hidden = holds_pii(field);
+    Err(vec![if hidden {
+        violation.masked()
+    } else {
+        violation
+    }])
+}
+
+fn holds_pii(field: &Field) -> bool {
+    field.pii
+        || match &field.kind {
+            Kind::List(of) => holds_pii(of),
+            Kind::Object(members) => members.values().any(holds_pii),
+            _ => false,
+        }
 }
 
 fn read_set(field: &Field, value: &Json, unknown: Unknown) -> Result<Json, Vec<Violation>> {
@@ -93,21 +113,24 @@ fn read_set(field: &Field, value: &Json, unknown: Unknown) -> Result<Json, Vec<V
         Kind::List(of) => list(field, of, value, unknown),
         Kind::Object(members) => match value {
             Json::Object(values) => accept_all(members, values, unknown).map(Json::Object),
-            _ => one(Fault::ty("an object"), value),
+            _ => one(field, Fault::ty("an object"), value),
         },
-        _ => scalar(field, value).or_else(|fault| one(fault, value)),
+        _ => scalar::accept(field, value).or_else(|fault| one(field, fault, value)),
     }
 }
 
 fn list(field: &Field, of: &Field, value: &Json, unknown: Unknown) -> Result<Json, Vec<Violation>> {
     let Json::Array(elements) = value else {
-        return one(Fault::ty("a list"), value);
+        return one(field, Fault::ty("a list"), value);
     };
     text::check_length(field, elements.len(), "elements")
-        .or_else(|fault| one(fault, value).map(drop))?;
+        .or_else(|fault| one(field, fault, value).map(drop))?;
     let mut accepted = Vec::with_capacity(elements.len());
     let mut violations = Vec::new();
     for (index, element) in elements.iter().enumerate() {
+        if violations.len() >= MOST_REPORTED {
+            break;
+        }
         match read(of, element, unknown) {
             Ok(element) => accepted.push(element),
             Err(found) => violations.extend(found.into_iter().map(|v| v.at(index))),
@@ -117,64 +140,6 @@ fn list(field: &Field, of: &Field, value: &Json, unknown: Unknown) -> Result<Jso
         Ok(Json::Array(accepted))
     } else {
         Err(violations)
-    }
-}
-
-fn scalar(field: &Field, value: &Json) -> Result<Json, Fault> {
-    match &field.kind {
-        Kind::Integer => return number::integer(field, value),
-        Kind::Decimal => return number::decimal(field, value).map(Json::String),
-        Kind::Boolean => return number::boolean(value),
-        Kind::AnyObject => return any_object(value),
-        _ => {}
-    }
-    let given = text::given(value, described(&field.kind))?;
-    let normal = match &field.kind {
-        Kind::Date => calendar::date(given)?,
-        Kind::Datetime => calendar::datetime(given)?,
-        Kind::Duration => calendar::duration(given)?,
-        Kind::Timezone => calendar::timezone(given)?,
-        Kind::Phone => phone::e164(given, field.region.as_deref())?,
-        Kind::Email => email::normal(given)?,
-        Kind::Url => url::normal(given)?,
-        Kind::Enum => text::choice(field, given)?,
-        Kind::Ref(to) => reference(to, given)?,
-        _ => text::string(field, given)?,
-    };
-    Ok(Json::String(normal))
-}
-
-fn any_object(value: &Json) -> Result<Json, Fault> {
-    match value {
-        Json::Object(_) if text::holds_nul(value) => Err(text::nul()),
-        Json::Object(_) => Ok(value.clone()),
-        _ => Err(Fault::ty("an object")),
-    }
-}
-
-fn reference(to: &RecordType, given: &str) -> Result<String, Fault> {
-    match RecordId::new(given) {
-        Ok(id) => Ok(id.into()),
-        Err(_) => Err(Fault::new(
-            Rule::Format,
-            format!("the id of a record of type `{to}`"),
-        )),
-    }
-}
-
-/// What a text of this kind is, for reports.
-fn described(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Date => calendar::DATE,
-        Kind::Datetime => calendar::DATETIME,
-        Kind::Duration => calendar::DURATION,
-        Kind::Timezone => calendar::TIMEZONE,
-        Kind::Phone => "a phone number, as text",
-        Kind::Email => email::EXPECTED,
-        Kind::Url => url::EXPECTED,
-        Kind::Enum => "one of the values, as text",
-        Kind::Ref(_) => "a record's id",
-        _ => "text",
     }
 }
 
@@ -265,6 +230,29 @@ mod tests {
             ("[0]", "***")
         );
         assert!(!serde_json::to_string(&found).unwrap().contains("zoe"));
+    }
+
+    #[test]
+    fn a_whole_shows_nothing_where_a_part_is_masked() {
+        let name = Field {
+            pii: true,
+            ..required(Kind::String)
+        };
+        let field = object(&[("name", name)]);
+        let found = accept(&field, &json!([{ "name": "zoe" }])).unwrap_err();
+        assert_eq!(found[0].actual, "***");
+        let found = accept(&field, &json!({})).unwrap_err();
+        assert_eq!(
+            (found[0].rule, found[0].actual.as_str()),
+            (Rule::Required, "null")
+        );
+    }
+
+    #[test]
+    fn a_long_list_of_mistakes_is_cut() {
+        let field = Field::of(Kind::List(Box::new(Field::of(Kind::Integer))));
+        let found = accept(&field, &json!(vec!["x"; 1000])).unwrap_err();
+        assert_eq!(found.len(), MOST_REPORTED);
     }
 
     #[test]

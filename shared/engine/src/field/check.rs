@@ -95,7 +95,7 @@ impl Field {
 
     fn bad_region(&self) -> Option<BadConstraint> {
         let region = self.region.as_deref()?;
-        if phone::known_region(region).is_some() {
+        if phone::is_region(region) {
             return None;
         }
         Some(bad(

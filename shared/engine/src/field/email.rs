@@ -15,6 +15,9 @@ pub(super) const EXPECTED: &str = "an e-mail address such as ann@example.com";
 /// The longest address that fits a mail envelope (RFC 5321), in bytes.
 const LONGEST: usize = 254;
 
+/// The longest text that can become an address: IDNA may shorten a domain, but not by this much.
+const LONGEST_TEXT: usize = 1024;
+
 /// The address with its domain in ASCII lower case.
 pub(super) fn normal(text: &str) -> Result<String, Fault> {
     read(text).ok_or_else(|| {
@@ -29,6 +32,9 @@ pub(super) fn normal(text: &str) -> Result<String, Fault> {
 }
 
 fn read(text: &str) -> Option<String> {
+    if text.len() > LONGEST_TEXT {
+        return None;
+    }
     let (local, domain) = text.rsplit_once('@')?;
     let domain = idna::domain_to_ascii_strict(domain).ok()?;
     let top = domain.rsplit('.').next()?;

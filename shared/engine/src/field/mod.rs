@@ -6,6 +6,7 @@ mod check;
 mod email;
 mod number;
 mod phone;
+mod scalar;
 mod text;
 mod url;
 mod violation;
@@ -23,7 +24,7 @@ use crate::name::RecordType;
 
 pub use self::accept::{Unknown, accept, accept_all};
 pub use self::check::BadConstraint;
-pub use self::violation::{Rule, Violation};
+pub use self::violation::{Rule, Violation, describe};
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,4 +130,27 @@ impl Field {
 fn types(members: &BTreeMap<String, Field>) -> BTreeMap<String, Type> {
     let named = |(name, field): (&String, &Field)| (name.clone(), field.ty());
     members.iter().map(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_see_the_types_of_members() {
+        let list = Field::of(Kind::List(Box::new(Field::of(Kind::Decimal))));
+        let patient = RecordType::new("patient").unwrap();
+        let members = [
+            ("at", Field::of(Kind::Datetime)),
+            ("owner", Field::of(Kind::Ref(patient.clone()))),
+            ("prices", list),
+        ];
+        let named = members.map(|(name, field)| (name.to_owned(), field));
+        let Type::Object(types) = Field::of(Kind::Object(named.into())).ty() else {
+            panic!("an object");
+        };
+        assert_eq!(types["at"], Type::Time);
+        assert_eq!(types["owner"], Type::Ref(patient));
+        assert_eq!(types["prices"], Type::List(Box::new(Type::Decimal)));
+    }
 }

@@ -1,7 +1,5 @@
 //! Numbers and booleans, from JSON or from the exact text that a form carries.
 
-use std::str::FromStr as _;
-
 use rust_decimal::Decimal;
 use serde_json::{Number, Value as Json};
 
@@ -77,38 +75,16 @@ fn parse(text: &str) -> Option<Decimal> {
     if !digits(whole.strip_prefix('-').unwrap_or(whole)) || !digits(part) {
         return None;
     }
-    Decimal::from_str_exact(text.trim_start_matches('+')).ok()
+    Decimal::from_str_exact(text).ok()
 }
 
 fn parse_json(number: &Number) -> Option<Decimal> {
     let text = number.to_string();
     if text.contains(['e', 'E']) {
-        return scientific(&text);
+        // Exact: a float's text has at most 17 digits, and a scale too deep is an error.
+        return Decimal::from_scientific(&text).ok();
     }
     parse(&text)
-}
-
-/// Reads a float's text with an exponent, without losing digits.
-fn scientific(text: &str) -> Option<Decimal> {
-    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
-    let exponent: i32 = exponent.parse().ok()?;
-    let mantissa = parse(mantissa)?;
-    let shift = Decimal::from_str(&format!(
-        "1{}",
-        "0".repeat(usize::try_from(exponent.unsigned_abs()).ok()?.min(40))
-    ))
-    .ok()?;
-    let shifted = if exponent < 0 {
-        mantissa.checked_div(shift)?
-    } else {
-        mantissa.checked_mul(shift)?
-    };
-    let back = if exponent < 0 {
-        shifted.checked_mul(shift)?
-    } else {
-        shifted.checked_div(shift)?
-    };
-    (back == mantissa).then_some(shifted)
 }
 
 fn check_range(field: &Field, number: Decimal) -> Result<(), Fault> {

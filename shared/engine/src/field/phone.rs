@@ -8,7 +8,7 @@ use super::violation::Fault;
 /// E.164 has no place for it.
 pub(super) fn e164(text: &str, region: Option<&str>) -> Result<String, Fault> {
     let parsed = PHONE_NUMBER_UTIL
-        .parse(text, region.and_then(known_region))
+        .parse(text, region.and_then(region_named))
         .ok();
     match parsed.filter(rlibphonenumber::PhoneNumber::is_valid) {
         Some(number) => Ok(number.format_as(PhoneNumberFormat::E164).into_owned()),
@@ -27,10 +27,18 @@ fn fault(text: &str, region: Option<&str>) -> Fault {
     }
 }
 
-/// A region that has phone numbers, by its two capital letters.
-pub(super) fn known_region(name: &str) -> Option<Region> {
-    let mut supported = PHONE_NUMBER_UTIL.get_supported_regions();
-    supported.find(|region| region.as_region_str().as_str() == name)
+fn region_named(name: &str) -> Option<Region> {
+    let capitals = name.bytes().all(|b| b.is_ascii_uppercase());
+    Region::from_code(name).ok().filter(|_| capitals)
+}
+
+/// Whether these two capital letters name a region that has phone numbers.
+pub(super) fn is_region(name: &str) -> bool {
+    let supported = |region| {
+        let mut regions = PHONE_NUMBER_UTIL.get_supported_regions();
+        regions.any(|known| known == region)
+    };
+    region_named(name).is_some_and(supported)
 }
 
 #[cfg(test)]
@@ -47,9 +55,9 @@ mod tests {
 
     #[test]
     fn a_region_is_two_capital_letters() {
-        assert!(known_region("US").is_some());
+        assert!(is_region("US"));
         for name in ["us", "XX", "USA", "", "001"] {
-            assert!(known_region(name).is_none(), "{name}");
+            assert!(!is_region(name), "{name}");
         }
     }
 }

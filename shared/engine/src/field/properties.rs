@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::*;
 
-fn kinds() -> impl Strategy<Value = Field> {
-    let mut fields: Vec<Field> = [
+fn scalars() -> Vec<Field> {
+    let plain = [
         Kind::String,
         Kind::Integer,
         Kind::Decimal,
@@ -18,37 +18,37 @@ fn kinds() -> impl Strategy<Value = Field> {
         Kind::Phone,
         Kind::Email,
         Kind::Url,
-        Kind::AnyObject,
         Kind::Ref(RecordType::new("patient").unwrap()),
-    ]
-    .map(Field::of)
-    .into();
-    let values = vec!["a".to_owned(), "b".to_owned()];
-    fields.push(Field {
-        values,
-        ..Field::of(Kind::Enum)
-    });
-    fields.push(Field {
-        scale: Some(2),
-        ..Field::of(Kind::Decimal)
-    });
-    fields.push(Field {
-        region: Some("US".into()),
-        ..Field::of(Kind::Phone)
-    });
-    let members = fields
-        .iter()
-        .enumerate()
-        .map(|(i, field)| (format!("m{i}"), field.clone()));
-    let object = Field::of(Kind::Object(members.collect()));
-    fields.extend(
-        fields
-            .clone()
-            .into_iter()
-            .map(|of| Field::of(Kind::List(Box::new(of)))),
+    ];
+    plain
+        .into_iter()
+        .map(Field::of)
+        .chain(constrained())
+        .collect()
+}
+
+fn constrained() -> [Field; 3] {
+    let (mut choice, mut money, mut phone) = (
+        Field::of(Kind::Enum),
+        Field::of(Kind::Decimal),
+        Field::of(Kind::Phone),
     );
-    fields.push(object);
-    proptest::sample::select(fields)
+    choice.values = vec!["a".to_owned(), "b".to_owned()];
+    money.scale = Some(2);
+    phone.region = Some("US".to_owned());
+    [choice, money, phone]
+}
+
+fn kinds() -> impl Strategy<Value = Field> {
+    let scalars = scalars();
+    let named = |(index, field): (usize, &Field)| (format!("m{index}"), field.clone());
+    let object = Field::of(Kind::Object(
+        scalars.iter().enumerate().map(named).collect(),
+    ));
+    let list = |of: &Field| Field::of(Kind::List(Box::new(of.clone())));
+    let lists: Vec<Field> = scalars.iter().map(list).collect();
+    let whole = [object, Field::of(Kind::AnyObject)];
+    proptest::sample::select([scalars, lists, whole.to_vec()].concat())
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -93,14 +93,14 @@ proptest! {
         let listed = matches!(field.kind, Kind::List(_)) && !value.is_array();
         let value = if listed { json!([value]) } else { value };
         if let Ok(normal) = accept(&field, &value) {
-            prop_assert_eq!(accept(&field, &normal), Ok(normal.clone()));
+            prop_assert_eq!(accept(&field, &normal).ok(), Some(normal));
         }
     }
 
     #[test]
     fn a_text_that_is_accepted_is_accepted_again(field in kinds(), text in texts()) {
         if let Ok(normal) = accept(&field, &Json::String(text)) {
-            prop_assert_eq!(accept(&field, &normal), Ok(normal.clone()));
+            prop_assert_eq!(accept(&field, &normal).ok(), Some(normal));
         }
     }
 

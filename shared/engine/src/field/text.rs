@@ -71,8 +71,14 @@ pub(super) fn choice(field: &Field, text: &str) -> Result<String, Fault> {
     Err(Fault { hint, ..fault })
 }
 
+/// The longest text that can be meant for a name, in bytes: distances cost its square.
+const NAME_LIKE: usize = 64;
+
 /// "did you mean …?", where one of the names is near enough to be meant.
 pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    if text.len() > NAME_LIKE {
+        return None;
+    }
     let wanted = text.to_lowercase();
     let distance = |name: &str| strsim::damerau_levenshtein(&wanted, &name.to_lowercase());
     let limit = wanted.chars().count().div_ceil(3).min(4);
@@ -146,5 +152,7 @@ mod tests {
         let hint = choice(&field, "Actve").unwrap_err().hint;
         assert_eq!(hint.as_deref(), Some("did you mean `active`?"));
         assert_eq!(choice(&field, "zzz").unwrap_err().hint, None);
+        let long = "active".repeat(1000);
+        assert_eq!(choice(&field, &long).unwrap_err().hint, None);
     }
 }

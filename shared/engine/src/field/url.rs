@@ -2,25 +2,30 @@
 
 use url::Url;
 
-use super::violation::Fault;
+use super::violation::{Fault, Rule};
 
 pub(super) const EXPECTED: &str = "an http or https URL such as https://example.com/a";
+
+/// The longest URL, in bytes; web servers give up earlier.
+const LONGEST: usize = 16_384;
 
 /// The address as browsers normalise it: lower-case scheme and host, IDNA, no default port, dots
 /// resolved. What a browser would repair in silence (spaces, backslashes, a missing `//`) is
 /// refused: it is more often a mistake of the sender.
 pub(super) fn normal(text: &str) -> Result<String, Fault> {
-    let Ok(url) = Url::parse(text) else {
-        return Err(Fault::format(EXPECTED));
-    };
+    if text.len() > LONGEST {
+        return Err(Fault::new(Rule::Max, format!("at most {LONGEST} bytes")));
+    }
+    read(text).ok_or_else(|| Fault::format(EXPECTED))
+}
+
+fn read(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
     let written = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
-    if web && written && !text.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control())
-    {
-        return Ok(url.into());
-    }
-    Err(Fault::format(EXPECTED))
+    let repaired = |c: char| c == '\\' || c.is_whitespace() || c.is_control();
+    (web && written && !text.contains(repaired)).then(|| url.into())
 }
 
 #[cfg(test)]
@@ -63,5 +68,7 @@ mod tests {
         ] {
             assert!(normal(text).is_err(), "{text:?}");
         }
+        let long = format!("https://example.com/{}", "a".repeat(LONGEST));
+        assert_eq!(normal(&long).unwrap_err().rule, Rule::Max);
     }
 }

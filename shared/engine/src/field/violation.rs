@@ -49,6 +49,16 @@ pub struct Violation {
     pub hint: Option<String>,
 }
 
+/// All mistakes as one sentence: `email: expected an e-mail address; phone: …`.
+#[must_use]
+pub fn describe(violations: &[Violation]) -> String {
+    let one = |violation: &Violation| match violation.path.as_str() {
+        "" => format!("expected {}", violation.expected),
+        path => format!("{path}: expected {}", violation.expected),
+    };
+    violations.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
 impl Violation {
     pub(super) fn new(fault: Fault, value: &Json) -> Self {
         Self {
@@ -60,8 +70,14 @@ impl Violation {
         }
     }
 
+    /// A mistake in a value of which nothing may be shown.
+    pub(super) fn hidden(fault: Fault) -> Self {
+        Self::new(fault, &Json::Bool(false)).masked()
+    }
+
     /// The same mistake seen from the object that has the value as its member.
-    pub(super) fn within(mut self, member: &str) -> Self {
+    #[must_use]
+    pub fn within(mut self, member: &str) -> Self {
         let joint = match self.path.chars().next() {
             None | Some('[') => "",
             Some(_) => ".",
@@ -75,9 +91,11 @@ impl Violation {
         self.within(&format!("[{index}]"))
     }
 
-    /// The same mistake without anything that came from the value.
+    /// The same mistake without anything that came from the value; that it is unset is no secret.
     pub(super) fn masked(mut self) -> Self {
-        MASK.clone_into(&mut self.actual);
+        if self.actual != "null" {
+            MASK.clone_into(&mut self.actual);
+        }
         self.hint = None;
         self
     }

@@ -105,16 +105,21 @@ pub struct Write {
     pub change: Change,
 }
 
+/// A write whose condition did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Which write of the transaction.
+    pub index: usize,
+    /// What was there instead; `None`: nothing.
+    pub found: Option<Item>,
+}
+
 /// Why a transaction changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// Conditions did not hold; `found` has, for each write, what was there if its own condition
-    /// failed.
+    /// Conditions did not hold; here is what was there for each that failed.
     #[error("the item changed")]
-    Conflict {
-        /// One element per write: `Some(found)` where the condition failed.
-        found: Vec<Option<Option<Item>>>,
-    },
+    Conflict(Vec<Conflict>),
     /// The store failed. The transaction may or may not have happened.
     #[error(transparent)]
     Port(#[from] PortError),

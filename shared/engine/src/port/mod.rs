@@ -19,7 +19,9 @@ pub use clock::Clock;
 pub use definitions::{Definitions, DefinitionsError};
 pub use entropy::Entropy;
 pub use error::PortError;
-pub use journal::{Change, CommitError, Expect, Item, Journal, Key, Page, Row, Table, Write};
+pub use journal::{
+    Change, CommitError, Conflict, Expect, Item, Journal, Key, Page, Row, Table, Write,
+};
 pub use provider::{
     Call, CallError, Chat, ChatMessage, Email, EmailMessage, Http, HttpRequest, HttpResponse,
     Receipt, Sms, SmsMessage,

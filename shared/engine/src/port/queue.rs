@@ -13,7 +13,7 @@ use super::PortError;
 use crate::name::TenantName;
 
 /// The longest delay of a message; longer waits are timers.
-pub const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+pub const MAX_DELAY: Duration = Duration::from_mins(15);
 
 /// A queue: the name of the function that it feeds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

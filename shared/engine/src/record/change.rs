@@ -7,11 +7,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::item::accept;
 use super::{Author, LastChange, Record};
 use crate::definition::model::{Actor, RecordDefinition, Transition};
 use crate::expr::Scope;
-use crate::field::Violation;
+use crate::field::{self, Violation};
 
 /// What a writer wants of a record.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,20 +113,33 @@ pub fn change(
     }))
 }
 
+/// The current fields with the new values, each verified; what a writer leaves alone is as it was.
 fn merged(
     definition: &RecordDefinition,
     current: &Record,
     set: &Map<String, Json>,
 ) -> Result<Map<String, Json>, Refusal> {
     let mut fields = current.fields.clone();
-    for (field, value) in set {
-        if value.is_null() {
-            fields.shift_remove(field);
-        } else {
-            fields.insert(field.clone(), value.clone());
+    let mut violations = Vec::new();
+    for (name, value) in set {
+        let known = definition
+            .fields
+            .get(name)
+            .map(|field| (name.clone(), field.field.clone()));
+        let one = std::iter::once((name.clone(), value.clone())).collect();
+        match field::accept_all(&known.into_iter().collect(), &one, field::Unknown::Refused) {
+            Ok(mut accepted) => match accepted.shift_remove(name) {
+                Some(value) if !value.is_null() => drop(fields.insert(name.clone(), value)),
+                _ => drop(fields.shift_remove(name)),
+            },
+            Err(wrong) => violations.extend(wrong),
         }
     }
-    accept(definition, &fields).map_err(Refusal::Fields)
+    if violations.is_empty() {
+        Ok(fields)
+    } else {
+        Err(Refusal::Fields(violations))
+    }
 }
 
 fn check_transition(

@@ -80,7 +80,13 @@ pub fn create(
     by: LastChange,
     now: Timestamp,
 ) -> Result<Record, InvalidRecord> {
-    let fields = accept(definition, values).map_err(InvalidRecord::Fields)?;
+    let fields = definition
+        .fields
+        .iter()
+        .map(|(name, field)| (name.clone(), field.field.clone()))
+        .collect();
+    let fields = field::accept_all(&fields, values, field::Unknown::Refused)
+        .map_err(InvalidRecord::Fields)?;
     let record = Record {
         record_type: definition.name.clone(),
         id,
@@ -94,17 +100,4 @@ pub fn create(
     };
     super::change::check_invariants(definition, &record, now).map_err(InvalidRecord::Invariant)?;
     Ok(record)
-}
-
-/// Verifies and normalises the values of all fields.
-pub(super) fn accept(
-    definition: &RecordDefinition,
-    values: &Map<String, Json>,
-) -> Result<Map<String, Json>, Vec<Violation>> {
-    let fields = definition
-        .fields
-        .iter()
-        .map(|(name, field)| (name.clone(), field.field.clone()))
-        .collect();
-    field::accept_all(&fields, values)
 }

@@ -2,6 +2,7 @@
 
 mod context;
 mod error;
+mod sample;
 mod spec;
 
 use std::future::Future;
@@ -9,9 +10,13 @@ use std::future::Future;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
-pub use context::{Staged, StepContext};
+use crate::definition::model::Connection;
+
+pub use context::{Audit, Staged, StepContext};
 pub use error::StepError;
+pub use sample::{InvalidSample, Sample};
 pub use spec::{Effect, Keeps, StepSpec};
 
 /// A step function: does one thing, and says what came of it.
@@ -26,6 +31,13 @@ pub trait Step: Send + Sync + 'static {
     type Input: DeserializeOwned + JsonSchema + Send;
     /// What `steps.<id>` reads.
     type Output: Serialize + JsonSchema + Send;
+
+    /// The effect of this call: the static best case, lowered by the connection.
+    #[must_use]
+    fn effect(_input: &Json, connection: Option<&Connection>) -> Effect {
+        let best = Self::SPEC.effect;
+        connection.map_or(best, |connection| best.through(connection))
+    }
 
     /// Performs one attempt.
     ///

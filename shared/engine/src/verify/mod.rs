@@ -6,13 +6,17 @@
 mod calendly;
 mod form;
 mod freshness;
+mod github;
 mod headers;
 mod mac;
 mod rejection;
 mod scheme;
 mod secret;
+mod shopify;
+mod slack;
 mod standard_webhooks;
 mod stripe;
+mod svix;
 mod timestamped;
 mod twilio;
 mod webhook_key;
@@ -58,17 +62,21 @@ pub fn verify(
 ) -> Result<(), Rejection> {
     let window = tolerance.unwrap_or(scheme.tolerance());
     match scheme {
-        Scheme::StandardWebhooks => standard_webhooks::verify(secrets, request, window, now),
+        Scheme::StandardWebhooks => standard_webhooks::NAMES.verify(secrets, request, window, now),
+        Scheme::Svix => svix::NAMES.verify(secrets, request, window, now),
         Scheme::Stripe => stripe::LAYOUT.verify(secrets, request, window, now),
         Scheme::Calendly => calendly::LAYOUT.verify(secrets, request, window, now),
         Scheme::Twilio => twilio::verify(secrets, request),
+        Scheme::Github => github::verify(secrets, request),
+        Scheme::Slack => slack::verify(secrets, request, window, now),
+        Scheme::Shopify => shopify::verify(secrets, request),
         Scheme::None => Ok(()),
     }
 }
 
 /// The headers with which a provider would send this request now.
 ///
-/// `id` is the message id of schemes that sign one. Headers already present are not read.
+/// `id` is the message id of schemes that sign one. Signature headers already present are passed over.
 ///
 /// # Errors
 /// [`InvalidSecret`] when the scheme cannot sign with this secret.
@@ -80,10 +88,14 @@ pub fn sign(
     now: Timestamp,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidSecret> {
     match scheme {
-        Scheme::StandardWebhooks => standard_webhooks::sign(secret, request.body, id, now),
+        Scheme::StandardWebhooks => standard_webhooks::NAMES.sign(secret, request.body, id, now),
+        Scheme::Svix => svix::NAMES.sign(secret, request.body, id, now),
         Scheme::Stripe => Ok(stripe::LAYOUT.sign(secret, request.body, now)),
         Scheme::Calendly => Ok(calendly::LAYOUT.sign(secret, request.body, now)),
         Scheme::Twilio => Ok(twilio::sign(secret, request)),
+        Scheme::Github => Ok(github::sign(secret, request.body)),
+        Scheme::Slack => Ok(slack::sign(secret, request.body, now)),
+        Scheme::Shopify => Ok(shopify::sign(secret, request.body)),
         Scheme::None => Ok(Vec::new()),
     }
 }

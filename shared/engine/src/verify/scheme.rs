@@ -12,12 +12,20 @@ use super::webhook_key::WebhookKey;
 pub enum Scheme {
     /// Standard Webhooks: HMAC-SHA256 (`v1`) or Ed25519 (`v1a`) over id, time and body.
     StandardWebhooks,
+    /// Svix: Standard Webhooks under its own headers.
+    Svix,
     /// Stripe: `Stripe-Signature: t=…,v1=…`.
     Stripe,
     /// Calendly: `Calendly-Webhook-Signature: t=…,v1=…`.
     Calendly,
     /// Twilio: HMAC-SHA1 over the public URL and the form's parameters.
     Twilio,
+    /// GitHub: `X-Hub-Signature-256`.
+    Github,
+    /// Slack: `X-Slack-Signature`.
+    Slack,
+    /// Shopify: `X-Shopify-Hmac-Sha256`.
+    Shopify,
     /// Nothing is checked.
     None,
 }
@@ -31,9 +39,13 @@ impl Scheme {
     /// Every scheme, in the order in which documentation lists them.
     pub const ALL: &[Self] = &[
         Self::StandardWebhooks,
+        Self::Svix,
         Self::Stripe,
         Self::Calendly,
         Self::Twilio,
+        Self::Github,
+        Self::Slack,
+        Self::Shopify,
         Self::None,
     ];
 
@@ -42,9 +54,13 @@ impl Scheme {
     pub fn name(self) -> &'static str {
         match self {
             Self::StandardWebhooks => "standard-webhooks",
+            Self::Svix => "svix",
             Self::Stripe => "stripe",
             Self::Calendly => "calendly",
             Self::Twilio => "twilio",
+            Self::Github => "github",
+            Self::Slack => "slack",
+            Self::Shopify => "shopify",
             Self::None => "none",
         }
     }
@@ -53,9 +69,11 @@ impl Scheme {
     #[must_use]
     pub fn tolerance(self) -> Duration {
         match self {
-            Self::StandardWebhooks | Self::Stripe => Duration::from_mins(5),
+            Self::StandardWebhooks | Self::Svix | Self::Stripe | Self::Slack => {
+                Duration::from_mins(5)
+            }
             Self::Calendly => Duration::from_mins(3),
-            Self::Twilio | Self::None => Duration::ZERO,
+            Self::Twilio | Self::Github | Self::Shopify | Self::None => Duration::ZERO,
         }
     }
 
@@ -71,8 +89,8 @@ impl Scheme {
     /// [`InvalidSecret`] with what the scheme expects.
     pub fn check_secret(self, secret: &Secret) -> Result<(), InvalidSecret> {
         match self {
-            Self::StandardWebhooks => WebhookKey::read(secret).map(drop),
-            Self::Stripe | Self::Calendly | Self::Twilio | Self::None => Ok(()),
+            Self::StandardWebhooks | Self::Svix => WebhookKey::read(secret).map(drop),
+            _ => Ok(()),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq as _;
+
 /// A signing secret, kept byte for byte as configured: nothing is trimmed and no prefix is
 /// removed. A scheme that gives a prefix meaning (Standard Webhooks' `whsec_`) does so itself;
 /// Stripe's `whsec_` is part of its key.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Secret(String);
 
 /// Why a text cannot be a signing secret.
@@ -38,10 +40,25 @@ impl Secret {
         Ok(Self(text))
     }
 
-    pub(super) fn expose(&self) -> &str {
+    /// The text itself, for the one place that signs or authenticates with it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// The text's bytes, which most schemes take as their key.
+    pub(super) fn key(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

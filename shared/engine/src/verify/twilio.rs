@@ -27,20 +27,18 @@ pub(super) fn verify(secrets: &[Secret], request: &Request<'_>) -> Result<(), Re
     let parameters = signed_parameters(request)?;
     let urls = spellings(request.url);
     any_secret(secrets, |secret| {
-        let key = secret.expose().as_bytes();
-        let fits = |url: &str, tag: &[u8]| {
-            mac::is_tag::<HmacSha1>(key, &[url.as_bytes(), &parameters], tag)
+        let fits = |url: &String| {
+            let parts = [url.as_bytes(), &parameters];
+            mac::is_one_of::<HmacSha1>(secret.key(), &parts, &signatures)
         };
-        Ok(urls
-            .iter()
-            .any(|url| signatures.iter().any(|tag| fits(url, tag))))
+        Ok(urls.iter().any(fits))
     })
 }
 
 pub(super) fn sign(secret: &Secret, request: &Request<'_>) -> Vec<(HeaderName, HeaderValue)> {
     let parameters = signed_parameters(request).unwrap_or_default();
     let parts = [request.url.as_bytes(), &parameters];
-    let tag = mac::tag::<HmacSha1>(secret.expose().as_bytes(), &parts);
+    let tag = mac::tag::<HmacSha1>(secret.key(), &parts);
     header(SIGNATURE, &STANDARD.encode(tag))
         .into_iter()
         .collect()

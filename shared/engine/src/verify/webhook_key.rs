@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
 use super::mac::{self, HmacSha256};
 use super::secret::{InvalidSecret, Secret};
@@ -39,19 +39,20 @@ impl WebhookKey {
         decode(text.strip_prefix("whsec_").unwrap_or(text)).map(Self::Shared)
     }
 
-    /// Whether `signature`, as it stands in the header (`v1,…`), fits the message.
-    pub(super) fn accepts(&self, parts: &[&[u8]], signature: &str) -> bool {
-        let Some((version, text)) = signature.split_once(',') else {
-            return false;
+    /// Whether one of the signatures, each a version and a text, fits the message.
+    pub(super) fn accepts(&self, parts: &[&[u8]], signatures: &[(&str, &str)]) -> bool {
+        let wanted = match self {
+            Self::Shared(_) => "v1",
+            Self::Public(_) | Self::Private(_) => "v1a",
         };
-        let Ok(bytes) = BASE64.decode(text) else {
-            return false;
-        };
-        match (self, version) {
-            (Self::Shared(key), "v1") => mac::is_tag::<HmacSha256>(key, parts, &bytes),
-            (Self::Public(key), "v1a") => signed_by(key, parts, &bytes),
-            (Self::Private(key), "v1a") => signed_by(&key.verifying_key(), parts, &bytes),
-            _ => false,
+        let texts = signatures.iter().filter(|(version, _)| *version == wanted);
+        let candidates: Vec<Vec<u8>> = texts
+            .filter_map(|(_, text)| BASE64.decode(text).ok())
+            .collect();
+        match self {
+            Self::Shared(key) => mac::is_one_of::<HmacSha256>(key, parts, &candidates),
+            Self::Public(key) => signed_by(key, parts, &candidates),
+            Self::Private(key) => signed_by(&key.verifying_key(), parts, &candidates),
         }
     }
 
@@ -89,7 +90,10 @@ fn private(bytes: &[u8]) -> Result<WebhookKey, InvalidSecret> {
         .map_err(|_| InvalidSecret::NotEd25519)
 }
 
-fn signed_by(key: &VerifyingKey, parts: &[&[u8]], signature: &[u8]) -> bool {
-    ed25519_dalek::Signature::from_slice(signature)
-        .is_ok_and(|signature| key.verify_strict(&parts.concat(), &signature).is_ok())
+fn signed_by(key: &VerifyingKey, parts: &[&[u8]], candidates: &[Vec<u8>]) -> bool {
+    let message = parts.concat();
+    let mut signatures = candidates
+        .iter()
+        .filter_map(|bytes| Signature::from_slice(bytes).ok());
+    signatures.any(|signature| key.verify_strict(&message, &signature).is_ok())
 }

@@ -116,9 +116,10 @@ impl<C: Clock> SqliteQueue<C> {
     /// Waits for the next message that becomes visible by itself. A flight that starts during
     /// the wait ends after it.
     async fn until_due(&self, lane: &Lane) {
-        let line = lane.line();
-        let (due, longest) = (line.next_due(), line.settings.visibility);
-        drop(line);
+        let (due, longest) = {
+            let line = lane.line();
+            (line.next_due(), line.settings.visibility)
+        };
         let now = self.clock.now();
         let until = |due: Timestamp| due.max(now).duration_since(now).unsigned_abs();
         let wait = due.map_or(longest, |due| until(due).min(longest));

@@ -22,6 +22,8 @@ pub struct Connection {
     pub account: Option<ValueExpression>,
     /// Sender (twilio: phone; smtp: address).
     pub from: Option<ValueExpression>,
+    /// Whether it may be at a private, loopback or link-local address.
+    pub private: bool,
     /// How calls authenticate.
     pub auth: Option<Auth>,
     /// Time for one call; `None`: the step's own.
@@ -36,6 +38,28 @@ pub struct Connection {
     pub receipts: Option<SourceName>,
     /// What the sandbox answers in `--dev`.
     pub sandbox: Option<SandboxReply>,
+}
+
+impl Connection {
+    /// A connection with nothing configured.
+    #[must_use]
+    pub fn new(name: ConnectionName, kind: ConnectionKind) -> Self {
+        Self {
+            name,
+            kind,
+            url: None,
+            account: None,
+            from: None,
+            private: false,
+            auth: None,
+            timeout: None,
+            price: None,
+            retry: None,
+            idempotency: None,
+            receipts: None,
+            sandbox: None,
+        }
+    }
 }
 
 /// The protocol of a connection.

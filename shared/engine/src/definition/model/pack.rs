@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, RecordDefinition, Source, ValueExpression, Workflow};
+use super::{Auth, Connection, RecordDefinition, Source, ValueExpression, Workflow};
 use crate::field::Field;
 use crate::name::{ConnectionName, PackName, RecordType, SourceName, WorkflowName};
 
@@ -51,6 +51,26 @@ pub struct Pack {
     pub workflows: BTreeMap<WorkflowName, Arc<Workflow>>,
     /// Where alerts go.
     pub alerts: Option<Alerts>,
+}
+
+impl Pack {
+    /// The names of the secrets that sources and connections use.
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
+        let sources = self
+            .sources
+            .values()
+            .flat_map(|source| &source.verify.secrets);
+        let auths = self
+            .connections
+            .values()
+            .filter_map(|connection| connection.auth.as_ref());
+        let auths = auths.map(|auth| match auth {
+            Auth::Bearer(secret) | Auth::Basic { secret, .. } | Auth::Header { secret, .. } => {
+                secret
+            }
+        });
+        sources.chain(auths).map(String::as_str)
+    }
 }
 
 /// Where a pack's alerts go.

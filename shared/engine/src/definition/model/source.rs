@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Map, Value as Json};
+
 use crate::expr::Expression;
-use crate::field::Field;
+use crate::field::{self, Field, Violation};
 use crate::name::{RecordType, SourceName};
 use crate::verify::Scheme;
 
@@ -79,6 +81,19 @@ pub struct RecordMapping {
     pub owns: bool,
     /// Fields and where their values come from.
     pub map: Vec<(String, MappedValue)>,
+    /// The mapped fields of the record type that values of the request are held against.
+    pub fields: BTreeMap<String, Field>,
+}
+
+impl RecordMapping {
+    /// Verifies and normalises the values that a request gives. A mapped field that
+    /// its record type requires must be given.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn accept(&self, values: &Map<String, Json>) -> Result<Map<String, Json>, Vec<Violation>> {
+        field::accept_all(&self.fields, values, field::Unknown::Dropped)
+    }
 }
 
 /// How an event's record is found.

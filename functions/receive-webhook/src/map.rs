@@ -1,0 +1,255 @@
+//! From a verified request to an event, as its source declares.
+
+use std::collections::BTreeMap;
+
+use holdfast_engine::contract::time_zone;
+use holdfast_engine::definition::model::{
+    EventIdRule, ManifestId, MappedField, MappedValue, RecordMapping, Source,
+};
+use holdfast_engine::event::{Event, EventMessage, Lineage, MappedRecord, Origin};
+use holdfast_engine::expr::{EvaluationError, Expression, Scope};
+use holdfast_engine::field::{self, Violation};
+use holdfast_engine::hash;
+use holdfast_engine::id::EventId;
+use holdfast_engine::name::TenantName;
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use crate::Request;
+use crate::review::{Report, unreadable};
+
+/// What a request is.
+#[derive(Debug)]
+pub(crate) enum Mapped {
+    /// Nothing that the source accepts.
+    Ignored,
+    /// A valid event.
+    Event(Box<EventMessage>),
+    /// An event whose data a person must look at.
+    Review {
+        /// Its identity, as far as it could be read.
+        event: EventId,
+        /// What is wrong, field by field.
+        report: Report,
+    },
+}
+
+/// Maps a request.
+pub(crate) fn map(
+    source: &Source,
+    manifest: &ManifestId,
+    tenant: &TenantName,
+    request: &Request,
+    body: Json,
+    config: &Map<String, Json>,
+    now: Timestamp,
+) -> Mapped {
+    let values = [
+        ("body", body),
+        ("headers", request.header_values()),
+        ("query", request.query()),
+        ("config", Json::Object(config.clone())),
+        ("tenant", Json::String(tenant.to_string())),
+    ];
+    let roots: Vec<(&str, &Json)> = values.iter().map(|(name, value)| (*name, value)).collect();
+    let (refs, tz) = (BTreeMap::new(), time_zone(config));
+    let reader = Reader {
+        source,
+        request,
+        scope: Scope {
+            roots: &roots,
+            refs: &refs,
+            now,
+            tz: &tz,
+        },
+    };
+    match reader.accepts() {
+        Ok(true) => {}
+        Ok(false) => return Mapped::Ignored,
+        Err(report) => {
+            return Mapped::Review {
+                event: reader.body_id(),
+                report,
+            };
+        }
+    }
+    match reader.event(tenant, manifest, now) {
+        Ok(message) => Mapped::Event(Box::new(message)),
+        Err(report) => Mapped::Review {
+            event: reader.id().unwrap_or_else(|_| reader.body_id()),
+            report,
+        },
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    request: &'a Request,
+    scope: Scope<'a>,
+}
+
+impl Reader<'_> {
+    fn accepts(&self) -> Result<bool, Report> {
+        match self
+            .source
+            .accept
+            .as_ref()
+            .map(|accept| accept.condition(&self.scope))
+            .transpose()
+        {
+            Ok(accepts) => Ok(accepts.unwrap_or(true)),
+            Err(EvaluationError::UnsetValue { .. }) => Ok(false),
+            Err(error) => Err(unreadable("accept", &error)),
+        }
+    }
+
+    fn event(
+        &self,
+        tenant: &TenantName,
+        manifest: &ManifestId,
+        now: Timestamp,
+    ) -> Result<EventMessage, Report> {
+        let (id, name) = (self.id()?, self.text("event", &self.source.event)?);
+        let mut wrong = Vec::new();
+        let data = self.data().unwrap_or_else(|violations| {
+            wrong.extend(violations);
+            Map::new()
+        });
+        let records: Vec<MappedRecord> = self
+            .source
+            .records
+            .iter()
+            .filter_map(|mapping| self.record(mapping, &mut wrong))
+            .collect();
+        if !wrong.is_empty() {
+            return Err(Report { fields: wrong });
+        }
+        let event = Event {
+            id,
+            name,
+            at: now,
+            data,
+            before: None,
+            after: None,
+            changed: Vec::new(),
+        };
+        let receipt = self
+            .source
+            .receipt
+            .as_ref()
+            .and_then(|receipt| receipt.evaluate(&self.scope).ok().flatten());
+        let receipt = receipt.and_then(|receipt| receipt.as_str().map(str::to_owned));
+        let (source, manifest) = (self.source.name.clone(), manifest.clone());
+        let origin = Origin::Source {
+            source,
+            manifest,
+            records,
+            receipt,
+        };
+        Ok(EventMessage {
+            tenant: tenant.clone(),
+            event,
+            origin,
+            lineage: Lineage::default(),
+        })
+    }
+
+    fn id(&self) -> Result<EventId, Report> {
+        match &self.source.id {
+            EventIdRule::BodyHash => Ok(self.body_id()),
+            EventIdRule::Logic(rule) => self
+                .text("id", rule)
+                .map(|id| EventId::of_source(&self.source.name, &id)),
+        }
+    }
+
+    fn body_id(&self) -> EventId {
+        EventId::of_source(&self.source.name, &hash::hex(&[&self.request.body]))
+    }
+
+    /// A rule whose value must be text.
+    fn text(&self, key: &str, rule: &Expression) -> Result<String, Report> {
+        match rule.evaluate(&self.scope) {
+            Ok(Some(Json::String(text))) => Ok(text),
+            Ok(Some(other)) => Ok(other.to_string()),
+            Ok(None) => Err(unreadable(
+                key,
+                &EvaluationError::UnsetValue {
+                    path: rule.source().to_owned(),
+                },
+            )),
+            Err(error) => Err(unreadable(key, &error)),
+        }
+    }
+
+    fn data(&self) -> Result<Map<String, Json>, Vec<Violation>> {
+        let mut values = Map::new();
+        let mut wrong = Vec::new();
+        for (name, mapped) in &self.source.data {
+            match self.value(mapped) {
+                Ok(value) => values.extend(value.map(|value| (name.clone(), value))),
+                Err(error) => wrong.extend(unreadable(&format!("data.{name}"), &error).fields),
+            }
+        }
+        let fields = self
+            .source
+            .data
+            .iter()
+            .map(|(name, mapped)| (name.clone(), mapped.field.clone()))
+            .collect();
+        match field::accept_all(&fields, &values, field::Unknown::Dropped) {
+            Ok(data) if wrong.is_empty() => Ok(data),
+            Ok(_) => Err(wrong),
+            Err(violations) => {
+                wrong.extend(
+                    violations
+                        .into_iter()
+                        .map(|violation| violation.within("data")),
+                );
+                Err(wrong)
+            }
+        }
+    }
+
+    fn value(&self, mapped: &MappedField) -> Result<Option<Json>, EvaluationError> {
+        match &mapped.condition {
+            Some(condition) if !condition.condition(&self.scope)? => Ok(None),
+            _ => mapped.from.evaluate(&self.scope),
+        }
+    }
+
+    /// The values of a record, in their normal form; `None`: the event has no such record.
+    fn record(&self, mapping: &RecordMapping, wrong: &mut Vec<Violation>) -> Option<MappedRecord> {
+        if let Some(condition) = &mapping.condition
+            && !condition.condition(&self.scope).unwrap_or(false)
+        {
+            return None;
+        }
+        let mut values = Map::new();
+        for (name, value) in &mapping.map {
+            let MappedValue::Request(rule) = value else {
+                continue;
+            };
+            match rule.evaluate(&self.scope) {
+                Ok(value) => values.extend(value.map(|value| (name.clone(), value))),
+                Err(error) => {
+                    wrong.extend(unreadable(&format!("{}.{name}", mapping.name), &error).fields)
+                }
+            }
+        }
+        match mapping.accept(&values) {
+            Ok(values) => Some(MappedRecord {
+                name: mapping.name.clone(),
+                values,
+            }),
+            Err(violations) => {
+                wrong.extend(
+                    violations
+                        .into_iter()
+                        .map(|violation| violation.within(&mapping.name)),
+                );
+                None
+            }
+        }
+    }
+}

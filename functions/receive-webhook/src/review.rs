@@ -1,0 +1,85 @@
+//! What a person is asked when an event's data is wrong.
+
+use holdfast_engine::definition::model::{Pack, Source};
+use holdfast_engine::expr::EvaluationError;
+use holdfast_engine::field::{Rule, Violation};
+use holdfast_engine::id::EventId;
+use holdfast_engine::key;
+use holdfast_engine::name::TenantName;
+use holdfast_engine::operation::{ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status};
+use holdfast_engine::port::{Change, Clock, CommitError, Expect, Journal, PortError, Ports, Write};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{Problem, Request};
+
+/// What is wrong with an event, field by field.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Report {
+    /// The mistakes.
+    pub(crate) fields: Vec<Violation>,
+}
+
+/// The report of a rule that has no value.
+pub(crate) fn unreadable(path: &str, error: &EvaluationError) -> Report {
+    let fields = vec![Violation {
+        path: path.to_owned(),
+        rule: match error {
+            EvaluationError::UnsetValue { .. } => Rule::Required,
+            _ => Rule::Type,
+        },
+        expected: "a value".to_owned(),
+        actual: error.to_string(),
+        hint: None,
+    }];
+    Report { fields }
+}
+
+/// Stores the request for review. A repeated one is the same item.
+pub(crate) async fn ask<P: Ports>(
+    ports: &P,
+    tenant: &TenantName,
+    source: &Source,
+    pack: &Pack,
+    request: &Request,
+    event: &EventId,
+    report: Report,
+) -> Result<(), Problem> {
+    let id = ErrorRecord::id_of(event.as_str(), "receive-webhook");
+    let item = ReviewItem {
+        id: id.clone(),
+        kind: ReviewKind::InvalidInput,
+        title: format!(
+            "event {event} of source `{}` has missing or wrong fields",
+            source.name
+        ),
+        status: Status::Open,
+        tenant: tenant.clone(),
+        at: ports.clock().now(),
+        execution: None,
+        step: None,
+        report: json!({ "event": event, "version": pack.manifest.to_string(), "fields": report.fields }),
+        subject: subject(request),
+    };
+    let body =
+        serde_json::to_string(&item).map_err(|error| PortError::Unavailable(error.to_string()))?;
+    let write = Write {
+        key: key::operation(tenant, REVIEW, &id),
+        expect: Expect::Absent,
+        change: Change::Put(body),
+    };
+    match ports.journal().commit(vec![write]).await {
+        Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
+        Err(CommitError::Port(error)) => Err(error.into()),
+    }
+}
+
+/// The request as it can be sent through the same door again, without the headers that prove it.
+fn subject(request: &Request) -> String {
+    json!({
+        "rawPath": request.path_and_query,
+        "headers": { "content-type": request.media_type() },
+        "body": String::from_utf8_lossy(&request.body),
+    })
+    .to_string()
+}

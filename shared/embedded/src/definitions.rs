@@ -1,0 +1,180 @@
+//! Compiled definitions: published texts, compiled once per version and kept.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use holdfast_engine::definition::model::{ManifestId, Pack};
+use holdfast_engine::definition::{self, Catalog, Files};
+use holdfast_engine::name::{PackName, TenantName};
+use holdfast_engine::port::{Definitions, DefinitionsError, PortError};
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use crate::store::{SqliteDefinitions, SqliteSettings, Store};
+
+/// The live packs of the tenants that this process serves, and every version that an execution
+/// still keeps.
+#[derive(Debug)]
+pub struct LiveDefinitions {
+    published: SqliteDefinitions,
+    settings: SqliteSettings,
+    catalog: Arc<Catalog>,
+    state: RwLock<State>,
+}
+
+type Settings = Arc<Map<String, Json>>;
+
+#[derive(Debug, Default)]
+struct State {
+    live: BTreeMap<TenantName, Arc<[Arc<Pack>]>>,
+    versions: BTreeMap<ManifestId, Arc<Pack>>,
+    config: BTreeMap<(TenantName, PackName), Settings>,
+}
+
+/// A pack to serve: compiled, with the texts that it was compiled from.
+#[derive(Debug, Clone)]
+pub struct LoadedPack {
+    /// The compiled pack.
+    pub pack: Arc<Pack>,
+    /// Its texts by path.
+    pub files: Files,
+}
+
+impl LiveDefinitions {
+    pub(crate) fn new(store: Store, catalog: Arc<Catalog>) -> Self {
+        let settings = SqliteSettings::new(store.clone());
+        let published = SqliteDefinitions::new(store);
+        Self {
+            published,
+            settings,
+            catalog,
+            state: RwLock::default(),
+        }
+    }
+
+    /// Makes these versions live for a tenant, and no others.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    pub async fn publish(
+        &self,
+        tenant: &TenantName,
+        packs: &[LoadedPack],
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        for LoadedPack { pack, files } in packs {
+            self.published
+                .publish(tenant, &pack.manifest, files.clone(), at)
+                .await?;
+        }
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for LoadedPack { pack, .. } in packs {
+            state
+                .versions
+                .insert(pack.manifest.clone(), Arc::clone(pack));
+        }
+        state.live.insert(
+            tenant.clone(),
+            packs
+                .iter()
+                .map(|loaded| Arc::clone(&loaded.pack))
+                .collect(),
+        );
+        state.config.retain(|(owner, _), _| owner != tenant);
+        Ok(())
+    }
+
+    /// Forgets the settings that were read, since they were changed.
+    pub fn forget_settings(&self) {
+        self.state
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .config
+            .clear();
+    }
+
+    fn compile(&self, manifest: &ManifestId) -> Result<Arc<Pack>, DefinitionsError> {
+        let files = self.published.texts(manifest)?;
+        let files = files.ok_or_else(|| DefinitionsError::NotPublished(manifest.clone()))?;
+        let compiled = definition::load(&files, &self.catalog);
+        let (pack, _) = compiled.map_err(|mistakes| {
+            let first = mistakes
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            DefinitionsError::NotCompiled(manifest.clone(), first)
+        })?;
+        Ok(Arc::new(pack))
+    }
+
+    fn read_config(
+        &self,
+        tenant: &TenantName,
+        pack: &PackName,
+    ) -> Result<Map<String, Json>, PortError> {
+        let mut config = self.defaults(tenant, pack);
+        config.extend(self.settings.current(tenant, pack)?);
+        Ok(config)
+    }
+
+    fn defaults(&self, tenant: &TenantName, pack: &PackName) -> Map<String, Json> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let live = state
+            .live
+            .get(tenant)
+            .and_then(|packs| packs.iter().find(|p| p.manifest.pack == *pack));
+        let fields = live.map(|pack| &pack.config).into_iter().flatten();
+        fields
+            .filter_map(|(name, field)| Some((name.clone(), field.default.clone()?)))
+            .collect()
+    }
+}
+
+impl Definitions for LiveDefinitions {
+    async fn live(
+        &self,
+        tenant: &TenantName,
+    ) -> Result<Option<Arc<[Arc<Pack>]>>, DefinitionsError> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(state.live.get(tenant).map(Arc::clone))
+    }
+
+    async fn version(&self, manifest: &ManifestId) -> Result<Arc<Pack>, DefinitionsError> {
+        let known = self
+            .state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .versions
+            .get(manifest)
+            .cloned();
+        if let Some(pack) = known {
+            return Ok(pack);
+        }
+        let pack = self.compile(manifest)?;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.versions.insert(manifest.clone(), Arc::clone(&pack));
+        Ok(pack)
+    }
+
+    async fn config(
+        &self,
+        tenant: &TenantName,
+        pack: &PackName,
+    ) -> Result<Arc<Map<String, Json>>, PortError> {
+        let key = (tenant.clone(), pack.clone());
+        let known = self
+            .state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .config
+            .get(&key)
+            .cloned();
+        if let Some(config) = known {
+            return Ok(config);
+        }
+        let config = Arc::new(self.read_config(tenant, pack)?);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.config.insert(key, Arc::clone(&config));
+        Ok(config)
+    }
+}

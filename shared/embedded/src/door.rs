@@ -1,0 +1,80 @@
+//! The HTTP door: webhooks, health, and what the sandbox received.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use holdfast_engine::port::Clock;
+use holdfast_receive_webhook::{Answer, MAX_BODY, Problem, Request};
+
+use crate::system::System;
+
+/// The routes of a system. `shows_sandbox`: whether `GET /sandbox/deliveries` answers.
+pub fn routes<C: Clock + Clone + 'static>(system: Arc<System<C>>, shows_sandbox: bool) -> Router {
+    let routes = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/hooks/{*endpoint}", any(hook::<C>));
+    let routes = if shows_sandbox {
+        routes.route("/sandbox/deliveries", get(deliveries::<C>))
+    } else {
+        routes
+    };
+    routes
+        .fallback(|| async { answered(Answer::of(&Problem::NotFound)) })
+        .with_state(system)
+}
+
+async fn hook<C: Clock + Clone + 'static>(
+    State(system): State<Arc<System<C>>>,
+    request: axum::extract::Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    if !matches!(parts.method, axum::http::Method::POST) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+    }
+    match read(parts, body).await {
+        Some(request) => answered(system.receive(&request).await),
+        None => answered(Answer::of(&Problem::TooLarge)),
+    }
+}
+
+/// Reads a request whole; `None`: its body is too large, or ended early.
+async fn read(parts: Parts, body: Body) -> Option<Request> {
+    let bytes = to_bytes(body, MAX_BODY).await.ok()?;
+    let path_and_query = parts
+        .uri
+        .path_and_query()
+        .map_or("", |path| path.as_str())
+        .to_owned();
+    Some(Request {
+        method: parts.method,
+        path_and_query,
+        headers: parts.headers,
+        body: bytes.into(),
+    })
+}
+
+fn answered(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, answer.body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(answer.media_type),
+    );
+    if let Some(seconds) = answer.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+async fn deliveries<C: Clock + Clone + 'static>(State(system): State<Arc<System<C>>>) -> Response {
+    match system.sandbox().deliveries() {
+        Ok(deliveries) => axum::Json(deliveries).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

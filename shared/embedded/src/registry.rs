@@ -1,0 +1,162 @@
+//! Every function of one machine: what it is called, how many deliveries it handles at once, and
+//! what handles them. The list of step functions is the one source of their names.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdfast_call_http::CallHttp;
+use holdfast_engine::contract::Runner;
+use holdfast_engine::definition::{Catalog, Signature};
+use holdfast_engine::name::FunctionName;
+use holdfast_engine::port::{Clock, Delivery, Ports, QueueName, Verdict};
+use holdfast_engine::step::{Step, StepSpec};
+use holdfast_post_chat::PostChat;
+use holdfast_send_email::SendEmail;
+use holdfast_send_sms::SendSms;
+use holdfast_update_record::UpdateRecord;
+
+use crate::outside::Outside;
+use crate::ports::EmbeddedPorts;
+
+/// Handles deliveries of one function.
+pub trait Handler: Send + Sync {
+    /// Handles one delivery.
+    fn handle<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+}
+
+/// A function of one machine.
+pub struct Function {
+    /// Its queue, which has its name.
+    pub queue: QueueName,
+    /// Deliveries handled at once.
+    pub concurrency: usize,
+    /// How long a delivery stays hidden: six times the timeout.
+    pub visibility: Duration,
+    /// What handles them.
+    pub handler: Arc<dyn Handler>,
+}
+
+/// Steps that a deployment adds to those that come with Holdfast.
+pub type Extension<C> = fn(&mut Registry<C>);
+
+/// The functions of one machine.
+pub struct Registry<C> {
+    ports: Arc<EmbeddedPorts<C>>,
+    functions: Vec<Function>,
+    catalog: Catalog,
+}
+
+impl<C: Clock + Clone + 'static> Registry<C> {
+    /// Every function that comes with Holdfast.
+    #[must_use]
+    pub fn standard(ports: &Arc<EmbeddedPorts<C>>, outside: Outside<C>) -> Self {
+        let mut registry = Self {
+            ports: Arc::clone(ports),
+            functions: Vec::new(),
+            catalog: Catalog::default(),
+        };
+        registry.internal("route-event", RouteEvent(Arc::clone(ports)));
+        registry.internal("watch-records", WatchRecords(Arc::clone(ports)));
+        registry.step(UpdateRecord::new(Arc::clone(ports)));
+        registry.step(CallHttp::new(outside.clone()));
+        registry.step(SendSms::new(outside.clone()));
+        registry.step(SendEmail::new(outside.clone()));
+        registry.step(PostChat::new(outside));
+        registry
+    }
+
+    /// Adds a step function.
+    pub fn step<S: Step>(&mut self, step: S) {
+        let runner = Runner::new(Arc::clone(&self.ports));
+        insert::<S>(&mut self.catalog);
+        self.functions.push(Function {
+            queue: QueueName::of(S::SPEC.name),
+            concurrency: usize::try_from(S::SPEC.concurrency).unwrap_or(usize::MAX),
+            visibility: visibility(&S::SPEC),
+            handler: Arc::new(Stepping { runner, step }),
+        });
+    }
+
+    fn internal(&mut self, name: &str, handler: impl Handler + 'static) {
+        self.functions.push(Function {
+            queue: QueueName::of(name),
+            concurrency: INTERNAL_CONCURRENCY,
+            visibility: INTERNAL_VISIBILITY,
+            handler: Arc::new(handler),
+        });
+    }
+
+    /// The functions.
+    #[must_use]
+    pub fn into_functions(self) -> Vec<Function> {
+        self.functions
+    }
+}
+
+/// Deliveries that a function without a step handles at once, and how long they stay hidden.
+const INTERNAL_CONCURRENCY: usize = 32;
+const INTERNAL_VISIBILITY: Duration = Duration::from_mins(1);
+
+fn visibility(spec: &StepSpec) -> Duration {
+    spec.timeout.saturating_mul(6)
+}
+
+/// The step functions that come with Holdfast, with what they take and give.
+#[must_use]
+pub fn catalog<C: Clock + Clone + 'static>() -> Catalog {
+    let mut catalog = Catalog::default();
+    insert::<UpdateRecord<EmbeddedPorts<C>>>(&mut catalog);
+    insert::<CallHttp<Outside<C>>>(&mut catalog);
+    insert::<SendSms<Outside<C>>>(&mut catalog);
+    insert::<SendEmail<Outside<C>>>(&mut catalog);
+    insert::<PostChat<Outside<C>>>(&mut catalog);
+    catalog
+}
+
+fn insert<S: Step>(catalog: &mut Catalog) {
+    let signature = Signature::of::<S>();
+    if let Ok(name) = FunctionName::new(S::SPEC.name) {
+        catalog.0.insert(name, signature);
+    }
+}
+
+struct Stepping<C, S> {
+    runner: Runner<EmbeddedPorts<C>>,
+    step: S,
+}
+
+impl<C: Clock + Clone + 'static, S: Step> Handler for Stepping<C, S> {
+    fn handle<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(self.runner.deliver(&self.step, delivery))
+    }
+}
+
+struct RouteEvent<P>(Arc<P>);
+
+impl<P: Ports> Handler for RouteEvent<P> {
+    fn handle<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(holdfast_route_event::handle(&self.0, delivery))
+    }
+}
+
+struct WatchRecords<P>(Arc<P>);
+
+impl<P: Ports> Handler for WatchRecords<P> {
+    fn handle<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(holdfast_watch_records::handle(self.0.as_ref(), delivery))
+    }
+}

@@ -1,0 +1,242 @@
+//! A whole Holdfast in one process: store, functions, timers, and the door in front of them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use holdfast_engine::name::TenantName;
+use holdfast_engine::port::{Clock, Deployment, PortError};
+use holdfast_receive_webhook::{Answer, Request};
+
+use crate::definitions::{LiveDefinitions, LoadedPack};
+use crate::entropy::{OsEntropy, SeededEntropy};
+use crate::identity;
+use crate::outside::Outside;
+use crate::ports::{EmbeddedPorts, Random};
+use crate::registry::{Extension, Registry, catalog};
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::secrets::{LocalSecrets, variable};
+use crate::store::{OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
+use crate::workers::Workers;
+
+/// What a system needs to start.
+#[derive(Debug, Clone)]
+pub struct Settings<C> {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Whether every connection is answered by the sandbox, and every secret is the well-known
+    /// one.
+    pub development: bool,
+    /// The tenants.
+    pub tenants: Vec<TenantName>,
+    /// The packs, live for every tenant.
+    pub packs: Vec<LoadedPack>,
+    /// Secrets, by the variables that hold them.
+    pub secrets: BTreeMap<String, String>,
+    /// The address under which providers reach the webhooks.
+    pub public_url: Option<String>,
+    /// Time.
+    pub clock: C,
+    /// The seed of everything random; `None`: the operating system's randomness.
+    pub seed: Option<u64>,
+    /// Steps beside those that come with Holdfast.
+    pub extension: Option<Extension<C>>,
+    /// How the store is opened.
+    pub store: Options,
+}
+
+/// Why a system does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The identity key cannot be read or made.
+    #[error("the identity key cannot be used: {0}")]
+    Identity(io::Error),
+    /// The sandbox's file cannot be used.
+    #[error("the sandbox cannot be used: {0}")]
+    Sandbox(#[from] SandboxError),
+    /// A secret is not set.
+    #[error("secrets are not set: {}", .0.join("; "))]
+    MissingSecrets(Vec<String>),
+    /// The HTTP client cannot be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+    /// The store fails.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// A running Holdfast.
+#[derive(Debug)]
+pub struct System<C> {
+    store: Store,
+    ports: Arc<EmbeddedPorts<C>>,
+    sandbox: Arc<Sandbox<C>>,
+    workers: Workers,
+}
+
+impl<C: Clock + Clone + 'static> System<C> {
+    /// Opens the data folder, publishes the packs, and starts every function.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub async fn start(settings: Settings<C>) -> Result<Self, StartError> {
+        let store = Store::open_with(&settings.data, settings.store.clone())?;
+        let identity_key = identity::load(&settings.data).map_err(StartError::Identity)?;
+        let secrets = if settings.development {
+            LocalSecrets::development(identity_key)
+        } else {
+            LocalSecrets::of(&settings.secrets, identity_key)
+        };
+        check_secrets(&settings, &secrets)?;
+        let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
+        let outside = outside(&settings, &sandbox, &secrets)?;
+        let ports = Arc::new(ports(&settings, &store, secrets));
+        for tenant in &settings.tenants {
+            ports
+                .definitions
+                .publish(tenant, &settings.packs, settings.clock.now())
+                .await?;
+        }
+        let mut registry = Registry::standard(&ports, outside);
+        if let Some(extend) = settings.extension {
+            extend(&mut registry);
+        }
+        let workers = Workers::start(
+            registry.into_functions(),
+            &ports.queue,
+            ports.timers.clone(),
+            settings.clock.clone(),
+        );
+        Ok(Self {
+            store,
+            ports,
+            sandbox,
+            workers,
+        })
+    }
+
+    /// Handles a webhook.
+    pub async fn receive(&self, request: &Request) -> Answer {
+        holdfast_receive_webhook::handle(self.ports.as_ref(), request).await
+    }
+
+    /// Makes new versions live; executions under way keep theirs.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    pub async fn publish(
+        &self,
+        tenants: &[TenantName],
+        packs: &[LoadedPack],
+    ) -> Result<(), PortError> {
+        for tenant in tenants {
+            self.ports
+                .definitions
+                .publish(tenant, packs, self.ports.clock.now())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The ports, for commands that work on a running system.
+    #[must_use]
+    pub fn ports(&self) -> &Arc<EmbeddedPorts<C>> {
+        &self.ports
+    }
+
+    /// The store, for inspection.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The sandbox.
+    #[must_use]
+    pub fn sandbox(&self) -> &Arc<Sandbox<C>> {
+        &self.sandbox
+    }
+
+    /// Waits until nothing is visible, in flight or delayed, and every change is delivered.
+    pub async fn until_quiet(&self) {
+        self.ports.queue.until_quiet().await;
+    }
+
+    /// Stops receiving, waits for what is being handled, and writes every verdict.
+    pub async fn stop(self) {
+        self.workers.stop().await;
+        if let Err(error) = self.ports.queue.flush().await {
+            tracing::error!(error = %error, "the last verdicts are not written; they are redelivered");
+        }
+    }
+}
+
+fn ports<C: Clock + Clone + 'static>(
+    settings: &Settings<C>,
+    store: &Store,
+    secrets: LocalSecrets,
+) -> EmbeddedPorts<C> {
+    let clock = settings.clock.clone();
+    let public_url = settings
+        .public_url
+        .as_ref()
+        .map(|url| url.trim_end_matches('/').to_owned());
+    EmbeddedPorts {
+        journal: SqliteJournal::new(store.clone(), clock.clone()),
+        queue: SqliteQueue::new(store.clone(), clock.clone()),
+        timers: SqliteTimers::new(store.clone(), clock.clone()),
+        definitions: LiveDefinitions::new(store.clone(), Arc::new(catalog::<C>())),
+        secrets,
+        clock,
+        entropy: match settings.seed {
+            Some(seed) => Random::Seeded(SeededEntropy::new(seed)),
+            None => Random::Os(OsEntropy),
+        },
+        deployment: Deployment {
+            public_url,
+            boot: Some(store.boot().to_string()),
+        },
+    }
+}
+
+fn outside<C: Clock>(
+    settings: &Settings<C>,
+    sandbox: &Arc<Sandbox<C>>,
+    secrets: &LocalSecrets,
+) -> Result<Outside<C>, StartError> {
+    if settings.development {
+        return Ok(Outside::sandbox(Arc::clone(sandbox)));
+    }
+    Outside::connected(Arc::clone(sandbox), secrets)
+        .map_err(|error| StartError::Client(error.to_string()))
+}
+
+/// Every secret that a definition names must be set for every tenant; all missing ones are named
+/// at once, with the variables that would hold them.
+fn check_secrets<C>(settings: &Settings<C>, secrets: &LocalSecrets) -> Result<(), StartError> {
+    let mut missing = Vec::new();
+    for tenant in &settings.tenants {
+        for name in settings
+            .packs
+            .iter()
+            .flat_map(|loaded| loaded.pack.secret_names())
+        {
+            if secrets.active(tenant, name).is_empty() {
+                let (own, shared) = (variable(Some(tenant), name), variable(None, name));
+                missing.push(format!(
+                    "`{name}`: set {shared} (or {own} for tenant `{tenant}` alone)"
+                ));
+            }
+        }
+    }
+    missing.sort();
+    missing.dedup();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(StartError::MissingSecrets(missing))
+    }
+}

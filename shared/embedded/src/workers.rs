@@ -1,0 +1,143 @@
+//! Workers: one loop per function, which receives and handles as many deliveries at once as the
+//! function allows. The only place where tasks start.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdfast_engine::port::{Clock, Delivery, Verdict};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::registry::Function;
+use crate::store::{QueueSettings, SqliteQueue, SqliteTimers};
+
+/// How long a loop rests after its store failed.
+const REST: Duration = Duration::from_millis(200);
+
+/// How long a delivery waits whose handler panicked.
+const AFTER_PANIC: Duration = Duration::from_secs(5);
+
+/// The loops of all functions and of the timers.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    stop: watch::Sender<bool>,
+    loops: JoinSet<()>,
+}
+
+impl Workers {
+    /// Starts a loop for each function, and one for the timers.
+    pub(crate) fn start<C: Clock + Clone + 'static>(
+        functions: Vec<Function>,
+        queue: &SqliteQueue<C>,
+        timers: SqliteTimers<C>,
+        clock: C,
+    ) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut loops = JoinSet::new();
+        for function in functions {
+            let settings = QueueSettings {
+                visibility: function.visibility,
+                ..QueueSettings::default()
+            };
+            queue.configure(&function.queue, settings);
+            loops.spawn(serve(
+                function,
+                queue.clone(),
+                clock.clone(),
+                stopped.clone(),
+            ));
+        }
+        loops.spawn(fire(timers, clock, stopped));
+        Self { stop, loops }
+    }
+
+    /// Stops receiving, and waits for what is being handled.
+    pub(crate) async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.loops.join_next().await.is_some() {}
+    }
+}
+
+async fn serve<C: Clock + Clone + 'static>(
+    function: Function,
+    queue: SqliteQueue<C>,
+    clock: C,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let permits = Arc::new(Semaphore::new(function.concurrency));
+    let mut handling = JoinSet::new();
+    loop {
+        let received = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => break,
+            received = receive(&function, &queue, &permits) => received,
+        };
+        match received {
+            Ok(deliveries) => {
+                for delivery in deliveries {
+                    let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+                        break;
+                    };
+                    let (handler, queue) = (Arc::clone(&function.handler), queue.clone());
+                    handling.spawn(async move {
+                        let verdict = unless_panicked(handler.handle(&delivery), &delivery).await;
+                        queue.settle(&delivery, verdict);
+                        drop(permit);
+                    });
+                }
+            }
+            Err(error) => {
+                tracing::error!(queue = %function.queue, error = %error, "nothing is received");
+                clock.sleep(REST).await;
+            }
+        }
+        while handling.try_join_next().is_some() {}
+    }
+    while handling.join_next().await.is_some() {}
+}
+
+/// Receives as many deliveries as may be handled now.
+async fn receive<C: Clock>(
+    function: &Function,
+    queue: &SqliteQueue<C>,
+    permits: &Semaphore,
+) -> Result<Vec<Delivery>, holdfast_engine::port::PortError> {
+    let free = match permits.acquire().await {
+        Ok(permit) => {
+            drop(permit);
+            permits.available_permits().max(1)
+        }
+        Err(_closed) => 1,
+    };
+    queue.receive(&function.queue, free).await
+}
+
+/// A panic is this delivery's failure, and no other's.
+async fn unless_panicked(handling: impl Future<Output = Verdict>, delivery: &Delivery) -> Verdict {
+    let mut handling = std::pin::pin!(handling);
+    std::future::poll_fn(|context| {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(_) => {
+                tracing::error!(queue = %delivery.queue, message.id = %delivery.message_id.0, "the handler panicked");
+                std::task::Poll::Ready(Verdict::RetryAfter(AFTER_PANIC))
+            }
+        }
+    })
+    .await
+}
+
+async fn fire<C: Clock>(timers: SqliteTimers<C>, clock: C, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let fired = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => return,
+            fired = timers.tick() => fired,
+        };
+        if let Err(error) = fired {
+            tracing::error!(error = %error, "timers do not fire");
+            clock.sleep(REST).await;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! One envelope at work: the message, its definition, its terms and its keys.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::Terms;
+use crate::definition::model::{Pack, StepDefinition, Workflow};
+use crate::entry::{Progress, State, StepEntry};
+use crate::envelope::{Envelope, Input};
+use crate::key;
+use crate::port::{Delivery, Key};
+
+/// One envelope at work.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub(super) envelope: &'a Envelope,
+    pub(super) delivery: &'a Delivery,
+    pub(super) pack: &'a Pack,
+    pub(super) workflow: &'a Workflow,
+    /// The step, whose fallbacks are its alternatives.
+    pub(super) primary: &'a StepDefinition,
+    /// The alternative at work.
+    pub(super) definition: &'a StepDefinition,
+    pub(super) terms: Terms,
+    pub(super) entry_key: Key,
+    pub(super) generation_key: Key,
+    pub(super) once_key: Option<Key>,
+}
+
+impl<'a> Work<'a> {
+    /// The definitions of an envelope's step: workflow, primary, alternative; `None` when its
+    /// version has no such step.
+    pub(super) fn find(
+        envelope: &Envelope,
+        pack: &'a Pack,
+    ) -> Option<(&'a Workflow, &'a StepDefinition, &'a StepDefinition)> {
+        let workflow = pack.workflows.get(&envelope.execution.workflow)?;
+        let primary = workflow
+            .steps
+            .iter()
+            .find(|step| step.id == envelope.step.step)?;
+        Some((workflow, primary, primary.alternative(envelope.step.n)?))
+    }
+
+    /// The keys of an envelope's items: its entry, its generation, its `once` claim.
+    pub(super) fn keys(envelope: &Envelope, identity_key: &[u8; 32]) -> (Key, Key, Option<Key>) {
+        let execution = &envelope.execution;
+        let once = envelope
+            .once
+            .as_ref()
+            .map(|text| key::once(identity_key, &execution.home.tenant, text));
+        (
+            key::step(execution, envelope.generation, &envelope.step),
+            key::generation(execution),
+            once,
+        )
+    }
+
+    pub(super) fn next_alternative(&self) -> Option<&'a StepDefinition> {
+        self.primary
+            .alternative(self.envelope.step.n.saturating_add(1))
+    }
+
+    /// The record type of a rendered update target.
+    pub(super) fn input_type(&self) -> Option<&str> {
+        match &self.envelope.input {
+            Input::Rendered(input) => input.get("type").and_then(Json::as_str),
+            Input::Failed { .. } => None,
+        }
+    }
+
+    /// The entry in a new state; earlier attempts and the error stay until a success.
+    pub(super) fn entry(
+        &self,
+        state: State,
+        progress: Progress,
+        before: Option<&StepEntry>,
+        now: Timestamp,
+    ) -> StepEntry {
+        let error = before
+            .filter(|_| state != State::Succeeded)
+            .and_then(|entry| entry.error.clone());
+        StepEntry {
+            state,
+            progress,
+            at: now,
+            event: self.envelope.context.event.id.clone(),
+            version: self.envelope.manifest.to_string(),
+            output: None,
+            target: None,
+            changes: Vec::new(),
+            dispatch: None,
+            suppressed: None,
+            attempts: before
+                .map(|entry| entry.attempts.clone())
+                .unwrap_or_default(),
+            error,
+        }
+    }
+}

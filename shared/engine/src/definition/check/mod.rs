@@ -1,0 +1,53 @@
+//! What a grammar cannot say: names that must exist, types that must agree, rules across files.
+
+mod connection;
+mod environment;
+mod expectation;
+mod expected;
+mod field;
+mod json_schema;
+mod logic;
+mod mapped;
+mod mapping;
+mod pack;
+mod record;
+mod record_trigger;
+mod source;
+mod step;
+mod target;
+mod test_file;
+mod transition;
+mod trigger;
+mod update;
+mod value;
+mod via;
+mod workflow;
+mod world;
+
+pub(crate) use pack::{name, pack};
+pub(crate) use test_file::test;
+pub(crate) use world::World;
+
+use super::document::Document;
+use crate::expr::Environment;
+
+/// Where something is compiled: its file, what exists, and what is in scope.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) world: &'a World<'a>,
+    pub(crate) document: &'a Document,
+    pub(crate) env: &'a Environment,
+}
+
+impl<'a> Place<'a> {
+    fn with_env<'b>(&self, env: &'b Environment) -> Place<'b>
+    where
+        'a: 'b,
+    {
+        Place {
+            world: self.world,
+            document: self.document,
+            env,
+        }
+    }
+}

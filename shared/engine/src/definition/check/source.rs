@@ -1,0 +1,266 @@
+//! Sources: verification, the event's name and data, and the records that it speaks of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::logic::{condition, logic};
+use super::mapped::{self, mapped, transposed};
+use super::world::{World, name_span};
+use super::{Place, environment};
+use crate::definition::document::Finding;
+use crate::definition::folder::{Definition, Kind};
+use crate::definition::model::{EventIdRule, Source, Verification};
+use crate::definition::nearest::suggestion;
+use crate::definition::yaml::Node;
+use crate::expr::Type;
+use crate::name::{RecordType, SourceName};
+use crate::verify::Scheme;
+
+/// What workflows know of a source.
+pub(crate) struct Head {
+    /// Which event names it can give.
+    pub(super) event: EventName,
+    /// The type of `event.data`.
+    pub(super) data: Type,
+    /// The type of the record whose timeline holds its events.
+    pub(super) owner: Option<RecordType>,
+    /// Whether a mistake hides which record owns.
+    pub(super) uncertain: bool,
+    /// The types of all its records.
+    pub(super) records: BTreeSet<RecordType>,
+}
+
+/// Which event names an `event:` expression can give, as far as its text tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum EventName {
+    /// Only this one.
+    Exactly(String),
+    /// Those that begin so; empty: any.
+    Prefix(String),
+}
+
+impl EventName {
+    fn of(expression: &str) -> Self {
+        let text = expression.trim();
+        let any = Self::Prefix(String::new());
+        let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+            return any;
+        };
+        let Some((literal, rest)) = text.get(1..).and_then(|text| text.split_once(quote)) else {
+            return any;
+        };
+        match rest.trim_start() {
+            _ if literal.contains('\\') => any,
+            "" => Self::Exactly(literal.to_owned()),
+            rest if rest.starts_with('+') && !rest.contains(" ? ") => {
+                Self::Prefix(literal.to_owned())
+            }
+            _ => any,
+        }
+    }
+
+    /// How closely a name matches; `None` when it cannot be given.
+    pub(super) fn closeness(&self, name: &str) -> Option<usize> {
+        match self {
+            Self::Exactly(exact) => (exact == name).then_some(usize::MAX),
+            Self::Prefix(prefix) => {
+                (name.len() > prefix.len() && name.starts_with(prefix)).then_some(prefix.len())
+            }
+        }
+    }
+}
+
+/// What workflows know of each source.
+pub(super) fn heads(world: &World<'_>) -> BTreeMap<String, Head> {
+    let sources = world.folder.of(Kind::Source);
+    let heads = sources.filter_map(|definition| {
+        let tree = definition.readable()?;
+        let env = environment::request(world);
+        let place = Place {
+            world,
+            document: &definition.document,
+            env: &env,
+        };
+        let mappings = tree.get("records").map_or(&[][..], Node::elements);
+        let ty = |node: &Node| {
+            node.read("type")
+                .filter(|ty| world.records.contains_key(ty))
+        };
+        let owners: Vec<_> = mappings.iter().filter(|node| owns(node)).collect();
+        let head = Head {
+            event: EventName::of(tree.get("event").and_then(Node::text).unwrap_or("")),
+            data: tree
+                .get("data")
+                .map_or_else(empty, |node| mapped::ty(place, node)),
+            owner: owners.first().copied().and_then(ty),
+            uncertain: owners.len() != 1 && !mappings.is_empty(),
+            records: mappings.iter().filter_map(ty).collect(),
+        };
+        Some((definition.name.clone(), head))
+    });
+    heads.collect()
+}
+
+fn empty() -> Type {
+    Type::Object(Arc::default())
+}
+
+fn owns(node: &Node) -> bool {
+    node.get("owns").is_none() || node.flag("owns")
+}
+
+/// Compiles every source.
+pub(super) fn sources(world: &World<'_>) -> BTreeMap<SourceName, Source> {
+    let sources = world.folder.of(Kind::Source);
+    let compiled = sources.filter_map(|definition| source(world, definition));
+    compiled
+        .map(|source| (source.name.clone(), source))
+        .collect()
+}
+
+fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
+    let tree = definition.readable()?;
+    let env = environment::request(world);
+    let place = Place {
+        world,
+        document: &definition.document,
+        env: &env,
+    };
+    check_owner(place, tree);
+    let verify = tree
+        .get("verify")
+        .and_then(|node| verification(place, node));
+    let accept = transposed(tree.get("accept").map(|node| condition(place, node)));
+    let event = tree
+        .get("event")
+        .and_then(|node| logic(place, node, Some(&Type::String)));
+    let id = tree.get("id").and_then(|node| id(place, node));
+    let receipt = transposed(
+        tree.get("receipt")
+            .map(|node| logic(place, node, Some(&Type::String))),
+    );
+    let data = mapped(place, tree.get("data"));
+    let records = super::mapping::mappings(place, tree);
+    Some(Source {
+        name: definition.name.parse().ok()?,
+        verify: verify?,
+        accept: accept?,
+        event: event?,
+        id: id?,
+        data,
+        records,
+        receipt: receipt?,
+        echoes: tree.flag("echoes"),
+    })
+}
+
+fn id(place: Place<'_>, node: &Node) -> Option<EventIdRule> {
+    if node.text() != Some("body-hash") {
+        return logic(place, node, None).map(EventIdRule::Logic);
+    }
+    let message = "events are told apart only by their whole body";
+    let finding = Finding::warning("BodyHashId", node.span.clone(), message)
+        .help("name the provider's own id, such as `id: body.id`, so that a resent event with another timestamp is recognised");
+    place.document.report(finding);
+    Some(EventIdRule::BodyHash)
+}
+
+fn verification(place: Place<'_>, node: &Node) -> Option<Verification> {
+    let scheme_node = node.get("scheme").unwrap_or(node);
+    let scheme = scheme(place, scheme_node)?;
+    let secrets = node.get("secret").map(Node::texts).unwrap_or_default();
+    if scheme == Scheme::None {
+        let message = "anyone who knows the address can send events to this source";
+        let finding = Finding::warning("UnverifiedSource", scheme_node.span.clone(), message);
+        place
+            .document
+            .report(finding.help("verify signatures if the provider has any"));
+    } else if secrets.is_empty() && !node.get("secret").is_some_and(Node::is_broken) {
+        let message = format!("the scheme `{scheme}` needs a secret");
+        let finding = Finding::error("MissingKey", node.span.clone(), message);
+        place
+            .document
+            .report(finding.help("add `secret: name-of-the-secret`"));
+        return None;
+    }
+    let tolerance = node.get("tolerance");
+    if let Some(tolerance) = tolerance.filter(|_| !scheme.has_clock()) {
+        let message = format!("the scheme `{scheme}` signs no time, so nothing can be too old");
+        let finding = Finding::error("MisplacedKey", tolerance.span.clone(), message);
+        place.document.report(finding.help("remove `tolerance`"));
+    }
+    Some(Verification {
+        scheme,
+        secrets,
+        tolerance: tolerance.and_then(Node::duration),
+    })
+}
+
+fn scheme(place: Place<'_>, node: &Node) -> Option<Scheme> {
+    let name = node.text()?;
+    let scheme = name.parse().ok();
+    if scheme.is_none() {
+        let names = Scheme::ALL.iter().map(|scheme| scheme.name());
+        let message = format!("there is no signature scheme `{name}`");
+        let finding = Finding::error("UnknownScheme", node.span.clone(), message);
+        place
+            .document
+            .report(finding.help(suggestion(name, names, "scheme")));
+    }
+    scheme
+}
+
+/// Exactly one record owns a source's events, unless there is no record at all.
+fn check_owner(place: Place<'_>, tree: &Node) {
+    let mappings = tree.get("records").map_or(&[][..], Node::elements);
+    if mappings.is_empty() || mappings.iter().any(Node::is_broken) {
+        return;
+    }
+    let owners: Vec<_> = mappings.iter().filter(|node| owns(node)).collect();
+    let span = match owners.as_slice() {
+        [_] => return,
+        [] => name_span(tree, Kind::Source),
+        [_, second, ..] => second.get("as").unwrap_or(second).span.clone(),
+    };
+    let (message, help) = if owners.is_empty() {
+        (
+            "no record owns the events of this source",
+            "remove `owns: false` from one of them",
+        )
+    } else {
+        (
+            "only one record can own the events of a source",
+            "add `owns: false` to the others",
+        )
+    };
+    let finding = Finding::error("OwningRecord", span, message);
+    place.document.report(finding.help(format!(
+        "the owner is the record in whose timeline the event is found: {help}"
+    )));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_literal_prefix_of_an_event_expression_tells_its_names() {
+        let prefix = |text: &str| EventName::Prefix(text.into());
+        assert_eq!(
+            EventName::of("'calendly.' + body.event"),
+            prefix("calendly.")
+        );
+        assert_eq!(EventName::of("\"stripe.\" + body.type"), prefix("stripe."));
+        assert_eq!(
+            EventName::of("'sms.reply'"),
+            EventName::Exactly("sms.reply".into())
+        );
+        assert_eq!(EventName::of("body.type"), prefix(""));
+        assert_eq!(EventName::of("'a' == body.x ? 'b' : 'c'"), prefix(""));
+        assert_eq!(
+            prefix("calendly.").closeness("calendly.invitee.created"),
+            Some(9)
+        );
+        assert_eq!(prefix("calendly.").closeness("stripe.paid"), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! `<name>.connection.yaml`.
+
+use super::{Grammar, Shape, grammar, later, optional, required};
+
+static BASIC: Grammar = grammar(
+    "`basic`",
+    &[&[
+        required("user", Shape::Text),
+        required("secret", Shape::Name),
+    ]],
+);
+
+static HEADER: Grammar = grammar(
+    "`header`",
+    &[&[
+        required("name", Shape::Text),
+        required("secret", Shape::Name),
+    ]],
+);
+
+static AUTH: Grammar = Grammar {
+    what: "`auth`",
+    keys: &[&[
+        optional("bearer", Shape::Name),
+        optional("basic", Shape::Object(&BASIC)),
+        optional("header", Shape::Object(&HEADER)),
+        later("oauth2"),
+    ]],
+    one_of: &["bearer", "basic", "header"],
+};
+
+static IDEMPOTENCY: Grammar = grammar(
+    "`idempotency`",
+    &[&[
+        required("header", Shape::Text),
+        required("window", Shape::Duration),
+    ]],
+);
+
+static SANDBOX: Grammar = grammar(
+    "`sandbox`",
+    &[&[
+        optional("status", Shape::Integer),
+        optional("body", Shape::Any),
+        optional("idempotent", Shape::Boolean),
+    ]],
+);
+
+pub(crate) const LADDER: Shape = Shape::ScalarOr(
+    &Shape::Word(&["standard", "quick"], &[]),
+    &Shape::List(&Shape::Duration),
+);
+
+pub(crate) static CONNECTION: Grammar = grammar(
+    "a connection",
+    &[&[
+        required("connection", Shape::Name),
+        required(
+            "kind",
+            Shape::Word(
+                &["http", "twilio", "smtp", "slack", "sandbox"],
+                &["ses", "model"],
+            ),
+        ),
+        optional("url", Shape::Value),
+        optional("account", Shape::Value),
+        optional("from", Shape::Value),
+        optional("private", Shape::Boolean),
+        later("model"),
+        optional("auth", Shape::Object(&AUTH)),
+        optional("timeout", Shape::Duration),
+        later("rate"),
+        optional("price", Shape::Number),
+        later("hours"),
+        optional("retry", LADDER),
+        later("treat"),
+        optional("idempotency", Shape::Object(&IDEMPOTENCY)),
+        optional("receipts", Shape::Name),
+        optional("sandbox", Shape::Object(&SANDBOX)),
+    ]],
+);

@@ -1,0 +1,52 @@
+//! `<name>.source.yaml`.
+
+use super::field::MAPPED;
+use super::{Grammar, Shape, grammar, later, optional, required};
+
+static VERIFY: Grammar = grammar(
+    "`verify`",
+    &[&[
+        required("scheme", Shape::Text),
+        optional("secret", Shape::OneOrList(&Shape::Name)),
+        optional("tolerance", Shape::Duration),
+        later("header"),
+        later("digest"),
+        later("encoding"),
+        later("prefix"),
+        later("timestamp"),
+    ]],
+);
+
+static MAPPING: Grammar = grammar(
+    "a record of a source",
+    &[&[
+        required("as", Shape::Name),
+        required("type", Shape::Name),
+        optional("if", Shape::Logic),
+        optional("by", Shape::Word(&["key", "also"], &[])),
+        optional("create", Shape::Boolean),
+        optional("owns", Shape::Boolean),
+        required("map", Shape::Map(&Shape::Logic)),
+    ]],
+);
+
+pub(crate) static SOURCE: Grammar = grammar(
+    "a source",
+    &[&[
+        required("source", Shape::Name),
+        required(
+            "verify",
+            Shape::ScalarOr(&Shape::Word(&["none"], &[]), &Shape::Object(&VERIFY)),
+        ),
+        optional("accept", Shape::Logic),
+        later("split"),
+        required("event", Shape::Logic),
+        required("id", Shape::Logic),
+        optional("data", Shape::Map(&Shape::Object(&MAPPED))),
+        optional("records", Shape::List(&Shape::Object(&MAPPING))),
+        optional("receipt", Shape::Logic),
+        later("challenge"),
+        later("opt_out"),
+        optional("echoes", Shape::Boolean),
+    ]],
+);

@@ -1,0 +1,97 @@
+//! `STEP`, and the `with` of `update-record`.
+
+use super::connection::LADDER;
+use super::field::MAPPED;
+use super::{Grammar, Key, Shape, grammar, later, misplaced, optional, required};
+
+static ONCE: Grammar = grammar(
+    "`once`",
+    &[&[
+        required("key", Shape::Logic),
+        optional("for", Shape::Duration),
+    ]],
+);
+
+static COMMON: &[Key] = &[
+    required("uses", Shape::Name),
+    optional("via", Shape::Name),
+    optional("with", Shape::Map(&Shape::Value)),
+    optional("if", Shape::Logic),
+    later("each"),
+    later("rate"),
+    optional(
+        "once",
+        Shape::ScalarOr(&Shape::Logic, &Shape::Object(&ONCE)),
+    ),
+    later("hours"),
+    later("expires"),
+    optional("timeout", Shape::Duration),
+    optional("returns", Shape::Map(&Shape::Object(&MAPPED))),
+    later("confidence"),
+    later("poll"),
+    later("pages"),
+    optional("retry", LADDER),
+    later("compensate"),
+    optional(
+        "unknown",
+        Shape::Word(&["review", "retry", "fallback"], &[]),
+    ),
+    later("batch"),
+    optional("refused", Shape::Word(&["fail", "continue", "stop"], &[])),
+    later("empty"),
+    later("within"),
+    later("wait"),
+];
+
+pub(super) static STEP: Grammar = grammar(
+    "a step",
+    &[
+        &[
+            required("id", Shape::Name),
+            optional("async", Shape::Boolean),
+            optional("fallback", Shape::List(&Shape::Object(&FALLBACK))),
+        ],
+        COMMON,
+    ],
+);
+
+static FALLBACK: Grammar = grammar(
+    "a fallback",
+    &[
+        COMMON,
+        &[
+            misplaced("id", "a fallback has the id of its step: remove `id`"),
+            misplaced(
+                "async",
+                "a fallback is as asynchronous as its step: remove `async`",
+            ),
+            misplaced(
+                "fallback",
+                "fallbacks are tried in order: add it to the step's list",
+            ),
+        ],
+    ],
+);
+
+static TARGET: Grammar = grammar(
+    "a target",
+    &[&[
+        required("type", Shape::Name),
+        required("key", Shape::List(&Shape::Value)),
+        optional("create", Shape::Boolean),
+    ]],
+);
+
+pub(crate) static UPDATE_RECORD: Grammar = grammar(
+    "`with` of update-record",
+    &[&[
+        optional(
+            "record",
+            Shape::ScalarOr(&Shape::Value, &Shape::Object(&TARGET)),
+        ),
+        optional("status", Shape::Value),
+        optional("set", Shape::Map(&Shape::Value)),
+        optional("guard", Shape::Logic),
+        optional("delete", Shape::Boolean),
+    ]],
+);

@@ -1,0 +1,13 @@
+//! Routing: from an event to the executions that it starts. All decisions of one event are made
+//! once and written at once; a redelivery replays them.
+
+mod decide;
+mod entry;
+mod resolve;
+mod router;
+mod trigger;
+
+pub use entry::{Decision, EventEntry, Outcome};
+pub use resolve::{Resolved, Trouble};
+pub use router::Router;
+pub use trigger::{matches, wants};

@@ -1,0 +1,434 @@
+//! Routing one event: replay what was decided, or decide, write, and only then dispatch.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::decide::Decider;
+use super::entry::{Decision, EventEntry, Outcome, snapshot_name};
+use super::resolve::{Resolved, Trouble, resolve_all};
+use super::trigger::matches;
+use crate::contract::envelopes;
+use crate::definition::model::{Pack, Severity, Trigger, Workflow};
+use crate::event::{EventMessage, Origin};
+use crate::id::{ExecutionRef, RecordRef};
+use crate::key;
+use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status};
+use crate::port::{
+    Change, Clock, CommitError, Definitions, Delivery, Expect, Item, Journal, Key, Outgoing,
+    PortError, Ports, Queue, QueueName, Verdict, Write,
+};
+use crate::record::find_record;
+
+/// How often an event is decided again because its conditional put lost a race.
+const MAX_LOOKS: u32 = 10;
+
+/// Routes events.
+#[derive(Debug)]
+pub struct Router<P> {
+    ports: Arc<P>,
+}
+
+/// A workflow that an event concerns, with the record that its execution would belong to.
+struct Candidate<'p> {
+    pack: &'p Pack,
+    workflow: &'p Workflow,
+    home: Option<RecordRef>,
+}
+
+impl<P: Ports> Router<P> {
+    /// A router on these ports.
+    #[must_use]
+    pub fn new(ports: Arc<P>) -> Self {
+        Self { ports }
+    }
+
+    /// Handles one delivered event.
+    ///
+    /// # Errors
+    /// [`Trouble`] when it has to be delivered again.
+    pub async fn route(
+        &self,
+        message: &EventMessage,
+        delivery: &Delivery,
+    ) -> Result<Verdict, Trouble> {
+        let key = entry_key(message);
+        if let Some(item) = self.read(&key).await? {
+            return self.dispatch(&decode(&item)?).await;
+        }
+        let packs = self
+            .ports
+            .definitions()
+            .live(&message.tenant)
+            .await?
+            .unwrap_or_default();
+        let decided = match self.decide(message, &packs).await {
+            Ok(Some(entry)) => entry,
+            Ok(None) => return Ok(Verdict::Acknowledge),
+            Err(trouble @ (Trouble::Ambiguous { .. } | Trouble::Invalid { .. })) => {
+                self.ask(message, delivery, &trouble).await?;
+                return Ok(Verdict::Acknowledge);
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        let entry = self.write(&key, message, delivery, decided, &packs).await?;
+        self.dispatch(&entry).await
+    }
+
+    /// Decides everything about an event; `None`: a record event that no trigger wants.
+    async fn decide(
+        &self,
+        message: &EventMessage,
+        packs: &[Arc<Pack>],
+    ) -> Result<Option<EventEntry>, Trouble> {
+        let now = self.ports.clock().now();
+        let (resolved, home) = self.records(message, packs).await?;
+        let candidates = candidates(message, packs, &resolved, &home);
+        if candidates.is_empty() && matches!(message.origin, Origin::Record { .. }) {
+            return Ok(None);
+        }
+        let mut entry = EventEntry {
+            event: message.event.clone(),
+            lineage: message.lineage.clone(),
+            home,
+            decided_at: now,
+            records: resolved.records,
+            snapshots: BTreeMap::new(),
+            config: BTreeMap::new(),
+            decisions: Vec::new(),
+        };
+        for candidate in candidates {
+            let decision = self.decide_one(&mut entry, candidate, now).await?;
+            entry.decisions.push(decision);
+        }
+        Ok(Some(entry))
+    }
+
+    async fn decide_one(
+        &self,
+        entry: &mut EventEntry,
+        candidate: Candidate<'_>,
+        now: Timestamp,
+    ) -> Result<Decision, Trouble> {
+        let Candidate {
+            pack,
+            workflow,
+            home,
+        } = candidate;
+        let mut decision = Decision {
+            workflow: workflow.name.clone(),
+            manifest: pack.manifest.clone(),
+            home: home.clone().unwrap_or_else(|| entry.home.clone()),
+            outcome: Outcome::Skipped {
+                reason: "the event has no such record".to_owned(),
+            },
+        };
+        let Some(home) = home else {
+            return Ok(decision);
+        };
+        self.take_snapshot(entry, &home).await?;
+        let tenant_config = self
+            .ports
+            .definitions()
+            .config(&home.tenant, &pack.manifest.pack)
+            .await?;
+        entry
+            .config
+            .insert(pack.manifest.pack.to_string(), (*tenant_config).clone());
+        decision.home = home.clone();
+        let context = entry.context(&decision);
+        let journal = self.ports.journal();
+        let decider = Decider {
+            journal,
+            workflow,
+            manifest: &pack.manifest,
+            home: &home,
+            now,
+        };
+        Ok(decider.decide(context).await?)
+    }
+
+    /// Reads the record that decisions are based on; a record event has its own snapshot.
+    async fn take_snapshot(
+        &self,
+        entry: &mut EventEntry,
+        home: &RecordRef,
+    ) -> Result<(), PortError> {
+        let name = snapshot_name(home);
+        if entry.event.after.is_some()
+            || entry.event.before.is_some()
+            || entry.snapshots.contains_key(&name)
+        {
+            return Ok(());
+        }
+        if let Some((record, _)) = find_record(self.ports.journal(), home).await? {
+            entry.snapshots.insert(name, record.snapshot());
+        }
+        Ok(())
+    }
+
+    /// The records of an event, and the one in whose timeline it lies.
+    async fn records(
+        &self,
+        message: &EventMessage,
+        packs: &[Arc<Pack>],
+    ) -> Result<(Resolved, RecordRef), Trouble> {
+        let (source, manifest, records, receipt) = match &message.origin {
+            Origin::Record { record, .. } => return Ok((Resolved::default(), record.clone())),
+            Origin::Source {
+                source,
+                manifest,
+                records,
+                receipt,
+            } => (source, manifest, records, receipt),
+        };
+        let live = packs
+            .iter()
+            .find(|pack| pack.manifest == *manifest)
+            .cloned();
+        let pack = match live {
+            Some(pack) => pack,
+            None => self.ports.definitions().version(manifest).await?,
+        };
+        let fallback = RecordRef::of_source(&message.tenant, source)
+            .map_err(|error| PortError::Unavailable(error.to_string()))?;
+        let Some(definition) = pack.sources.get(source) else {
+            return Ok((Resolved::default(), fallback));
+        };
+        let resolved =
+            resolve_all(self.ports.as_ref(), &pack, definition, records, message).await?;
+        let receipted = receipt
+            .as_deref()
+            .and_then(|receipt| receipt_home(receipt, message));
+        let home = receipted
+            .or_else(|| resolved.owner.clone())
+            .unwrap_or(fallback);
+        Ok((resolved, home))
+    }
+
+    /// Writes the decisions at once; if another invocation was first, its decisions hold.
+    async fn write(
+        &self,
+        key: &Key,
+        message: &EventMessage,
+        delivery: &Delivery,
+        entry: EventEntry,
+        packs: &[Arc<Pack>],
+    ) -> Result<EventEntry, Trouble> {
+        let mut writes = vec![put(key.clone(), &entry)?];
+        if matches!(message.origin, Origin::Source { .. }) && !entry.started() {
+            writes.push(put(
+                key::home_event(&entry.home, &message.event.id),
+                &entry,
+            )?);
+        }
+        for decision in &entry.decisions {
+            if let Outcome::Stopped { reason } = &decision.outcome {
+                let error =
+                    loop_stopped(message, delivery, decision, reason, packs, entry.decided_at);
+                writes.push(put(
+                    key::operation(&message.tenant, ERROR, &error.id),
+                    &error,
+                )?);
+            }
+        }
+        for _ in 0..MAX_LOOKS {
+            match self.ports.journal().commit(writes.clone()).await {
+                Ok(()) => return Ok(entry),
+                Err(CommitError::Port(error)) => return Err(error.into()),
+                Err(CommitError::Conflict(conflicts)) => {
+                    if let Some(first) = conflicts.iter().find(|conflict| conflict.index == 0) {
+                        return match &first.found {
+                            Some(item) => Ok(decode(item)?),
+                            None => Err(Trouble::Contended),
+                        };
+                    }
+                    let known: Vec<usize> =
+                        conflicts.iter().map(|conflict| conflict.index).collect();
+                    let mut index = 0;
+                    writes.retain(|_| {
+                        index += 1;
+                        !known.contains(&(index - 1))
+                    });
+                }
+            }
+        }
+        Err(Trouble::Contended)
+    }
+
+    /// Sends the first messages of every execution that was started, byte for byte the same on
+    /// every replay.
+    async fn dispatch(&self, entry: &EventEntry) -> Result<Verdict, Trouble> {
+        let created = self.ports.clock().now();
+        let mut messages = Vec::new();
+        for decision in &entry.decisions {
+            let (Some(execution), Outcome::Started { dispatch, .. }) =
+                (EventEntry::execution(decision), &decision.outcome)
+            else {
+                continue;
+            };
+            let pack = self.ports.definitions().version(&decision.manifest).await?;
+            let context = entry.context(decision);
+            for (envelope, function) in envelopes(&pack, &execution, 1, &context, dispatch) {
+                let body = serde_json::to_string(&envelope)
+                    .map_err(|error| PortError::Unavailable(error.to_string()))?;
+                let (queue, tenant) = (QueueName::of(&function), execution.home.tenant.clone());
+                messages.push(Outgoing {
+                    queue,
+                    body,
+                    delay: std::time::Duration::ZERO,
+                    tenant,
+                    created,
+                });
+            }
+        }
+        if !messages.is_empty() {
+            self.ports.queue().send(messages).await?;
+        }
+        Ok(Verdict::Acknowledge)
+    }
+
+    /// Leaves an event to a person; the whole event waits.
+    async fn ask(
+        &self,
+        message: &EventMessage,
+        delivery: &Delivery,
+        trouble: &Trouble,
+    ) -> Result<(), Trouble> {
+        let (kind, report) = match trouble {
+            Trouble::Ambiguous { candidates, .. } => (
+                ReviewKind::AmbiguousRecord,
+                serde_json::json!({ "candidates": candidates }),
+            ),
+            Trouble::Invalid {
+                violations,
+                invariant,
+                ..
+            } => (
+                ReviewKind::InvalidInput,
+                serde_json::json!({ "fields": violations, "invariant": invariant }),
+            ),
+            _ => return Ok(()),
+        };
+        let id = ErrorRecord::id_of(message.event.id.as_str(), "route-event");
+        let item = ReviewItem {
+            id: id.clone(),
+            kind,
+            title: format!("event {}: {trouble}", message.event.id),
+            status: Status::Open,
+            tenant: message.tenant.clone(),
+            at: self.ports.clock().now(),
+            execution: None,
+            step: None,
+            report,
+            subject: delivery.body.clone(),
+        };
+        let write = put(key::operation(&message.tenant, REVIEW, &id), &item)?;
+        match self.ports.journal().commit(vec![write]).await {
+            Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
+            Err(CommitError::Port(error)) => Err(error.into()),
+        }
+    }
+
+    async fn read(&self, key: &Key) -> Result<Option<Item>, PortError> {
+        Ok(self
+            .ports
+            .journal()
+            .read(std::slice::from_ref(key))
+            .await?
+            .into_iter()
+            .flatten()
+            .next())
+    }
+}
+
+/// The workflows that an event concerns, in the order of packs and names.
+fn candidates<'p>(
+    message: &EventMessage,
+    packs: &'p [Arc<Pack>],
+    resolved: &Resolved,
+    home: &RecordRef,
+) -> Vec<Candidate<'p>> {
+    let of_pack = |pack: &'p Arc<Pack>| {
+        pack.workflows.values().filter_map(|workflow| {
+            let home = match matches(workflow, message)? {
+                Trigger::Event { of: Some(of), .. } => resolved
+                    .references
+                    .iter()
+                    .find(|record| record.record_type == *of)
+                    .cloned(),
+                Trigger::Event { of: None, .. } | Trigger::Record(_) => Some(home.clone()),
+            };
+            Some(Candidate {
+                pack: pack.as_ref(),
+                workflow,
+                home,
+            })
+        })
+    };
+    packs.iter().flat_map(of_pack).collect()
+}
+
+fn entry_key(message: &EventMessage) -> Key {
+    match &message.origin {
+        Origin::Source { .. } => key::source_event(&message.tenant, &message.event.id),
+        Origin::Record { record, .. } => key::home_event(record, &message.event.id),
+    }
+}
+
+/// The home of the step that a delivery receipt speaks of: `<execution ref>/<step.n>`.
+fn receipt_home(receipt: &str, message: &EventMessage) -> Option<RecordRef> {
+    let (execution, _step) = receipt.rsplit_once('/')?;
+    let execution: ExecutionRef = execution.parse().ok()?;
+    (execution.home.tenant == message.tenant).then_some(execution.home)
+}
+
+fn loop_stopped(
+    message: &EventMessage,
+    delivery: &Delivery,
+    decision: &Decision,
+    reason: &str,
+    packs: &[Arc<Pack>],
+    now: Timestamp,
+) -> ErrorRecord {
+    let workflow = packs
+        .iter()
+        .find_map(|pack| pack.workflows.get(&decision.workflow));
+    ErrorRecord {
+        id: ErrorRecord::id_of(
+            &format!("{}:{}", message.event.id, decision.workflow),
+            "LoopStopped",
+        ),
+        code: "LoopStopped".to_owned(),
+        message: format!("workflow `{}` was not started: {reason}", decision.workflow),
+        severity: workflow.map_or(Severity::P1, |workflow| workflow.severity),
+        status: Status::Open,
+        function: delivery.queue.to_string(),
+        execution: None,
+        step: None,
+        version: Some(decision.manifest.to_string()),
+        tenant: Some(message.tenant.clone()),
+        attempt: 1,
+        first_at: now,
+        last_at: now,
+        count: 1,
+        envelope: delivery.body.clone(),
+    }
+}
+
+fn put(key: Key, body: &impl serde::Serialize) -> Result<Write, PortError> {
+    let body =
+        serde_json::to_string(body).map_err(|error| PortError::Unavailable(error.to_string()))?;
+    Ok(Write {
+        key,
+        expect: Expect::Absent,
+        change: Change::Put(body),
+    })
+}
+
+fn decode(item: &Item) -> Result<EventEntry, PortError> {
+    serde_json::from_str(&item.body).map_err(|error| {
+        PortError::Unavailable(format!("an event's entry does not decode: {error}"))
+    })
+}

@@ -1,0 +1,117 @@
+//! Messages that a function cannot handle: recorded before they are dead-lettered, so that none
+//! goes unseen.
+
+use std::time::Duration;
+
+use crate::definition::model::Severity;
+use crate::key;
+use crate::operation::{ErrorRecord, Status};
+use crate::port::{
+    Change, Clock, CommitError, Delivery, Expect, Item, Journal, Key, PortError, Ports, Verdict,
+    Write,
+};
+
+/// The shortest and the longest wait for something around a function that fails.
+const MIN_DELAY: Duration = Duration::from_secs(5);
+const MAX_DELAY: Duration = Duration::from_mins(15);
+
+/// How often a record is written again because it had changed.
+const MAX_LOOKS: u32 = 10;
+
+/// Records a message that does not decode, and leaves it to the dead-letter queue.
+pub async fn refuse<P: Ports>(ports: &P, delivery: &Delivery, reason: &str) -> Verdict {
+    let message = format!("the message does not decode: {reason}");
+    match record(ports, delivery, "Undecodable", &message).await {
+        Ok(()) => Verdict::Fail,
+        Err(error) => postpone(ports, delivery, error.code(), &error.to_string()).await,
+    }
+}
+
+/// Leaves a message for later because something around its function failed. On the last receive
+/// the failure is recorded first.
+pub async fn postpone<P: Ports>(
+    ports: &P,
+    delivery: &Delivery,
+    code: &str,
+    message: &str,
+) -> Verdict {
+    tracing::warn!(queue = %delivery.queue, message.id = %delivery.message_id.0, code, error = message, "the delivery is postponed");
+    if delivery.last_receive
+        && let Err(unrecorded) = record(ports, delivery, code, message).await
+    {
+        tracing::error!(queue = %delivery.queue, error = %unrecorded, "the failure is not recorded");
+    }
+    let exponent = delivery.receive_count.saturating_sub(1).min(16);
+    Verdict::RetryAfter(
+        MIN_DELAY
+            .saturating_mul(2_u32.saturating_pow(exponent))
+            .min(MAX_DELAY),
+    )
+}
+
+/// Writes the error record of a message as it was delivered: new, or once more and open.
+async fn record<P: Ports>(
+    ports: &P,
+    delivery: &Delivery,
+    code: &str,
+    message: &str,
+) -> Result<(), PortError> {
+    let failure = error_record(ports, delivery, code, message);
+    let key = key::unowned_error(&failure.id);
+    let mut found: Option<Item> = None;
+    for _ in 0..MAX_LOOKS {
+        let write = write(&key, found.as_ref(), &failure)?;
+        match ports.journal().commit(vec![write]).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Port(error)) => return Err(error),
+            Err(CommitError::Conflict(conflicts)) => {
+                found = conflicts
+                    .into_iter()
+                    .next()
+                    .and_then(|conflict| conflict.found);
+            }
+        }
+    }
+    Err(PortError::Throttled)
+}
+
+fn write(key: &Key, found: Option<&Item>, failure: &ErrorRecord) -> Result<Write, PortError> {
+    let earlier = found.and_then(|item| serde_json::from_str::<ErrorRecord>(&item.body).ok());
+    let failure = earlier.map_or_else(
+        || failure.clone(),
+        |earlier| failure.clone().again(&earlier),
+    );
+    let body = serde_json::to_string(&failure)
+        .map_err(|error| PortError::Unavailable(error.to_string()))?;
+    Ok(Write {
+        key: key.clone(),
+        expect: Expect::unchanged(found),
+        change: Change::Put(body),
+    })
+}
+
+fn error_record<P: Ports>(
+    ports: &P,
+    delivery: &Delivery,
+    code: &str,
+    message: &str,
+) -> ErrorRecord {
+    let now = ports.clock().now();
+    ErrorRecord {
+        id: ErrorRecord::id_of(&delivery.message_id.0, code),
+        code: code.to_owned(),
+        message: message.to_owned(),
+        severity: Severity::P1,
+        status: Status::Open,
+        function: delivery.queue.to_string(),
+        execution: None,
+        step: None,
+        version: None,
+        tenant: None,
+        attempt: delivery.receive_count,
+        first_at: now,
+        last_at: now,
+        count: 1,
+        envelope: delivery.body.clone(),
+    }
+}
