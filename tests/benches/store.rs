@@ -53,7 +53,10 @@ async fn measure(writers: usize) -> Result<f64, Box<dyn Error>> {
 async fn main() -> Result<(), Box<dyn Error>> {
     for writers in [1, 8, 128] {
         let rate = measure(writers).await?;
-        writeln!(io::stdout(), "{writers:>4} writers: {rate:>8.0} commits/s of {ROWS} rows")?;
+        writeln!(
+            io::stdout(),
+            "{writers:>4} writers: {rate:>8.0} commits/s of {ROWS} rows"
+        )?;
     }
     Ok(())
 }

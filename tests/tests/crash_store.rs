@@ -1,5 +1,9 @@
 //! Kills and power cuts during group commits: what was answered is there, the rest is whole or
 //! absent.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a victim that cannot be started or read fails the test"
+)]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -146,6 +150,18 @@ async fn a_disk_that_writes_out_of_order_loses_nothing_that_was_answered() {
         words(&[&round, "full", "power-loss", &round])
     };
     survive(8, 3, arguments).await;
+}
+
+/// The checkpoint beside the writer moves the log into the database while both go on.
+#[tokio::test]
+async fn a_power_cut_around_a_checkpoint_loses_nothing_that_was_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["0", "full", "power-loss", "4"];
+    let answered = kill_after(12_000, folder.path(), &arguments);
+    let database = folder.path().join("holdfast.db").metadata().unwrap();
+    assert!(database.len() > 1024 * 1024, "no checkpoint: {database:?}");
+    let lost = inspect(folder.path(), 0, &answered).await;
+    assert_eq!(lost, Lost::default());
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// Reproducible randomness: SplitMix64 from a seed.
+/// Reproducible randomness: `SplitMix64` from a seed.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);
 

@@ -33,7 +33,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "commit {}",
             code(write(written).commit(&journal).await)
         ))?;
-        let sent = queue.send(vec![write(written).message()?]).await;
+        // Larger than a commit, which did not fit.
+        let mut large = write(written).message()?;
+        large.body.push_str(&" ".repeat(32 * 1024));
+        let sent = queue.send(vec![large]).await;
         say(&format!(
             "send {}",
             sent.err().map_or("Ok", |error| error.code())

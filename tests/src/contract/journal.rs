@@ -149,7 +149,8 @@ pub async fn a_transaction_with_a_failed_condition_writes_nothing(subject: &impl
         .await
         .unwrap();
     let writes = keys.iter().map(|key| put(key, Expect::Absent, "2"));
-    assert_eq!(found(journal, writes.collect()).await.len(), 3);
+    let conflicts = found(journal, writes.collect()).await;
+    assert_eq!(conflicts, [(1, Some(item(1, "1")))]);
     let items = journal.read(&keys).await.unwrap();
     assert_eq!(items, [None, Some(item(1, "1")), None]);
 }

@@ -4,8 +4,10 @@
 //! `journal_contract!(subject)`. The partitions and queues that a sentence uses are its own, so
 //! that all of them can run against one shared deployment.
 #![expect(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "a broken contract is a panic, as in any test"
 )]
 

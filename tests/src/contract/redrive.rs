@@ -21,7 +21,7 @@ pub async fn a_dead_letter_is_sent_again_under_a_new_id(subject: &impl Subject) 
     let message = message(subject.clock(), "again");
     subject.queue().send(vec![message]).await.unwrap();
     let dead = kill(subject).await;
-    subject.pass(Duration::from_secs(60)).await;
+    subject.pass(Duration::from_mins(1)).await;
     let redriven = subject.clock().now();
     assert_eq!(subject.queue().redrive(&orders()).await, 1);
     assert!(subject.queue().dead_letters(&orders()).await.is_empty());

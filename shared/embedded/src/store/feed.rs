@@ -67,7 +67,7 @@ mod tests {
         let write = change("demo#patient#p1", Change::Put(r#"{"a":2}"#.to_owned()));
         assert_eq!(
             body(&write, 2, Some(&old)),
-            r##"{"tenant":"demo","partition":"demo#patient#p1","revision":2,"old":{"a":1},"new":{"a":2}}"##
+            r#"{"tenant":"demo","partition":"demo#patient#p1","revision":2,"old":{"a":1},"new":{"a":2}}"#
         );
     }
 

@@ -88,7 +88,7 @@ impl<C: Clock> SqliteTimers<C> {
     /// # Errors
     /// [`PortError`] when the store fails.
     pub async fn tick(&self) -> Result<usize, PortError> {
-        const LONGEST: std::time::Duration = std::time::Duration::from_secs(60);
+        const LONGEST: std::time::Duration = std::time::Duration::from_mins(1);
         let armed = self.armed.notified();
         let now = self.clock.now();
         let until = |due: Timestamp| due.max(now).duration_since(now).unsigned_abs();

@@ -171,11 +171,11 @@ impl Work for Move {
 
     fn committed(self, moved: &usize) {
         let lane = self.lines.lane(&self.queue);
-        let mut line = lane.line();
-        line.dead = line
+        let mut index = lane.line();
+        index.dead = index
             .dead
             .saturating_sub(u64::try_from(*moved).unwrap_or(u64::MAX));
-        drop(line);
+        drop(index);
         self.lines.arrived(self.moved, self.now);
     }
 }

@@ -10,7 +10,7 @@ use super::{Depth, SqliteQueue};
 use crate::clock::VirtualClock;
 use crate::store::Store;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 fn clock() -> VirtualClock {
     VirtualClock::new("2026-11-20T10:00:00Z".parse().unwrap())
@@ -121,7 +121,7 @@ async fn depths_tell_visible_delayed_in_flight_and_dead() {
         oldest: Some(Duration::from_secs(7)),
         dead_letters: 1,
     };
-    assert_eq!(queue.depths(), [depth.clone()]);
+    assert_eq!(queue.depths(), std::slice::from_ref(&depth));
     let reader = SqliteQueue::new(Store::open_read_only(folder.path()).unwrap(), clock);
     let seen_from_outside = Depth {
         visible: 2,

@@ -10,7 +10,7 @@ use super::{QueueSettings, SqliteQueue};
 use crate::clock::VirtualClock;
 use crate::store::Store;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 fn open() -> (SqliteQueue<VirtualClock>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
