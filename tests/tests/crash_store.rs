@@ -63,7 +63,27 @@ struct Lost {
     sent: usize,
 }
 
+/// What a reading command sees of one writer before anybody has opened the store for writing.
+async fn look(folder: &Path, first: Written) -> u64 {
+    match Store::open_read_only(folder) {
+        Ok(store) => {
+            let journal = SqliteJournal::new(store, SystemClock);
+            first.survivors(&journal).await.unwrap().0
+        }
+        Err(error) => {
+            assert_eq!(error.code(), "StoreMissing", "{error}");
+            0
+        }
+    }
+}
+
 async fn inspect(folder: &Path, round: u64, answered: &Answered) -> Lost {
+    let first = Written {
+        round,
+        writer: 0,
+        number: 0,
+    };
+    let seen = look(folder, first).await;
     let store = Store::open(folder).unwrap();
     let journal = SqliteJournal::new(store.clone(), SystemClock);
     let queue = SqliteQueue::new(store, SystemClock);
@@ -82,6 +102,10 @@ async fn inspect(folder: &Path, round: u64, answered: &Answered) -> Lost {
             "a transaction is torn: {first}"
         );
         assert_eq!(revision, transactions, "record and entries differ: {first}");
+        assert!(
+            writer > 0 || revision == seen,
+            "readers saw {seen} of {revision}"
+        );
         committed.extend(found);
     }
     let changes = drain(&queue, &QueueName::of("watch-records"));
@@ -117,6 +141,7 @@ fn drain(queue: &SqliteQueue<SystemClock>, name: &QueueName) -> Vec<String> {
 /// Kills one store's process again and again, at moments spread by a seed.
 async fn survive(rounds: u64, seed: u64, arguments: impl Fn(u64) -> Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
+    let mut total = 0;
     for round in 0..rounds {
         let spread = (round + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let answers = usize::try_from(spread % 300).unwrap();
@@ -125,7 +150,9 @@ async fn survive(rounds: u64, seed: u64, arguments: impl Fn(u64) -> Vec<String>)
         let answered = kill_after(answers, folder.path(), &arguments);
         let lost = inspect(folder.path(), round, &answered).await;
         assert_eq!(lost, Lost::default(), "round {round}, seed {seed}");
+        total += answered.committed.len() + answered.sent.len();
     }
+    assert!(total > 100, "only {total} answers were at stake");
 }
 
 fn words(words: &[&str]) -> Vec<String> {

@@ -53,6 +53,9 @@ macro_rules! journal_contract {
                 tables_are_apart
                 an_item_of_almost_400_kilobytes_fits
                 an_item_over_400_kilobytes_is_too_large
+                a_transaction_over_100_writes_is_too_large
+                a_transaction_names_an_item_once
+                an_empty_transaction_succeeds
                 of_racing_writers_one_wins_each_round
             }
             query {

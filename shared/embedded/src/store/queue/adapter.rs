@@ -101,7 +101,9 @@ impl<C: Clock> SqliteQueue<C> {
         drop(index);
         if let Some((message, entry)) = settled {
             self.log(&lane, (id, message, entry), now);
-            lane.changes.notify_waiters();
+            if verdict != Verdict::Acknowledge {
+                lane.changes.notify_waiters();
+            }
         }
     }
 

@@ -8,6 +8,8 @@ mod adapter;
 mod dead;
 mod depth;
 mod line;
+#[cfg(test)]
+mod line_tests;
 mod lines;
 mod message;
 #[cfg(test)]
