@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 /// Refuses a path that could leave the base URL, however it is written.
 ///
 /// Values that a definition interpolates arrive percent-encoded, one segment each. A segment of
-/// dots escapes even so: URL parsers read `%2e%2e` as `..`.
+/// dots escapes even so: URL parsers read `%2e%2e` as `..`; and an empty one names its parent.
 pub(crate) fn check(path: &str) -> Result<(), StepError> {
     match fault(path) {
         Some(fault) => Err(StepError::permanent("InvalidPath", fault)),
@@ -31,6 +31,9 @@ fn fault(path: &str) -> Option<&'static str> {
         .is_some_and(|head| head.contains(':'))
     {
         return Some("the path is a URL of its own");
+    }
+    if path.trim_start_matches('/').contains("//") {
+        return Some("the path has an empty segment");
     }
     path.split('/')
         .any(is_dots)
@@ -58,6 +61,7 @@ mod tests {
             "https://evil.example",
             "file:x",
             "/a\nb",
+            "/members//notes",
             "/a\\..\\b",
             "/a#b",
         ] {

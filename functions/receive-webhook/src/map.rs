@@ -233,7 +233,7 @@ impl Reader<'_> {
             match rule.evaluate(&self.scope) {
                 Ok(value) => values.extend(value.map(|value| (name.clone(), value))),
                 Err(error) => {
-                    wrong.extend(unreadable(&format!("{}.{name}", mapping.name), &error).fields)
+                    wrong.extend(unreadable(&format!("{}.{name}", mapping.name), &error).fields);
                 }
             }
         }

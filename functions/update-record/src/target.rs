@@ -45,12 +45,11 @@ pub(crate) async fn locate<'a, P: Ports>(
         .ok_or_else(unknown)?;
     let tenant = &ctx.envelope.execution.home.tenant;
     let values = key_values(definition, input);
-    let id = match &input.record {
-        Some(id) => Some(id.clone()),
-        None => {
-            let identity_key = ports.secrets().identity_key();
-            find_by_key(ports.journal(), identity_key, tenant, definition, &values).await?
-        }
+    let id = if let Some(id) = &input.record {
+        Some(id.clone())
+    } else {
+        let identity_key = ports.secrets().identity_key();
+        find_by_key(ports.journal(), identity_key, tenant, definition, &values).await?
     };
     let Some(id) = id else {
         return create(ports, ctx, input, definition, &values);

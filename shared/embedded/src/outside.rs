@@ -52,10 +52,7 @@ impl<C: Clock> Outside<C> {
     ///
     /// # Errors
     /// When the HTTP client cannot be set up.
-    pub fn connected(
-        sandbox: Arc<Sandbox<C>>,
-        secrets: &LocalSecrets,
-    ) -> Result<Self, SetupError> {
+    pub fn connected(sandbox: Arc<Sandbox<C>>, secrets: &LocalSecrets) -> Result<Self, SetupError> {
         let (client, secrets) = (Client::new()?, Arc::new(secrets.clone()));
         let providers = Providers {
             http: ReqwestHttp::new(client.clone(), Arc::clone(&secrets)),

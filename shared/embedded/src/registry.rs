@@ -41,14 +41,44 @@ pub struct Function {
     pub handler: Arc<dyn Handler>,
 }
 
-/// Steps that a deployment adds to those that come with Holdfast.
-pub type Extension<C> = fn(&mut Registry<C>);
+/// Steps beside those that come with Holdfast.
+#[derive(Debug, Clone, Copy)]
+pub struct Extension<C> {
+    /// Adds their signatures: what definitions may use.
+    pub catalog: fn(&mut Catalog),
+    /// Adds the steps.
+    pub registry: fn(&mut Registry<C>),
+}
+
+/// Visits the step functions that come with Holdfast.
+trait Visitor<C> {
+    fn step<S: Step>(&mut self, make: impl FnOnce(&Arc<EmbeddedPorts<C>>, &Outside<C>) -> S);
+}
+
+/// The step functions that come with Holdfast: the one list of them.
+fn visit<C: Clock + Clone + 'static>(visitor: &mut impl Visitor<C>) {
+    visitor.step(|ports, _| UpdateRecord::new(Arc::clone(ports)));
+    visitor.step(|_, outside| CallHttp::new(outside.clone()));
+    visitor.step(|_, outside| SendSms::new(outside.clone()));
+    visitor.step(|_, outside| SendEmail::new(outside.clone()));
+    visitor.step(|_, outside| PostChat::new(outside.clone()));
+}
 
 /// The functions of one machine.
 pub struct Registry<C> {
     ports: Arc<EmbeddedPorts<C>>,
+    outside: Outside<C>,
     functions: Vec<Function>,
-    catalog: Catalog,
+}
+
+impl<C> std::fmt::Debug for Registry<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self
+            .functions
+            .iter()
+            .map(|function| function.queue.as_str());
+        f.debug_list().entries(names).finish()
+    }
 }
 
 impl<C: Clock + Clone + 'static> Registry<C> {
@@ -57,23 +87,18 @@ impl<C: Clock + Clone + 'static> Registry<C> {
     pub fn standard(ports: &Arc<EmbeddedPorts<C>>, outside: Outside<C>) -> Self {
         let mut registry = Self {
             ports: Arc::clone(ports),
+            outside,
             functions: Vec::new(),
-            catalog: Catalog::default(),
         };
         registry.internal("route-event", RouteEvent(Arc::clone(ports)));
         registry.internal("watch-records", WatchRecords(Arc::clone(ports)));
-        registry.step(UpdateRecord::new(Arc::clone(ports)));
-        registry.step(CallHttp::new(outside.clone()));
-        registry.step(SendSms::new(outside.clone()));
-        registry.step(SendEmail::new(outside.clone()));
-        registry.step(PostChat::new(outside));
+        visit(&mut registry);
         registry
     }
 
     /// Adds a step function.
-    pub fn step<S: Step>(&mut self, step: S) {
+    pub fn add<S: Step>(&mut self, step: S) {
         let runner = Runner::new(Arc::clone(&self.ports));
-        insert::<S>(&mut self.catalog);
         self.functions.push(Function {
             queue: QueueName::of(S::SPEC.name),
             concurrency: usize::try_from(S::SPEC.concurrency).unwrap_or(usize::MAX),
@@ -98,6 +123,13 @@ impl<C: Clock + Clone + 'static> Registry<C> {
     }
 }
 
+impl<C: Clock + Clone + 'static> Visitor<C> for Registry<C> {
+    fn step<S: Step>(&mut self, make: impl FnOnce(&Arc<EmbeddedPorts<C>>, &Outside<C>) -> S) {
+        let step = make(&self.ports, &self.outside);
+        self.add(step);
+    }
+}
+
 /// Deliveries that a function without a step handles at once, and how long they stay hidden.
 const INTERNAL_CONCURRENCY: usize = 32;
 const INTERNAL_VISIBILITY: Duration = Duration::from_mins(1);
@@ -109,19 +141,23 @@ fn visibility(spec: &StepSpec) -> Duration {
 /// The step functions that come with Holdfast, with what they take and give.
 #[must_use]
 pub fn catalog<C: Clock + Clone + 'static>() -> Catalog {
-    let mut catalog = Catalog::default();
-    insert::<UpdateRecord<EmbeddedPorts<C>>>(&mut catalog);
-    insert::<CallHttp<Outside<C>>>(&mut catalog);
-    insert::<SendSms<Outside<C>>>(&mut catalog);
-    insert::<SendEmail<Outside<C>>>(&mut catalog);
-    insert::<PostChat<Outside<C>>>(&mut catalog);
-    catalog
+    let mut listing = Listing(Catalog::default());
+    visit::<C>(&mut listing);
+    listing.0
 }
 
-fn insert<S: Step>(catalog: &mut Catalog) {
-    let signature = Signature::of::<S>();
+struct Listing(Catalog);
+
+impl<C> Visitor<C> for Listing {
+    fn step<S: Step>(&mut self, _make: impl FnOnce(&Arc<EmbeddedPorts<C>>, &Outside<C>) -> S) {
+        insert::<S>(&mut self.0);
+    }
+}
+
+/// Adds a step function's signature to a catalog.
+pub fn insert<S: Step>(catalog: &mut Catalog) {
     if let Ok(name) = FunctionName::new(S::SPEC.name) {
-        catalog.0.insert(name, signature);
+        catalog.0.insert(name, Signature::of::<S>());
     }
 }
 

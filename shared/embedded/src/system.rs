@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use holdfast_engine::definition::Catalog;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Clock, Deployment, PortError};
 use holdfast_receive_webhook::{Answer, Request};
@@ -94,7 +95,11 @@ impl<C: Clock + Clone + 'static> System<C> {
         check_secrets(&settings, &secrets)?;
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
         let outside = outside(&settings, &sandbox, &secrets)?;
-        let ports = Arc::new(ports(&settings, &store, secrets));
+        let mut catalog = catalog::<C>();
+        if let Some(extension) = &settings.extension {
+            (extension.catalog)(&mut catalog);
+        }
+        let ports = Arc::new(ports(&settings, &store, secrets, catalog));
         for tenant in &settings.tenants {
             ports
                 .definitions
@@ -102,8 +107,8 @@ impl<C: Clock + Clone + 'static> System<C> {
                 .await?;
         }
         let mut registry = Registry::standard(&ports, outside);
-        if let Some(extend) = settings.extension {
-            extend(&mut registry);
+        if let Some(extension) = &settings.extension {
+            (extension.registry)(&mut registry);
         }
         let workers = Workers::start(
             registry.into_functions(),
@@ -178,6 +183,7 @@ fn ports<C: Clock + Clone + 'static>(
     settings: &Settings<C>,
     store: &Store,
     secrets: LocalSecrets,
+    catalog: Catalog,
 ) -> EmbeddedPorts<C> {
     let clock = settings.clock.clone();
     let public_url = settings
@@ -188,7 +194,7 @@ fn ports<C: Clock + Clone + 'static>(
         journal: SqliteJournal::new(store.clone(), clock.clone()),
         queue: SqliteQueue::new(store.clone(), clock.clone()),
         timers: SqliteTimers::new(store.clone(), clock.clone()),
-        definitions: LiveDefinitions::new(store.clone(), Arc::new(catalog::<C>())),
+        definitions: LiveDefinitions::new(store.clone(), Arc::new(catalog)),
         secrets,
         clock,
         entropy: match settings.seed {

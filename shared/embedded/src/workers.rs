@@ -117,12 +117,9 @@ async fn receive<C: Clock>(
 async fn unless_panicked(handling: impl Future<Output = Verdict>, delivery: &Delivery) -> Verdict {
     let mut handling = std::pin::pin!(handling);
     std::future::poll_fn(|context| {
-        match std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) {
-            Ok(poll) => poll,
-            Err(_) => {
-                tracing::error!(queue = %delivery.queue, message.id = %delivery.message_id.0, "the handler panicked");
-                std::task::Poll::Ready(Verdict::RetryAfter(AFTER_PANIC))
-            }
+        if let Ok(poll) = std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) { poll } else {
+            tracing::error!(queue = %delivery.queue, message.id = %delivery.message_id.0, "the handler panicked");
+            std::task::Poll::Ready(Verdict::RetryAfter(AFTER_PANIC))
         }
     })
     .await

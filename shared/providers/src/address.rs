@@ -94,12 +94,16 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// The IPv4 address behind a mapped, NAT64 or 6to4 address.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let of = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match (a, b) {
-        (0x2002, _) => Some(of(b, c)),
-        (0x0064, 0xff9b) if [c, d, e, f] == [0; 4] => Some(of(g, h)),
-        _ => address.to_ipv4_mapped(),
+    let bits = address.to_bits();
+    let nat64 = bits >> 32 == 0x0064_ff9b << 64;
+    let six_to_four = bits >> 112 == 0x2002;
+    let at = |shift: u32| u32::try_from((bits >> shift) & u128::from(u32::MAX)).ok();
+    if nat64 {
+        at(0).map(Ipv4Addr::from_bits)
+    } else if six_to_four {
+        at(80).map(Ipv4Addr::from_bits)
+    } else {
+        address.to_ipv4_mapped()
     }
 }
 

@@ -48,8 +48,8 @@ pub(crate) fn client() -> Client {
     Client::new().unwrap()
 }
 
-pub(crate) fn literal(text: &str) -> Option<ValueExpression> {
-    Some(ValueExpression::Literal(json!(text)))
+pub(crate) fn literal(text: &str) -> ValueExpression {
+    ValueExpression::Literal(json!(text))
 }
 
 /// A call through a connection, whose parts a test changes.
@@ -65,7 +65,7 @@ impl Fixture {
     /// A connection that may reach loopback.
     pub(crate) fn new(kind: ConnectionKind, url: &str) -> Self {
         let mut connection = Connection::new(ConnectionName::new("c").unwrap(), kind);
-        connection.url = literal(url);
+        connection.url = Some(literal(url));
         connection.private = true;
         Self {
             connection,
@@ -127,10 +127,12 @@ impl Seen {
 
 type Respond = dyn Fn(&Seen) -> Response + Send + Sync;
 
+type Log = Arc<Mutex<Vec<Seen>>>;
+
 /// An HTTP server that remembers what arrived.
 pub(crate) struct Server {
     pub(crate) url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Log,
     _serving: JoinSet<()>,
 }
 
@@ -138,7 +140,7 @@ impl Server {
     pub(crate) async fn start(respond: impl Fn(&Seen) -> Response + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let seen: Log = Arc::default();
         let respond: Arc<Respond> = Arc::new(respond);
         let app = Router::new()
             .fallback(serve)
@@ -168,7 +170,7 @@ impl Server {
 }
 
 async fn serve(
-    State((seen, respond)): State<(Arc<Mutex<Vec<Seen>>>, Arc<Respond>)>,
+    State((seen, respond)): State<(Log, Arc<Respond>)>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -203,7 +205,7 @@ pub(crate) async fn raw(answer: &'static [u8], closes: bool) -> (String, JoinSet
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut head = [0; 4096];
-            stream.read(&mut head).await.unwrap();
+            assert!(stream.read(&mut head).await.unwrap() > 0);
             stream.write_all(answer).await.unwrap();
             if !closes {
                 open.push(stream);

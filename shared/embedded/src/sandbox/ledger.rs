@@ -99,3 +99,77 @@ fn digest(call: &Arrival) -> String {
 fn digest_of(tenant: &str, connection: &str, key: &str) -> String {
     hash::base32(&[tenant.as_bytes(), connection.as_bytes(), key.as_bytes()])
 }
+
+#[cfg(test)]
+mod tests {
+    use holdfast_engine::name::{ConnectionName, TenantName};
+    use jiff::Timestamp;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
+    use super::*;
+    use crate::sandbox::{Kind, delivery};
+
+    fn entry(key: u8, honours_key: bool, refused: bool) -> Entry {
+        Entry {
+            call: Arrival {
+                tenant: TenantName::new("demo").unwrap(),
+                connection: ConnectionName::new("sms").unwrap(),
+                kind: Kind::Sms,
+                idempotency_key: key.to_string(),
+                payload: Json::Null,
+                at: Timestamp::UNIX_EPOCH,
+            },
+            honours_key,
+            refusal: refused.then(|| "500".to_owned()),
+        }
+    }
+
+    /// The lines of calls that arrive in groups of this size.
+    fn lines(entries: &[Entry], group: usize) -> Vec<Line> {
+        let mut ledger = Ledger::default();
+        let mut all = Vec::new();
+        for entries in entries.chunks(group) {
+            let lines = ledger.plan(entries.to_vec());
+            for line in &lines {
+                ledger.apply(line.clone());
+            }
+            all.extend(lines);
+        }
+        all
+    }
+
+    fn deliveries(lines: Vec<Line>) -> Vec<Delivery> {
+        let mut deliveries = Vec::new();
+        for line in lines {
+            delivery::fold(&mut deliveries, line);
+        }
+        deliveries
+    }
+
+    proptest! {
+        #[test]
+        fn calls_that_share_a_sync_count_as_if_they_came_one_by_one(
+            calls in vec((0_u8..6, any::<bool>(), any::<bool>()), 0..40),
+            group in 1_usize..12,
+        ) {
+            let entries: Vec<Entry> = calls.into_iter().map(|(k, h, r)| entry(k, h, r)).collect();
+            prop_assert_eq!(lines(&entries, group), lines(&entries, 1));
+        }
+
+        #[test]
+        fn every_accepted_call_is_a_delivery_or_a_repeat_of_its_own_key(
+            calls in vec((0_u8..6, any::<bool>()), 0..40),
+        ) {
+            let entries: Vec<Entry> = calls.iter().map(|(k, h)| entry(*k, *h, false)).collect();
+            let deliveries = deliveries(lines(&entries, 7));
+            for key in 0_u8..6 {
+                let of_key = deliveries.iter().filter(|d| d.idempotency_key == key.to_string());
+                let shown: u64 = of_key.map(|d| 1 + d.repeats).sum();
+                let sent = calls.iter().filter(|(k, _)| *k == key).count() as u64;
+                prop_assert_eq!(shown, sent);
+            }
+        }
+    }
+}

@@ -61,7 +61,7 @@ impl<J: Journal> Decider<'_, J> {
         Ok(self.decision(Outcome::Started {
             execution,
             lets,
-            dispatch,
+            dispatch: Box::new(dispatch),
         }))
     }
 

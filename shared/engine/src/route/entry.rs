@@ -65,7 +65,7 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         lets: Map<String, Json>,
         /// What was sent first.
-        dispatch: Dispatch,
+        dispatch: Box<Dispatch>,
     },
     /// It was not.
     Skipped {

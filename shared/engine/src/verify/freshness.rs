@@ -47,7 +47,7 @@ mod tests {
 
     fn at(signed_at: i64, future: Future) -> Result<(), Rejection> {
         let now = Timestamp::from_second(1000).unwrap();
-        check(signed_at, now, Duration::from_secs(300), future)
+        check(signed_at, now, Duration::from_mins(5), future)
     }
 
     #[test]

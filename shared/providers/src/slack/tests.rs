@@ -15,7 +15,7 @@ fn slack() -> Slack<Keys> {
 
 fn fixture(url: &str) -> Fixture {
     let mut fixture = Fixture::new(ConnectionKind::Slack, url);
-    fixture.connection.account = literal("#desk");
+    fixture.connection.account = Some(literal("#desk"));
     fixture.connection.auth = Some(Auth::Bearer("slack-token".to_owned()));
     fixture
 }

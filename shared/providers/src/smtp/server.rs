@@ -89,12 +89,12 @@ fn read(text: &str, private: bool) -> Option<Server> {
 mod tests {
     use super::*;
 
-    fn server(host: &str, port: u16, protection: Protection) -> Option<Server> {
-        Some(Server {
+    fn server(host: &str, port: u16, protection: Protection) -> Server {
+        Server {
             host: host.to_owned(),
             port,
             protection,
-        })
+        }
     }
 
     #[test]
@@ -102,17 +102,17 @@ mod tests {
         let cases = [
             (
                 "smtps://a.example",
-                server("a.example", 465, Protection::Tls),
+                Some(server("a.example", 465, Protection::Tls)),
             ),
             (
                 "smtp://a.example",
-                server("a.example", 587, Protection::StartTls),
+                Some(server("a.example", 587, Protection::StartTls)),
             ),
             (
                 "smtp://a.example:2525",
-                server("a.example", 2525, Protection::StartTls),
+                Some(server("a.example", 2525, Protection::StartTls)),
             ),
-            ("smtps://[::1]", server("::1", 465, Protection::Tls)),
+            ("smtps://[::1]", Some(server("::1", 465, Protection::Tls))),
             ("smtp://a.example?tls=none", None),
             ("smtps://u:p@a.example", None),
             ("https://a.example", None),
@@ -127,6 +127,9 @@ mod tests {
     fn only_a_private_server_goes_without_protection() {
         let text = "smtp://10.0.0.1?tls=none";
         assert_eq!(read(text, false), None);
-        assert_eq!(read(text, true), server("10.0.0.1", 25, Protection::None));
+        assert_eq!(
+            read(text, true),
+            Some(server("10.0.0.1", 25, Protection::None))
+        );
     }
 }

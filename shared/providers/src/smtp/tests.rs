@@ -8,7 +8,7 @@ use crate::testing::{Fixture, SECRET, code, is_maybe, is_not_sent, keys, literal
 
 fn fixture(url: &str) -> Fixture {
     let mut fixture = Fixture::new(ConnectionKind::Smtp, url);
-    fixture.connection.from = literal("Clinic <desk@clinic.example>");
+    fixture.connection.from = Some(literal("Clinic <desk@clinic.example>"));
     fixture.connection.auth = Some(Auth::Basic {
         user: "clinic".to_owned(),
         secret: "smtp-password".to_owned(),
@@ -32,8 +32,9 @@ async fn send(fixture: &Fixture) -> Result<Receipt, CallError> {
 async fn scripted(script: Script) -> CallError {
     let stub = Stub::start(script).await;
     let mut fixture = fixture(&stub.url);
-    if matches!(script, Some((_, Deed::Hang))) {
-        fixture.timeout = Duration::from_millis(200);
+    // Long enough for a slow machine to reach the end of the message.
+    if let Some((at, Deed::Hang)) = script {
+        fixture.timeout = Duration::from_millis(if at == END { 1500 } else { 100 });
     }
     send(&fixture).await.unwrap_err()
 }

@@ -11,14 +11,16 @@ use crate::testing::{
 
 const ACCEPTED: &str = r#"{"sid":"SM1","status":"queued"}"#;
 
+type Spoil = fn(&mut Fixture);
+
 fn twilio() -> Twilio<Keys> {
     Twilio::new(client(), keys())
 }
 
 fn fixture(url: &str) -> Fixture {
     let mut fixture = Fixture::new(ConnectionKind::Twilio, url);
-    fixture.connection.account = literal("AC1");
-    fixture.connection.from = literal("+15550199");
+    fixture.connection.account = Some(literal("AC1"));
+    fixture.connection.from = Some(literal("+15550199"));
     fixture.connection.auth = Some(Auth::Bearer("twilio-token".to_owned()));
     fixture
 }
@@ -68,7 +70,7 @@ async fn a_message_is_a_form_to_its_account() {
 async fn a_messaging_service_and_an_api_key_take_their_own_places() {
     let server = Server::answering(201, &[], ACCEPTED).await;
     let mut fixture = fixture(&server.url);
-    fixture.connection.from = literal("MG1");
+    fixture.connection.from = Some(literal("MG1"));
     fixture.connection.auth = Some(Auth::Basic {
         user: "SK1".to_owned(),
         secret: "twilio-key".to_owned(),
@@ -118,10 +120,9 @@ async fn a_lost_answer_is_uncertain_and_a_refused_connection_is_not() {
 #[tokio::test]
 async fn a_connection_that_cannot_work_is_refused_before_any_call() {
     let server = Server::answering(201, &[], ACCEPTED).await;
-    type Spoil = fn(&mut Fixture);
     let spoils: [Spoil; 4] = [
         |f| f.connection.account = None,
-        |f| f.connection.account = literal("AC1/../AC2"),
+        |f| f.connection.account = Some(literal("AC1/../AC2")),
         |f| f.connection.from = None,
         |f| f.connection.auth = None,
     ];
