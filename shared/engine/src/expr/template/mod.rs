@@ -182,11 +182,17 @@ mod tests {
         let hostile = json!("../admin?x=1#y z/ü");
         let encoded = "/patients/..%2Fadmin%3Fx%3D1%23y%20z%2F%C3%BC/plan";
         assert_eq!(path(&hostile).as_deref(), Ok(encoded));
-        assert_eq!(path(&json!("a-b.c_d~e")).as_deref(), Ok("/patients/a-b.c_d~e/plan"));
+        assert_eq!(
+            path(&json!("a-b.c_d~e")).as_deref(),
+            Ok("/patients/a-b.c_d~e/plan")
+        );
     }
 
     #[test]
     fn an_unset_value_in_a_path_is_an_error() {
-        assert!(matches!(path(&json!(null)), Err(EvaluationError::UnsetValue { .. })));
+        assert!(matches!(
+            path(&json!(null)),
+            Err(EvaluationError::UnsetValue { .. })
+        ));
     }
 }
