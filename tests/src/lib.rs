@@ -1,4 +1,5 @@
 //! Contract suite, faults, end-to-end tests and benches.
 
+pub mod bench;
 pub mod contract;
 pub mod crash;

@@ -13,7 +13,7 @@ use super::Store;
 use super::feed;
 use super::items;
 use super::queue::{Lines, NewMessage};
-use super::writer::Work;
+use super::work::Work;
 
 /// The largest item, its key included, in bytes; as in `DynamoDB`, so that what runs on one
 /// machine also runs there.

@@ -54,6 +54,10 @@ pub fn load(files: &Files, catalog: &Catalog) -> Result<(Pack, Vec<Diagnostic>),
     });
     let mut findings: Vec<_> = missing.into_iter().collect();
     findings.extend(folder.documents().flat_map(Document::findings));
+    let lost = pack
+        .as_ref()
+        .and_then(|pack| left_out(&folder, pack, &findings));
+    findings.extend(lost);
     match (pack, name) {
         (Some(pack), Some(_)) if !has_errors(&findings) => Ok((pack, findings)),
         _ => Err(findings),
@@ -83,6 +87,35 @@ fn has_errors(findings: &[Diagnostic]) -> bool {
     findings
         .iter()
         .any(|found| found.severity == Severity::Error)
+}
+
+/// A definition that was left out without a word would be a workflow that never runs: whatever
+/// the checks miss is refused here.
+fn left_out(folder: &Folder, pack: &Pack, findings: &[Diagnostic]) -> Option<Diagnostic> {
+    if has_errors(findings) {
+        return None;
+    }
+    let mut definitions = folder.definitions.iter();
+    let lost = definitions.find(|one| !is_compiled(pack, one.kind, &one.name))?;
+    let message = format!(
+        "the {} `{}` cannot be compiled",
+        lost.kind.word(),
+        lost.name
+    );
+    let finding = Finding::error("NotCompiled", 0..0, message);
+    let document = Document::new(&lost.document.path, &lost.document.text);
+    document.report(finding.help("please report this: no check says why"));
+    document.findings().pop()
+}
+
+fn is_compiled(pack: &Pack, kind: Kind, name: &str) -> bool {
+    match kind {
+        Kind::Pack | Kind::Test => true,
+        Kind::Record => pack.records.contains_key(name),
+        Kind::Source => pack.sources.contains_key(name),
+        Kind::Connection => pack.connections.contains_key(name),
+        Kind::Workflow => pack.workflows.contains_key(name),
+    }
 }
 
 fn missing_pack(folder: &Folder) -> Option<Diagnostic> {

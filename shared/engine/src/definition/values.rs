@@ -77,6 +77,15 @@ impl Node {
             .collect()
     }
 
+    /// Whether the member `key` has this many elements or members; absent is none.
+    pub(crate) fn counts(&self, key: &str, expected: usize) -> bool {
+        let count = self.get(key).map_or(0, |node| match &node.data {
+            Data::Map(members) => members.len(),
+            _ => node.elements().len(),
+        });
+        count == expected
+    }
+
     /// What the text of the member `key` reads as.
     pub(crate) fn read<T: FromStr>(&self, key: &str) -> Option<T> {
         self.get(key)?.text()?.parse().ok()

@@ -65,8 +65,8 @@ impl<C: Clock> SqliteQueue<C> {
 }
 
 fn depth(queue: QueueName, lane: &Lane, now: Timestamp) -> Depth {
-    let line = lane.line();
-    let counts = line.counts(now);
+    let index = lane.line();
+    let counts = index.counts(now);
     let age = |sent: Timestamp| now.duration_since(sent).try_into().unwrap_or_default();
     Depth {
         queue,
@@ -74,6 +74,6 @@ fn depth(queue: QueueName, lane: &Lane, now: Timestamp) -> Depth {
         in_flight: counts.in_flight,
         delayed: counts.hidden,
         oldest: counts.oldest.map(age),
-        dead_letters: line.dead,
+        dead_letters: index.dead,
     }
 }

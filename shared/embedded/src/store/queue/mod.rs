@@ -8,10 +8,16 @@ mod adapter;
 mod dead;
 mod depth;
 mod line;
+#[cfg(test)]
+mod line_tests;
 mod lines;
 mod message;
+#[cfg(test)]
+mod recovery_tests;
 mod settle;
 mod turns;
+#[cfg(test)]
+mod waiting_tests;
 
 pub use adapter::SqliteQueue;
 pub use dead::{DeadLetter, Redrive};

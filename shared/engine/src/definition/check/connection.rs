@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expected::Expected;
 use super::mapped::transposed;
+use super::test_file::status;
 use super::value::value;
 use super::world::{World, name_span};
 use super::{Place, environment};
@@ -38,11 +39,7 @@ pub(super) fn kind(tree: &Node) -> Option<ConnectionKind> {
 fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> {
     let tree = definition.readable()?;
     let env = environment::base(world);
-    let place = Place {
-        world,
-        document: &definition.document,
-        env: &env,
-    };
+    let place = Place::new(world, &definition.document, &env);
     let setting = |key| transposed(tree.get(key).map(|node| value(place, node, Expected::Text)));
     let (url, account, from) = (setting("url"), setting("account"), setting("from"));
     let kind = kind(tree)?;
@@ -133,18 +130,8 @@ fn receipts(place: Place<'_>, node: &Node) -> Option<SourceName> {
 }
 
 fn sandbox(place: Place<'_>, node: &Node) -> Option<SandboxReply> {
-    let status = node.get("status").map_or(Some(200), |status| {
-        let code = status
-            .json()
-            .as_u64()
-            .filter(|code| (100..600).contains(code));
-        if code.is_none() && !status.is_broken() {
-            let message = "an HTTP status is 100 to 599";
-            let finding = Finding::error("WrongType", status.span.clone(), message);
-            place.document.report(finding.help("status: 200"));
-        }
-        code.and_then(|code| u16::try_from(code).ok())
-    })?;
+    let given = node.get("status");
+    let status = given.map_or(Some(200), |given| status(place.document, given))?;
     let body = node.get("body").map_or(serde_json::Value::Null, Node::json);
     let idempotent = node.get("idempotent").is_none() || node.flag("idempotent");
     Some(SandboxReply {

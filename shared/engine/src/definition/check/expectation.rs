@@ -11,7 +11,13 @@ use crate::name::WorkflowName;
 
 /// Reads one expectation.
 pub(super) fn expectation(document: &Document, pack: &Pack, node: &Node) -> Option<Expectation> {
-    let first = node.members().first()?;
+    let Some(first) = node.members().first() else {
+        if !node.is_broken() {
+            let finding = Finding::error("MissingKey", node.span.clone(), "this expects nothing");
+            document.report(finding.help("{ sent: sms, count: 1 }"));
+        }
+        return None;
+    };
     let others: &[&str] = match first.key.as_str() {
         "sent" => &["count", "body"],
         "skipped" => &["count"],

@@ -136,6 +136,11 @@ impl<'a> Schema<'a> {
         Some(list.iter().filter_map(Json::as_str).collect())
     }
 
+    /// Whether its values are URL paths.
+    pub(super) fn is_path(self) -> bool {
+        self.node.get("format").and_then(Json::as_str) == Some("path")
+    }
+
     /// The type of values that the schema describes.
     pub(super) fn ty(self) -> Type {
         if self.words().is_some() {
@@ -196,9 +201,24 @@ impl<'a> Schema<'a> {
         let types = self.types();
         let fits = types.is_empty() || types.iter().any(|ty| is(ty, value));
         if fits {
-            Ok(())
+            self.in_range(value)
         } else {
             Err(format!("expected {}", words(&self.ty())))
+        }
+    }
+}
+
+impl Schema<'_> {
+    fn in_range(self, value: &Json) -> Result<(), String> {
+        let bound = |key: &str| self.node.get(key).and_then(Json::as_f64);
+        match (value.as_f64(), bound("minimum"), bound("maximum")) {
+            (Some(number), Some(least), _) if number < least => {
+                Err(format!("expected at least {least}"))
+            }
+            (Some(number), _, Some(most)) if number > most => {
+                Err(format!("expected at most {most}"))
+            }
+            _ => Ok(()),
         }
     }
 }

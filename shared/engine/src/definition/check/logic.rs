@@ -10,7 +10,7 @@ use crate::expr::{Expression, Mistake, Type};
 /// Compiles a LOGIC key; `None` when it has mistakes, which are reported.
 pub(super) fn logic(place: Place<'_>, node: &Node, expected: Option<&Type>) -> Option<Expression> {
     let text = node.text()?;
-    if let Some(finding) = marked(text, node) {
+    if let Some(finding) = marked(place, text, node) {
         place.document.report(finding);
         return None;
     }
@@ -59,8 +59,12 @@ pub(super) fn expression(
     match Expression::compile(source, place.env, expected) {
         Ok(expression) => Some(expression),
         Err(mistakes) => {
-            let at =
-                |span: Range<usize>| node.locate(span.start + part.start..span.end + part.start);
+            let at = |span: Range<usize>| {
+                node.locate(
+                    &place.document.text,
+                    span.start + part.start..span.end + part.start,
+                )
+            };
             report(place.document, "InvalidExpression", mistakes, at);
             None
         }
@@ -81,10 +85,14 @@ pub(super) fn report(
     }
 }
 
-fn marked(text: &str, node: &Node) -> Option<Finding> {
+fn marked(place: Place<'_>, text: &str, node: &Node) -> Option<Finding> {
     let code = "MarkedLogic";
     if let Some(bare) = text.strip_prefix('=') {
-        let finding = Finding::error(code, node.locate(0..1), "this key is always an expression");
+        let finding = Finding::error(
+            code,
+            node.locate(&place.document.text, 0..1),
+            "this key is always an expression",
+        );
         return Some(
             finding
                 .label("no mark here")

@@ -46,7 +46,7 @@ fn mapping(place: Place<'_>, node: &Node, earlier: &mut Earlier) -> Option<Recor
         check_created(place, record, node);
         earlier.extend(name.clone().map(|name| (name, record.name.clone())));
     }
-    let map = map?;
+    let map = map.filter(|map| node.counts("map", map.len()))?;
     let fields = requested(record?, &map);
     Some(RecordMapping {
         name: name?,

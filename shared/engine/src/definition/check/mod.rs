@@ -40,6 +40,14 @@ pub(crate) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    fn new(world: &'a World<'a>, document: &'a Document, env: &'a Environment) -> Self {
+        Self {
+            world,
+            document,
+            env,
+        }
+    }
+
     fn with_env<'b>(&self, env: &'b Environment) -> Place<'b>
     where
         'a: 'b,

@@ -77,11 +77,7 @@ fn alerts(world: &World<'_>) -> Option<Alerts> {
     let node = tree.get("alerts")?;
     let document = &definition.document;
     let env = environment::base(world);
-    let place = Place {
-        world,
-        document,
-        env: &env,
-    };
+    let place = Place::new(world, document, &env);
     let connection = |key: &str| {
         let name = world.expect(document, node.get(key)?, Kind::Connection)?;
         name.parse().ok()

@@ -43,6 +43,7 @@ fn head(world: &World<'_>, definition: &Definition) -> Option<RecordDefinition> 
     let names = |key: &str| tree.get(key).map(Node::texts).unwrap_or_default();
     check_keys(document, tree, &fields);
     check_states(document, tree, &states);
+    let transitions = transition::transitions(world, document, tree, &states);
     Some(RecordDefinition {
         name: definition.name.parse().ok()?,
         key: names("key"),
@@ -54,7 +55,7 @@ fn head(world: &World<'_>, definition: &Definition) -> Option<RecordDefinition> 
             .and_then(Node::text)
             .unwrap_or_default()
             .to_owned(),
-        transitions: transition::transitions(world, document, tree, &states),
+        transitions,
         states,
         invariants: Vec::new(),
     })
@@ -160,11 +161,7 @@ pub(super) fn invariants(world: &World<'_>) -> BTreeMap<RecordType, Vec<Invarian
     let found = records.filter_map(|definition| {
         let record = world.records.get(definition.name.as_str())?;
         let env = environment::invariant(world, &record.snapshot);
-        let place = Place {
-            world,
-            document: &definition.document,
-            env: &env,
-        };
+        let place = Place::new(world, &definition.document, &env);
         let nodes = definition
             .readable()?
             .get("invariants")

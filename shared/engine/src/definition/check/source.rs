@@ -76,24 +76,21 @@ pub(super) fn heads(world: &World<'_>) -> BTreeMap<String, Head> {
     let heads = sources.filter_map(|definition| {
         let tree = definition.readable()?;
         let env = environment::request(world);
-        let place = Place {
-            world,
-            document: &definition.document,
-            env: &env,
-        };
+        let place = Place::new(world, &definition.document, &env);
         let mappings = tree.get("records").map_or(&[][..], Node::elements);
         let ty = |node: &Node| {
             node.read("type")
                 .filter(|ty| world.records.contains_key(ty))
         };
         let owners: Vec<_> = mappings.iter().filter(|node| owns(node)).collect();
+        let owner = owners.first().copied().and_then(ty);
         let head = Head {
             event: EventName::of(tree.get("event").and_then(Node::text).unwrap_or("")),
             data: tree
                 .get("data")
                 .map_or_else(empty, |node| mapped::ty(place, node)),
-            owner: owners.first().copied().and_then(ty),
-            uncertain: owners.len() != 1 && !mappings.is_empty(),
+            uncertain: !mappings.is_empty() && (owners.len() != 1 || owner.is_none()),
+            owner,
             records: mappings.iter().filter_map(ty).collect(),
         };
         Some((definition.name.clone(), head))
@@ -121,11 +118,7 @@ pub(super) fn sources(world: &World<'_>) -> BTreeMap<SourceName, Source> {
 fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
     let tree = definition.readable()?;
     let env = environment::request(world);
-    let place = Place {
-        world,
-        document: &definition.document,
-        env: &env,
-    };
+    let place = Place::new(world, &definition.document, &env);
     check_owner(place, tree);
     let verify = tree
         .get("verify")
@@ -141,6 +134,9 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
     );
     let data = mapped(place, tree.get("data"));
     let records = super::mapping::mappings(place, tree);
+    if !(tree.counts("data", data.len()) && tree.counts("records", records.len())) {
+        return None;
+    }
     Some(Source {
         name: definition.name.parse().ok()?,
         verify: verify?,
@@ -156,7 +152,15 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
 
 fn id(place: Place<'_>, node: &Node) -> Option<EventIdRule> {
     if node.text() != Some("body-hash") {
-        return logic(place, node, None).map(EventIdRule::Logic);
+        let id = logic(place, node, None)?;
+        if id.paths().is_empty() {
+            let message = "every event of this source would have the same id";
+            let finding = Finding::error("ConstantId", node.span.clone(), message);
+            place
+                .document
+                .report(finding.help("read the provider's own id: body.id"));
+        }
+        return Some(EventIdRule::Logic(id));
     }
     let message = "events are told apart only by their whole body";
     let finding = Finding::warning("BodyHashId", node.span.clone(), message)

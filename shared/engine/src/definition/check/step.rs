@@ -149,6 +149,10 @@ fn parts(
     let returns = node
         .get("returns")
         .map(|node| mapped(place.with_env(&response), Some(node)));
+    let mapped = returns.as_ref().map_or(0, std::collections::BTreeMap::len);
+    if !node.counts("returns", mapped) {
+        return None;
+    }
     Some(StepDefinition {
         id: id?.clone(),
         uses: node.read("uses")?,

@@ -146,11 +146,10 @@ pub(super) fn fields<'m>(
 fn replies(document: &Document, pack: &Pack, tree: &Node) -> BTreeMap<ConnectionName, Vec<Reply>> {
     let members = tree.get("replies").map_or(&[][..], Node::members).iter();
     let replies = members.filter_map(|member| {
+        let replies = member.value.elements().iter();
+        let replies = replies.filter_map(|node| reply(document, node)).collect();
         let name = connection(document, pack, &member.key, member.key_span.clone())?;
-        Some((
-            name,
-            member.value.elements().iter().filter_map(reply).collect(),
-        ))
+        Some((name, replies))
     });
     replies.collect()
 }
@@ -172,7 +171,7 @@ pub(super) fn connection(
     found.cloned()
 }
 
-fn reply(node: &Node) -> Option<Reply> {
+fn reply(document: &Document, node: &Node) -> Option<Reply> {
     match node.text() {
         Some("timeout") => return Some(Reply::Timeout),
         Some("reset") => return Some(Reply::Reset),
@@ -182,12 +181,26 @@ fn reply(node: &Node) -> Option<Reply> {
     }
     let headers = node.get("headers").map_or(&[][..], Node::members).iter();
     Some(Reply::Answer {
-        status: node.read("status")?,
+        status: status(document, node.get("status")?)?,
         headers: headers
             .filter_map(|member| Some((member.key.clone(), member.value.text()?.to_owned())))
             .collect(),
         body: node.get("body").map_or(Json::Null, Node::json),
     })
+}
+
+/// An HTTP status; reports it otherwise.
+pub(super) fn status(document: &Document, node: &Node) -> Option<u16> {
+    let code = node
+        .json()
+        .as_u64()
+        .filter(|code| (100..600).contains(code));
+    if code.is_none() && !node.is_broken() {
+        let message = "an HTTP status is 100 to 599";
+        let finding = Finding::error("WrongType", node.span.clone(), message);
+        document.report(finding.help("status: 200"));
+    }
+    code.and_then(|code| u16::try_from(code).ok())
 }
 
 fn action(node: &Node) -> Option<TestAction> {

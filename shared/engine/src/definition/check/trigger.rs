@@ -57,34 +57,37 @@ fn by_event(place: Place<'_>, node: &Node, event: &Node) -> Started {
         no_source(place, event, name);
         return unknown();
     }
-    let owners: BTreeSet<_> = sources
-        .iter()
-        .filter_map(|source| source.owner.clone())
-        .collect();
     if let (Some(Some(ty)), Some(of)) = (&of, node.get("of")) {
         check_of(place, of, ty, &sources);
     }
-    let data = sources
-        .iter()
-        .map(|source| source.data.clone())
-        .reduce(either);
-    let uncertain = matches!(of, Some(None))
-        || unreadable_sources(place.world)
-        || (of.is_none() && sources.iter().any(|source| source.uncertain));
+    let data = sources.iter().map(|source| source.data.clone());
+    let data = data.reduce(either).unwrap_or(Type::Dynamic);
+    let owned = of.is_none() && sources.iter().any(|source| source.uncertain);
+    let uncertain = owned || matches!(of, Some(None)) || unreadable_sources(place.world);
     let home = match &of {
         Some(of) => of.clone(),
-        None if owners.len() == 1 && !uncertain => owners.first().cloned(),
-        None => None,
+        None => owner(&sources).filter(|_| !uncertain),
     };
+    let trigger = (!matches!(of, Some(None))).then(|| Trigger::Event {
+        name: name.to_owned(),
+        of: of.flatten(),
+    });
     Started {
-        trigger: (!matches!(of, Some(None))).then(|| Trigger::Event {
-            name: name.to_owned(),
-            of: of.flatten(),
-        }),
-        event: envelope(vec![("data", data.unwrap_or(Type::Dynamic))]),
+        trigger,
+        event: envelope(vec![("data", data)]),
         home,
         uncertain,
     }
+}
+
+/// The record type that owns the events of all these sources.
+fn owner(sources: &[&Head]) -> Option<RecordType> {
+    let owners: BTreeSet<_> = sources
+        .iter()
+        .filter_map(|source| source.owner.as_ref())
+        .collect();
+    let only = owners.first().copied().filter(|_| owners.len() == 1);
+    only.cloned()
 }
 
 /// The sources that give this event: those whose literal prefix is the longest.

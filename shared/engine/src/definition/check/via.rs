@@ -68,8 +68,11 @@ fn check_kind(place: Place<'_>, node: &Node, name: &str, spec: &StepSpec) {
 }
 
 fn kinds(kinds: &[ConnectionKind]) -> String {
+    let built =
+        |kind: &&ConnectionKind| !matches!(kind, ConnectionKind::Ses | ConnectionKind::Model);
     let words: Vec<_> = kinds
         .iter()
+        .filter(built)
         .map(|kind| format!("`{}`", word(*kind)))
         .collect();
     format!("a connection of kind {}", words.join(" or "))

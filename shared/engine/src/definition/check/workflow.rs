@@ -47,21 +47,10 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
     let tree = definition.readable()?;
     let document = &definition.document;
     let mut env = environment::base(world);
-    let triggers = triggers(
-        Place {
-            world,
-            document,
-            env: &env,
-        },
-        tree,
-    );
+    let triggers = triggers(Place::new(world, document, &env), tree);
     let home = scope(world, &mut env, document, tree, &triggers);
     let lets = lets(world, document, &mut env, tree);
-    let place = Place {
-        world,
-        document,
-        env: &env,
-    };
+    let place = Place::new(world, document, &env);
     let when = tree.get("when").map_or(&[][..], Node::elements).iter();
     let when: Vec<_> = when
         .filter(|node| node.scalar().is_some())
@@ -77,7 +66,7 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
         tree,
     );
     let text = |key: &str| tree.get(key)?.text().map(str::to_owned);
-    Some(Workflow {
+    let workflow = Workflow {
         name: definition.name.parse().ok()?,
         description: text("description")?,
         owner: text("owner")?,
@@ -90,7 +79,19 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
         when: when.into_iter().flatten().collect(),
         while_: while_?,
         steps,
-    })
+    };
+    complete(tree, &workflow).then_some(workflow)
+}
+
+/// Whether every part was compiled: a workflow does not run without one of its conditions.
+fn complete(tree: &Node, workflow: &Workflow) -> bool {
+    let triggers = tree
+        .get("trigger")
+        .map_or(0, |trigger| trigger.elements().len());
+    triggers == workflow.triggers.len()
+        && tree.counts("let", workflow.lets.len())
+        && tree.counts("when", workflow.when.len())
+        && tree.counts("steps", workflow.steps.len())
 }
 
 fn severity(tree: &Node) -> Option<Severity> {
@@ -115,17 +116,13 @@ fn scope<'w>(
     tree: &Node,
     triggers: &[Started],
 ) -> Home<'w> {
-    if let Some(event) = triggers
-        .iter()
-        .map(|started| started.event.clone())
-        .reduce(either)
-    {
-        env.roots.insert("event".to_owned(), event);
+    event(env, document, tree, triggers);
+    let broken = tree.get("trigger").is_some_and(Node::is_broken);
+    let home = if broken {
+        Home::Uncertain
     } else {
-        untriggered(document, tree);
-        refuse(env, "event", "nothing triggers this workflow");
-    }
-    let home = home(world, document, tree, triggers);
+        home(world, document, tree, triggers)
+    };
     match home {
         Home::Known(record) => {
             env.roots
@@ -134,6 +131,9 @@ fn scope<'w>(
         Home::Uncertain => {
             env.roots.insert("record".to_owned(), Type::Dynamic);
         }
+        Home::Absent if triggers.is_empty() => {
+            refuse(env, "record", "nothing triggers this workflow");
+        }
         Home::Absent => refuse(
             env,
             "record",
@@ -141,6 +141,21 @@ fn scope<'w>(
         ),
     }
     home
+}
+
+fn event(env: &mut Environment, document: &Document, tree: &Node, triggers: &[Started]) {
+    if let Some(event) = triggers
+        .iter()
+        .map(|started| started.event.clone())
+        .reduce(either)
+    {
+        env.roots.insert("event".to_owned(), event);
+    } else if tree.get("trigger").is_some_and(Node::is_broken) {
+        env.roots.insert("event".to_owned(), Type::Dynamic);
+    } else {
+        untriggered(document, tree);
+        refuse(env, "event", "nothing triggers this workflow");
+    }
 }
 
 /// Only `start-workflow` could start it, and that is not built yet.
@@ -208,15 +223,7 @@ fn lets(
         if !free(document, member) {
             continue;
         }
-        let expression = logic(
-            Place {
-                world,
-                document,
-                env,
-            },
-            &member.value,
-            None,
-        );
+        let expression = logic(Place::new(world, document, env), &member.value, None);
         let ty = expression
             .as_ref()
             .map_or(Type::Dynamic, |found| found.ty().clone());

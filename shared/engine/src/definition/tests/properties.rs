@@ -65,6 +65,7 @@ fn verdict(files: &Files) -> Result<(), TestCaseError> {
         Ok((_, warnings)) => prop_assert!(warnings.iter().all(is_shown)),
         Err(mistakes) => {
             prop_assert!(!mistakes.is_empty());
+            prop_assert!(mistakes.iter().all(|one| one.code != "NotCompiled"));
             prop_assert!(mistakes.iter().all(is_shown));
         }
     }

@@ -65,7 +65,11 @@ fn mistakes_of_a_test_are_shown_at_once() {
         .replace("sent: sms", "sent: email-x")
         .replace("starts_at:", "start_at:")
         .replace("skipped: booking", "skipped: bookings, body: x")
-        .replace("{ error: Refused }", "{ invoice: { status: paid } }");
+        .replace(
+            "{ error: Refused }",
+            "{ invoice: { status: paid } }\n  - {}",
+        )
+        .replace("status: 503", "status: 5030");
     let shown = rendered(&read(&text).unwrap_err());
     insta::assert_snapshot!(shown);
 }

@@ -92,12 +92,28 @@ impl Node {
         })
     }
 
-    /// Where this part of the scalar's text stands: exactly, or the whole scalar.
-    pub(crate) fn locate(&self, part: Range<usize>) -> Range<usize> {
-        match self.scalar().and_then(|scalar| scalar.exact) {
-            Some(start) => start + part.start..start + part.end,
-            None => self.span.clone(),
+    /// Where this part of the scalar's text stands in the document; the whole scalar where
+    /// escapes or folded lines hide it.
+    pub(crate) fn locate(&self, document: &str, part: Range<usize>) -> Range<usize> {
+        if let Some(start) = self.scalar().and_then(|scalar| scalar.exact) {
+            return start + part.start..start + part.end;
         }
+        self.only_place(document, part)
+            .unwrap_or_else(|| self.span.clone())
+    }
+
+    /// Where a part stands that the scalar's source holds once.
+    fn only_place(&self, document: &str, part: Range<usize>) -> Option<Range<usize>> {
+        let wanted = self.text()?.get(part)?;
+        let source = document.get(self.span.clone())?;
+        let mut places = source
+            .match_indices(wanted)
+            .map(|(at, _)| self.span.start + at);
+        let place = places.next().filter(|_| !wanted.is_empty())?;
+        places
+            .next()
+            .is_none()
+            .then_some(place..place + wanted.len())
     }
 }
 
@@ -126,11 +142,13 @@ mod tests {
         let (node, codes) = read(text);
         assert!(codes.is_empty(), "{codes:?}");
         let node = node.unwrap();
-        let at =
-            |key: &str, part: Range<usize>| text[node.get(key).unwrap().locate(part)].to_owned();
+        let at = |key: &str, part: Range<usize>| {
+            text[node.get(key).unwrap().locate(text, part)].to_owned()
+        };
         assert_eq!(at("ä", 6..10), "text");
         assert_eq!(at("b", 1..3), "uo");
-        assert_eq!(at("c", 0..1), "\"esc\\\"\"");
+        assert_eq!(at("c", 0..4), "\"esc\\\"\"");
+        assert_eq!(at("c", 1..3), "sc");
         assert_eq!(&text[node.get("ä").unwrap().span.clone()], "plain text");
     }
 

@@ -60,7 +60,11 @@ fn comment(document: &Document, text: &str, node: &mut Node) {
     } else {
         "QuoteText"
     };
-    document.report(quote(code, text, range, message));
+    let mut finding = quote(code, text, range, message);
+    finding.help = finding
+        .help
+        .map(|help| format!("{help}; a remark has a space after `#`"));
+    document.report(finding);
     node.data = Data::Broken;
 }
 

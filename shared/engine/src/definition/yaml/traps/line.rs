@@ -23,7 +23,12 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Value> {
     let line = text.get(start..end)?.trim_end();
     let mut scan = Scan::new(line);
     scan.run(at - start);
-    let value = scan.start..scan.start + meant(line.get(scan.start..)?, &scan.open);
+    let value = scan.start
+        ..scan.start
+            + meant(
+                line.get(scan.start..)?,
+                scan.open.last().map(|(open, ..)| *open),
+            );
     let starts_value = scan.key.is_some() || scan.in_list();
     (starts_value && !value.is_empty()).then(|| Value {
         key: scan.key,
@@ -34,8 +39,8 @@ pub(super) fn value_at(text: &str, at: usize) -> Option<Value> {
 
 struct Scan<'a> {
     line: &'a str,
-    /// The collections that are open, `{` or `[`.
-    open: Vec<char>,
+    /// The collections that are open: the bracket, where it stands, and the key before it.
+    open: Vec<(char, usize, Option<String>)>,
     key: Option<String>,
     /// Where the present key or value begins.
     start: usize,
@@ -60,7 +65,9 @@ impl<'a> Scan<'a> {
     }
 
     fn in_list(&self) -> bool {
-        self.open.last().map_or(self.dash, |open| *open == '[')
+        self.open
+            .last()
+            .map_or(self.dash, |(open, ..)| *open == '[')
     }
 
     fn rest(&self, at: usize) -> &'a str {
@@ -98,7 +105,9 @@ impl<'a> Scan<'a> {
                 self.begin(next)
             }
             '}' | ']' if !self.open.is_empty() && self.balanced(at) => {
-                self.open.pop();
+                if let Some((_, start, key)) = self.open.pop() {
+                    (self.start, self.key) = (start, key);
+                }
                 next
             }
             _ => next,
@@ -106,8 +115,7 @@ impl<'a> Scan<'a> {
     }
 
     fn enter(&mut self, bracket: char, next: usize) -> usize {
-        self.open.push(bracket);
-        self.key = None;
+        self.open.push((bracket, self.start, self.key.take()));
         self.begin(next)
     }
 
@@ -120,7 +128,9 @@ impl<'a> Scan<'a> {
     fn is_key(&self, colon: usize) -> bool {
         let text = self.line.get(self.start..colon).unwrap_or("");
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        !text.is_empty() && text.chars().all(allowed) && self.open.last() != Some(&'[')
+        !text.is_empty()
+            && text.chars().all(allowed)
+            && self.open.last().is_none_or(|(open, ..)| *open != '[')
     }
 
     fn balanced(&self, at: usize) -> bool {
@@ -146,7 +156,7 @@ fn depth(value: &str) -> i32 {
 }
 
 /// How far the value reaches that begins here.
-fn meant(rest: &str, open: &[char]) -> usize {
+fn meant(rest: &str, open: Option<char>) -> usize {
     let mut depth = 0;
     let mut quote = None;
     for (at, c) in rest.char_indices() {
@@ -175,12 +185,12 @@ fn opens_quote(rest: &str, at: usize) -> bool {
 }
 
 /// Whether this comma ends a value: in a list always, in a mapping when a key follows.
-fn splits(rest: &str, at: usize, open: &[char]) -> bool {
+fn splits(rest: &str, at: usize, open: Option<char>) -> bool {
     let after = rest.get(at + 1..).unwrap_or("").trim_start();
     let word = after.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')));
     let key =
         word.is_some_and(|end| end > 0 && after.get(end..).is_some_and(|r| r.starts_with(':')));
-    match open.last() {
+    match open {
         Some('[') => true,
         Some(_) => key || after.is_empty(),
         None => false,

@@ -66,7 +66,7 @@ fn misread(written: &str, value: &Value, info: &str) -> Option<(&'static str, St
             "QuoteText",
             "a value that begins with `- ` is a list to YAML".to_owned(),
         ),
-        '[' | '{' if info.contains("expected key") => {
+        '[' | '{' if info.contains("expected key") || info.contains("',' or") => {
             ("QuoteExpression", "text after a list or mapping".to_owned())
         }
         _ => return None,
