@@ -123,3 +123,54 @@ pub enum End {
     /// It was stopped, with the reason.
     Stopped(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Owner;
+    use crate::port::MessageId;
+
+    fn entry(state: State) -> StepEntry {
+        StepEntry {
+            state,
+            progress: Progress::FIRST,
+            at: Timestamp::UNIX_EPOCH,
+            event: EventId::from_text("calendly:1"),
+            version: "dental@1".to_owned(),
+            output: None,
+            target: None,
+            changes: Vec::new(),
+            dispatch: None,
+            suppressed: None,
+            attempts: Vec::new(),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn an_entry_in_any_state_is_read_as_it_was_written() {
+        let at = Timestamp::from_second(7).unwrap();
+        let states = [
+            State::Started {
+                owner: Owner("1/a".into()),
+                lease: at,
+            },
+            State::Retrying { due: at },
+            State::Succeeded,
+            State::Failed {
+                message: MessageId("m".to_owned()),
+                at,
+            },
+            State::Unknown,
+            State::FellBack,
+            State::Skipped,
+            State::Waiting,
+            State::Resumed,
+        ];
+        for state in states {
+            let written = serde_json::to_string(&entry(state.clone())).unwrap();
+            let read: StepEntry = serde_json::from_str(&written).unwrap();
+            assert_eq!(read, entry(state), "{written}");
+        }
+    }
+}
