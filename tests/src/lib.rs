@@ -1,1 +1,7 @@
 //! Contract suite, faults, end-to-end tests and benches.
+
+pub mod faulty;
+pub mod memory;
+pub mod random;
+
+pub mod world;
