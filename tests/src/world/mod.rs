@@ -4,6 +4,8 @@ mod context;
 mod effects;
 mod flight;
 mod pack;
+mod properties;
+mod schedule;
 mod script;
 mod sentences;
 mod steps;
@@ -25,6 +27,7 @@ use crate::memory::{Memory, Received};
 pub use effects::{Arrived, Effects};
 pub use flight::{End, Flight};
 pub use pack::{Functions, compiled, load};
+pub use schedule::{Policy, Tally, run_seed};
 pub use script::{Behaviour, Script};
 pub use sentences::{Case, Probe, succeeds_when_delivered_twice, survives_a_crash_at_every_port_call};
 pub use steps::{KeyedEffect, RawEffect, UpdateEffect};
@@ -130,7 +133,12 @@ impl World {
 
     /// Delivers until nothing moves. Returns whether that was reached before the horizon.
     pub fn run(&self) -> bool {
-        let horizon = self.now().saturating_add(HORIZON).unwrap_or(self.now());
+        self.run_for(HORIZON)
+    }
+
+    /// Delivers until nothing moves, for so long. Returns whether that was reached.
+    pub fn run_for(&self, time: Duration) -> bool {
+        let horizon = self.now().saturating_add(time).unwrap_or(self.now());
         loop {
             while self.deliver().is_some() {}
             if !self.wait() {

@@ -46,7 +46,10 @@ impl Functions {
 pub fn load(files: &Files, functions: &Functions) -> Arc<Pack> {
     match holdfast_engine::definition::load(files, &functions.0) {
         Ok((pack, _)) => Arc::new(pack),
-        Err(mistakes) => panic!("the pack of this test does not compile: {mistakes:#?}"),
+        Err(mistakes) => {
+            let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+            panic!("the pack of this test does not compile: {mistakes:#?}")
+        }
     }
 }
 

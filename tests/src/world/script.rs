@@ -86,6 +86,7 @@ pub(super) fn unknown() -> StepError {
 struct Lines {
     of_step: BTreeMap<String, VecDeque<Behaviour>>,
     random: Option<Random>,
+    attempts: usize,
 }
 
 /// What the attempts of each step do, in order; then they succeed, or do anything.
@@ -105,8 +106,15 @@ impl Script {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).random = random;
     }
 
+    /// How many attempts were made.
+    #[must_use]
+    pub fn attempts(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).attempts
+    }
+
     pub(super) fn next(&self, step: &str) -> Behaviour {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.attempts += 1;
         let line = lines.of_step.get_mut(step).and_then(VecDeque::pop_front);
         line.or_else(|| lines.random.as_mut().map(Behaviour::any))
             .unwrap_or(Behaviour::Succeed)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use holdfast_engine::step::{Effect, Keeps, Step, StepContext, StepError, StepSpec};
+use holdfast_engine::key;
+use holdfast_engine::port::{Change, Expect, Journal as _, Ports as _, Write};
+use holdfast_engine::step::{Audit, Effect, Keeps, Step, StepContext, StepError, StepSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -29,8 +31,28 @@ pub struct Outcome {
     pub refused: Option<bool>,
 }
 
+/// A step that changes nothing but through its receiver.
+async fn nothing_staged(_: &Probe, _: &StepContext<'_>) -> Result<(), StepError> {
+    Ok(())
+}
+
+/// Adds one to a counter that lies where the home record does, in the transaction of the outcome.
+async fn count(probe: &Probe, ctx: &StepContext<'_>) -> Result<(), StepError> {
+    let key = key::record(&ctx.envelope.execution.home);
+    let found = probe.ports.journal().read(std::slice::from_ref(&key)).await?;
+    let found = found.into_iter().next().flatten();
+    let counted = found.as_ref().and_then(|item| item.body.parse::<u64>().ok());
+    let write = Write {
+        key,
+        expect: Expect::unchanged(found.as_ref()),
+        change: Change::Put((counted.unwrap_or_default() + 1).to_string()),
+    };
+    ctx.staged.add([write], Audit::default());
+    Ok(())
+}
+
 macro_rules! scripted {
-    ($(#[$doc:meta] $name:ident($function:literal, $effect:expr, $input:ty))*) => {$(
+    ($(#[$doc:meta] $name:ident($function:literal, $effect:expr, $input:ty, $stage:ident))*) => {$(
         #[$doc]
         #[derive(Debug)]
         pub struct $name(Probe);
@@ -61,7 +83,9 @@ macro_rules! scripted {
                 ctx: &StepContext<'_>,
                 _: Self::Input,
             ) -> Result<Outcome, StepError> {
-                act(&self.0, Self::SPEC.name, ctx).await
+                let outcome = act(&self.0, Self::SPEC.name, ctx).await?;
+                $stage(&self.0, ctx).await?;
+                Ok(outcome)
             }
         }
     )*};
@@ -69,11 +93,11 @@ macro_rules! scripted {
 
 scripted! {
     /// An effect whose receiver honours keys.
-    KeyedEffect("keyed-effect", Effect::Keyed, Message)
+    KeyedEffect("keyed-effect", Effect::Keyed, Message, nothing_staged)
     /// An effect whose receiver counts every arrival.
-    RawEffect("raw-effect", Effect::AtMostOnce, Message)
-    /// A change of a record that changes nothing, and may be refused.
-    UpdateEffect("update-record", Effect::Keyed, Json)
+    RawEffect("raw-effect", Effect::AtMostOnce, Message, nothing_staged)
+    /// A change of a record, a counter in this world, that may be refused.
+    UpdateEffect("update-record", Effect::Keyed, Json, count)
 }
 
 async fn act(probe: &Probe, function: &str, ctx: &StepContext<'_>) -> Result<Outcome, StepError> {
