@@ -292,10 +292,7 @@ async fn a_booking_that_was_changed_on_its_way_is_refused() {
     request.body.push(b' ');
     let answer = practice.system().receive(&request).await;
     let problem: Json = serde_json::from_str(&answer.body).unwrap();
-    assert_eq!(
-        (answer.status, &problem["code"]),
-        (401, &json!("Mismatch"))
-    );
+    assert_eq!((answer.status, &problem["code"]), (401, &json!("Mismatch")));
     assert!(practice.reviews().is_empty());
 }
 
