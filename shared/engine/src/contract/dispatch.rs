@@ -45,16 +45,16 @@ pub async fn advance<J: Journal>(
     let mut planner = Planner::new(journal, execution, context, now);
     planner.refresh_record(workflow).await?;
     for step in remaining(workflow, position) {
-        if let Some(reason) = planner.stopped(workflow).await? {
-            planner.dispatch.end = Some(End::Stopped(reason));
-            return Ok(planner.dispatch);
-        }
         if let Some(reason) = planner.skipped(step).await? {
             planner.dispatch.skipped.push(Skipped {
                 step: step.id.clone(),
                 reason,
             });
             continue;
+        }
+        if let Some(reason) = planner.stopped(workflow).await? {
+            planner.dispatch.end = Some(End::Stopped(reason));
+            return Ok(planner.dispatch);
         }
         planner.read_input(step).await?;
         planner.dispatch.steps.push(StepKey::primary(&step.id));

@@ -34,7 +34,7 @@ pub enum State {
     Failed {
         /// The message that failed: another copy is stale or a redrive.
         message: MessageId,
-        /// When. An entry, into which the state is flattened, has an `at` of its own.
+        /// When. An entry is written flat, and has an `at` of its own.
         #[serde(rename = "failed_at")]
         at: Timestamp,
     },
