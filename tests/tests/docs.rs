@@ -71,9 +71,11 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
 }
 
 /// What comes before a code in the source.
-const BEFORE_A_CODE: [&str; 8] = [
+const BEFORE_A_CODE: [&str; 10] = [
     "Finding::error(",
     "Finding::warning(",
+    "Failure::unreachable(",
+    "Failure::wrong(",
     "StepError::permanent(",
     "StepError::transient(",
     "refused(",
