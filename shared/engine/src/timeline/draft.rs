@@ -25,6 +25,15 @@ pub(super) struct Draft {
     pub(super) line: Line,
 }
 
+/// Among lines of one time, what was begun is finished before something new begins.
+mod rank {
+    pub(super) const AFTERMATH: u8 = 0;
+    pub(super) const CHANGE: u8 = 1;
+    pub(super) const STEP: u8 = 3;
+    pub(super) const DECISION: u8 = 2;
+    pub(super) const EVENT: u8 = 4;
+}
+
 /// The lines so far, and what caused what.
 #[derive(Debug, Default)]
 pub(super) struct Drafts {
@@ -130,7 +139,7 @@ impl Drafts {
                 .collect(),
             unmatched: entry.decisions.is_empty(),
         };
-        self.push(0, anchor.clone(), entry.event.at, What::Event(part));
+        self.push(rank::EVENT, anchor.clone(), entry.event.at, What::Event(part));
         for decision in &entry.decisions {
             self.decision(entry, decision, &anchor);
         }
@@ -152,7 +161,7 @@ impl Drafts {
             execution: execution.as_ref().map(ToString::to_string),
             reason,
         };
-        self.push(2, anchor.clone(), entry.decided_at, What::Decision(part));
+        self.push(rank::DECISION, anchor.clone(), entry.decided_at, What::Decision(part));
         self.link(event_anchor, anchor.clone());
         self.link(&format!("created {}", entry.event.id), anchor.clone());
         if let (Some(execution), Outcome::Started { dispatch, .. }) = (execution, &decision.outcome)
@@ -178,7 +187,7 @@ impl Drafts {
                 step: skipped.step.to_string(),
                 reason: skipped.reason.clone(),
             };
-            self.push(5, anchor.clone(), dispatch.now, What::Skipped(part));
+            self.push(rank::AFTERMATH, anchor.clone(), dispatch.now, What::Skipped(part));
             self.link(cause, anchor);
         }
         let Some(end) = &dispatch.end else { return };
@@ -193,7 +202,7 @@ impl Drafts {
             reason,
         };
         let anchor = format!("end {execution} {generation}");
-        self.push(6, anchor.clone(), dispatch.now, What::End(part));
+        self.push(rank::AFTERMATH, anchor.clone(), dispatch.now, What::End(part));
         self.link(cause, anchor);
     }
 
@@ -204,7 +213,7 @@ impl Drafts {
         if let Some(fields) = item.fields {
             let anchor = format!("created {event}");
             let part = CreatedPart { event, by, fields };
-            self.push(1, anchor.clone(), item.at, What::Created(part));
+            self.push(rank::CHANGE, anchor.clone(), item.at, What::Created(part));
             self.link(&event_anchor(&item.event), anchor.clone());
             self.link(&anchor, self.version_anchor(1));
             return;
@@ -217,7 +226,8 @@ impl Drafts {
             step: step.to_owned(),
             changes: item.changes,
         };
-        self.push(3, format!("change {rest}"), item.at, What::Changed(part));
+        let anchor = format!("change {rest}");
+        self.push(rank::CHANGE, anchor, item.at, What::Changed(part));
     }
 
     /// A step: its attempts that did not succeed, and the state that it is in.
@@ -237,7 +247,7 @@ impl Drafts {
                 code: line.code.clone(),
                 message: line.message.clone(),
             };
-            self.push(3, name.clone(), line.at, What::Attempt(part));
+            self.push(rank::STEP, name.clone(), line.at, What::Attempt(part));
             self.link(&name, anchor.clone());
         }
         if let Some(version) = made_version(&entry) {
@@ -249,7 +259,7 @@ impl Drafts {
             .and_then(|workflow| glossary.uses(&entry.version, workflow, &place.step));
         let (at, dispatch) = (entry.at, entry.dispatch.clone());
         let part = step_part(place, entry, execution, workflow, uses);
-        self.push(4, anchor.clone(), at, What::Step(part));
+        self.push(rank::STEP, anchor.clone(), at, What::Step(part));
         if let Some(dispatch) = dispatch {
             self.dispatch(&anchor, &place.execution, place.generation, &dispatch);
         }
@@ -266,7 +276,7 @@ impl Drafts {
             status: item.status,
             report: item.report,
         };
-        self.push(2, anchor, item.at, What::Review(part));
+        self.push(rank::DECISION, anchor, item.at, What::Review(part));
     }
 }
 
