@@ -1,6 +1,46 @@
-.PHONY: check test
-check:
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-test: check
-	cargo test --workspace
+# `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+DENY_VERSION := 0.20.2
+TOOLS := target/tools
+
+.PHONY: help check format lint docs policy test definitions faults bench
+
+help: ## Lists the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+check: format lint docs policy ## Format, lints, documentation, dependency policy.
+
+format:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
+
+policy: $(TOOLS)/bin/cargo-deny
+	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
+
+$(TOOLS)/bin/cargo-deny:
+	$(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --root $(TOOLS) --target-dir $(TOOLS)/build --quiet
+	rm -rf $(TOOLS)/build
+
+test: check definitions ## Everything that must hold before a change lands.
+	$(CARGO) test --workspace --all-targets --no-fail-fast
+	$(CARGO) test --workspace --doc --quiet
+
+definitions: ## Checks and tests the packs that come with Holdfast.
+	$(CARGO) run --quiet -- check workflows/dental
+	$(CARGO) run --quiet -- test workflows/dental
+
+faults: ## The long versions: more kills, larger models, more schedules.
+	HOLDFAST_KILLS=200 HOLDFAST_MODEL=large HOLDFAST_SCHEDULES=10000 $(CARGO) test -p holdfast-tests --no-fail-fast -- --nocapture
+
+bench: ## Measures against the budgets.
+	$(CARGO) bench -p holdfast-tests --bench store
+	$(CARGO) bench -p holdfast-tests --bench executions

@@ -14,7 +14,6 @@ use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Clock, Journal, Key, Table};
 use holdfast_tests::bench::{Client, EXTENSION, pack, signed_request};
-use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 const THROUGHPUT: usize = 20_000;
@@ -97,7 +96,7 @@ async fn end_to_end(address: std::net::SocketAddr, system: &System<SystemClock>)
 
 /// Many clients at once, until every execution has ended.
 async fn throughput(address: std::net::SocketAddr, system: &System<SystemClock>, folder: &Path) {
-    let (written, now) = (written_bytes(), Timestamp::now());
+    let (written, now) = (written_bytes(), SystemClock.now());
     let requests: Vec<Vec<Vec<u8>>> = (0..CLIENTS)
         .map(|client| {
             let share = THROUGHPUT / CLIENTS;

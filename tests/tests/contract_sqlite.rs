@@ -1,4 +1,9 @@
 //! The contract suite against SQLite, on virtual time.
+#![expect(
+    clippy::unused_async,
+    clippy::unwrap_used,
+    reason = "a subject may take time to start, and one that cannot fails the test"
+)]
 
 use std::time::Duration;
 

@@ -1,5 +1,9 @@
 //! Kills and power cuts during group commits: what was answered is there, the rest is whole or
 //! absent.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a victim that cannot be started or read fails the test"
+)]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -59,7 +63,27 @@ struct Lost {
     sent: usize,
 }
 
+/// What a reading command sees of one writer before anybody has opened the store for writing.
+async fn look(folder: &Path, first: Written) -> u64 {
+    match Store::open_read_only(folder) {
+        Ok(store) => {
+            let journal = SqliteJournal::new(store, SystemClock);
+            first.survivors(&journal).await.unwrap().0
+        }
+        Err(error) => {
+            assert_eq!(error.code(), "StoreMissing", "{error}");
+            0
+        }
+    }
+}
+
 async fn inspect(folder: &Path, round: u64, answered: &Answered) -> Lost {
+    let first = Written {
+        round,
+        writer: 0,
+        number: 0,
+    };
+    let seen = look(folder, first).await;
     let store = Store::open(folder).unwrap();
     let journal = SqliteJournal::new(store.clone(), SystemClock);
     let queue = SqliteQueue::new(store, SystemClock);
@@ -78,6 +102,10 @@ async fn inspect(folder: &Path, round: u64, answered: &Answered) -> Lost {
             "a transaction is torn: {first}"
         );
         assert_eq!(revision, transactions, "record and entries differ: {first}");
+        assert!(
+            writer > 0 || revision == seen,
+            "readers saw {seen} of {revision}"
+        );
         committed.extend(found);
     }
     let changes = drain(&queue, &QueueName::of("watch-records"));
@@ -113,6 +141,7 @@ fn drain(queue: &SqliteQueue<SystemClock>, name: &QueueName) -> Vec<String> {
 /// Kills one store's process again and again, at moments spread by a seed.
 async fn survive(rounds: u64, seed: u64, arguments: impl Fn(u64) -> Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
+    let mut total = 0;
     for round in 0..rounds {
         let spread = (round + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let answers = usize::try_from(spread % 300).unwrap();
@@ -121,7 +150,9 @@ async fn survive(rounds: u64, seed: u64, arguments: impl Fn(u64) -> Vec<String>)
         let answered = kill_after(answers, folder.path(), &arguments);
         let lost = inspect(folder.path(), round, &answered).await;
         assert_eq!(lost, Lost::default(), "round {round}, seed {seed}");
+        total += answered.committed.len() + answered.sent.len();
     }
+    assert!(total > 100, "only {total} answers were at stake");
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -146,6 +177,18 @@ async fn a_disk_that_writes_out_of_order_loses_nothing_that_was_answered() {
         words(&[&round, "full", "power-loss", &round])
     };
     survive(8, 3, arguments).await;
+}
+
+/// The checkpoint beside the writer moves the log into the database while both go on.
+#[tokio::test]
+async fn a_power_cut_around_a_checkpoint_loses_nothing_that_was_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["0", "full", "power-loss", "4"];
+    let answered = kill_after(12_000, folder.path(), &arguments);
+    let database = folder.path().join("holdfast.db").metadata().unwrap();
+    assert!(database.len() > 1024 * 1024, "no checkpoint: {database:?}");
+    let lost = inspect(folder.path(), 0, &answered).await;
+    assert_eq!(lost, Lost::default());
 }
 
 #[tokio::test]

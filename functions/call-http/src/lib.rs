@@ -33,8 +33,8 @@ pub struct Input {
     /// `GET` by default, or `POST` when there is a body.
     #[serde(default)]
     pub method: Option<String>,
-    /// Path below the connection's URL; interpolated values are percent-encoded segments.
-    #[serde(default)]
+    /// Path below the connection's URL; each interpolated value is one percent-encoded segment.
+    #[schemars(extend("format" = "path"))]
     pub path: String,
     /// Query parameters; a list repeats its parameter, null leaves it out.
     #[serde(default)]

@@ -149,7 +149,8 @@ pub async fn a_transaction_with_a_failed_condition_writes_nothing(subject: &impl
         .await
         .unwrap();
     let writes = keys.iter().map(|key| put(key, Expect::Absent, "2"));
-    assert_eq!(found(journal, writes.collect()).await.len(), 3);
+    let conflicts = found(journal, writes.collect()).await;
+    assert_eq!(conflicts, [(1, Some(item(1, "1")))]);
     let items = journal.read(&keys).await.unwrap();
     assert_eq!(items, [None, Some(item(1, "1")), None]);
 }
@@ -255,6 +256,35 @@ pub async fn an_item_over_400_kilobytes_is_too_large(subject: &impl Subject) {
     let error = journal.commit(writes).await.unwrap_err();
     assert_eq!(error, CommitError::Port(PortError::TooLarge));
     assert_eq!(read(journal, &small).await, None);
+}
+
+/// And one of exactly as many is not.
+pub async fn a_transaction_over_100_writes_is_too_large(subject: &impl Subject) {
+    let journal = subject.journal();
+    let writes = |count| -> Vec<Write> {
+        let keys = (0..count).map(|n: u32| key("many", &format!("{n:03}")));
+        keys.map(|key| put(&key, Expect::Absent, "1")).collect()
+    };
+    let error = journal.commit(writes(101)).await.unwrap_err();
+    assert_eq!(error, CommitError::Port(PortError::TooLarge));
+    journal.commit(writes(100)).await.unwrap();
+}
+
+/// Two conditions on one item cannot both be what the decision was based on.
+pub async fn a_transaction_names_an_item_once(subject: &impl Subject) {
+    let (journal, key) = (subject.journal(), key("repeated", "entry"));
+    let writes = vec![
+        put(&key, Expect::Absent, "1"),
+        put(&key, Expect::Revision(1), "2"),
+    ];
+    let error = journal.commit(writes).await.unwrap_err();
+    assert!(matches!(error, CommitError::Port(_)), "{error:?}");
+    assert_eq!(read(journal, &key).await, None);
+}
+
+/// There is nothing that could fail.
+pub async fn an_empty_transaction_succeeds(subject: &impl Subject) {
+    subject.journal().commit(vec![]).await.unwrap();
 }
 
 /// A counter raised by racing writers counts every answered raise.

@@ -4,8 +4,10 @@
 //! `journal_contract!(subject)`. The partitions and queues that a sentence uses are its own, so
 //! that all of them can run against one shared deployment.
 #![expect(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "a broken contract is a panic, as in any test"
 )]
 
@@ -51,6 +53,9 @@ macro_rules! journal_contract {
                 tables_are_apart
                 an_item_of_almost_400_kilobytes_fits
                 an_item_over_400_kilobytes_is_too_large
+                a_transaction_over_100_writes_is_too_large
+                a_transaction_names_an_item_once
+                an_empty_transaction_succeeds
                 of_racing_writers_one_wins_each_round
             }
             query {

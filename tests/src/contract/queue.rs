@@ -17,6 +17,13 @@ async fn send(subject: &impl Subject, body: &str) -> Outgoing {
     message
 }
 
+/// Lets this time pass, and shows that nothing is visible until its last second is over.
+pub(super) async fn almost(subject: &impl Subject, duration: Duration) {
+    subject.pass(duration.saturating_sub(SECOND)).await;
+    receive_none(subject).await;
+    subject.pass(SECOND).await;
+}
+
 /// Body, `created` by our code, `sent` by the queue.
 pub async fn a_sent_message_is_received_with_its_stamps(subject: &impl Subject) {
     let created = subject.clock().now();
@@ -49,9 +56,7 @@ pub async fn a_message_in_flight_is_hidden_until_its_visibility_ends(subject: &i
     send(subject, "hidden").await;
     let first = receive_one(subject).await;
     receive_none(subject).await;
-    subject.pass(VISIBILITY.checked_sub(SECOND).unwrap()).await;
-    receive_none(subject).await;
-    subject.pass(SECOND).await;
+    almost(subject, VISIBILITY).await;
     let second = receive_one(subject).await;
     assert_eq!(second.message_id, first.message_id);
 }
@@ -79,9 +84,7 @@ pub async fn a_delayed_message_is_hidden_until_its_time(subject: &impl Subject) 
     };
     subject.queue().send(vec![message]).await.unwrap();
     receive_none(subject).await;
-    subject.pass(MAX_DELAY.checked_sub(SECOND).unwrap()).await;
-    receive_none(subject).await;
-    subject.pass(SECOND).await;
+    almost(subject, MAX_DELAY).await;
     assert_eq!(receive_one(subject).await.receive_count, 1);
 }
 
@@ -96,9 +99,7 @@ pub async fn a_retried_message_is_hidden_for_its_delay_and_keeps_its_count(subje
             .queue()
             .settle(&delivery, Verdict::RetryAfter(delay))
             .await;
-        subject.pass(delay.checked_sub(SECOND).unwrap()).await;
-        receive_none(subject).await;
-        subject.pass(SECOND).await;
+        almost(subject, delay).await;
     }
     assert_eq!(receive_one(subject).await.receive_count, 3);
 }

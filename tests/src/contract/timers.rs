@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use holdfast_engine::port::{Clock, Outgoing, Timer, Timers};
 
-use super::subject::{Consumer, Subject, message, orders, receive_none, receive_one, tenant};
+use super::queue::almost;
+use super::subject::{Consumer, Subject, message, orders, receive_one, tenant};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -20,11 +21,7 @@ fn timer(subject: &impl Subject, id: &str, after: Duration) -> Timer {
 pub async fn a_timer_sends_its_message_when_it_is_due(subject: &impl Subject) {
     let timer = timer(subject, "reminder", HOUR);
     subject.timers().arm(timer.clone()).await.unwrap();
-    subject
-        .pass(HOUR.checked_sub(Duration::from_secs(1)).unwrap())
-        .await;
-    receive_none(subject).await;
-    subject.pass(Duration::from_secs(1)).await;
+    almost(subject, HOUR).await;
     let delivery = receive_one(subject).await;
     assert_eq!(delivery.body, timer.message.body);
     assert!(delivery.created >= timer.due, "{delivery:?}");

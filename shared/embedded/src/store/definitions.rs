@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use holdfast_engine::definition::model::ManifestId;
+use holdfast_engine::hash;
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::port::PortError;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sha2::{Digest, Sha256};
 
 use super::Store;
 use super::queue::millis;
@@ -102,11 +102,6 @@ impl SqliteDefinitions {
     }
 }
 
-fn hex(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
 }
@@ -119,7 +114,7 @@ fn store_texts(
     let sql = "INSERT INTO texts (hash, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let mut files = Files::new();
     for (path, text) in texts {
-        let hash = hex(text);
+        let hash = hash::hex(&[text.as_bytes()]);
         connection.prepare_cached(sql)?.execute([&hash, text])?;
         files.insert(path.clone(), hash);
     }

@@ -12,7 +12,8 @@ use super::lock::DataLock;
 use super::queue::Lines;
 use super::readers::Readers;
 use super::schema;
-use super::writer::{Plain, Work, Writer, closed};
+use super::work::{Plain, Work};
+use super::writer::{Writer, closed};
 
 /// The database within the data folder.
 const DATABASE: &str = "holdfast.db";
@@ -110,7 +111,10 @@ impl Store {
             return Err(OpenError::Missing { path });
         }
         let connection = location.reader().map_err(database(&location.path))?;
-        refuse_newer(&connection, &location.path)?;
+        if refuse_newer(&connection, &location.path)? == 0 {
+            let path = location.path;
+            return Err(OpenError::Missing { path });
+        }
         let lines = Lines::load(&connection, 0).map_err(database(&location.path))?;
         Ok(Self(Arc::new(Inner {
             writer: None,

@@ -19,6 +19,7 @@ mod readers;
 mod schema;
 mod settings;
 mod timers;
+mod work;
 mod writer;
 
 pub use definitions::{Published, SqliteDefinitions};

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::Store;
 use super::queue::{Lines, NewMessage, at, millis};
-use super::writer::Work;
+use super::work::Work;
 use crate::clock::later;
 
 const ARM: &str = "INSERT INTO timers (due, tenant, id, queue, delay, body) \

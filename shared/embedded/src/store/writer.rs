@@ -7,85 +7,14 @@ use std::thread::{self, JoinHandle};
 
 use holdfast_engine::port::PortError;
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::oneshot;
 
 use super::checkpoint::Checkpoints;
 use super::connection::Location;
 use super::error::{is_own_fault, port_error};
+use super::work::{Answer, Command, Pending, Work};
 
 /// Commands in one transaction, at most: a group must not make its first member wait long.
 const MAX_GROUP: usize = 256;
-
-/// One caller's part of a group. Its condition is part of it: a part whose condition fails
-/// writes nothing.
-pub(crate) trait Work: Send + 'static {
-    /// What the caller gets after the commit.
-    type Output: Send;
-
-    /// Writes; called again when another part of the group had to be taken out.
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<Self::Output>;
-
-    /// Shows the commit to the rest of the process, before the caller is answered.
-    fn committed(self, _output: &Self::Output)
-    where
-        Self: Sized,
-    {
-    }
-
-    /// Takes back what was anticipated.
-    fn failed(self)
-    where
-        Self: Sized,
-    {
-    }
-}
-
-/// Work without an effect outside the database.
-pub(crate) struct Plain<F>(pub(crate) F);
-
-impl<F, T> Work for Plain<F>
-where
-    F: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    T: Send,
-{
-    type Output = T;
-
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<T> {
-        (self.0)(connection)
-    }
-}
-
-trait Command: Send {
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<()>;
-    fn committed(self: Box<Self>);
-    fn failed(self: Box<Self>, error: PortError);
-}
-
-struct Pending<W: Work> {
-    work: W,
-    output: Option<W::Output>,
-    answer: oneshot::Sender<Result<W::Output, PortError>>,
-}
-
-impl<W: Work> Command for Pending<W> {
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        self.output = Some(self.work.apply(connection)?);
-        Ok(())
-    }
-
-    fn committed(self: Box<Self>) {
-        if let Some(output) = self.output {
-            self.work.committed(&output);
-            // The caller may have stopped waiting: its write stands all the same.
-            let _ = self.answer.send(Ok(output));
-        }
-    }
-
-    fn failed(self: Box<Self>, error: PortError) {
-        self.work.failed();
-        let _ = self.answer.send(Err(error));
-    }
-}
 
 type Group = Vec<Box<dyn Command>>;
 
@@ -122,22 +51,14 @@ impl Writer {
     }
 
     /// Hands work over, in order; its answer comes after its commit.
-    pub(crate) fn submit<W: Work>(
-        &self,
-        work: W,
-    ) -> oneshot::Receiver<Result<W::Output, PortError>> {
-        let (answer, receiver) = oneshot::channel();
-        let pending = Box::new(Pending {
-            work,
-            output: None,
-            answer,
-        });
+    pub(crate) fn submit<W: Work>(&self, work: W) -> Answer<W::Output> {
+        let (pending, answer) = Pending::new(work);
         if let Some(commands) = &self.commands
             && let Err(mpsc::SendError(command)) = commands.send(pending)
         {
             command.failed(closed());
         }
-        receiver
+        answer
     }
 }
 
@@ -245,5 +166,86 @@ impl Failure {
         } else {
             Self::Group(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::store::work::Plain;
+    use crate::store::{Durability, schema};
+
+    fn writer(folder: &tempfile::TempDir) -> Writer {
+        let location = Location {
+            path: folder.path().join("test.db"),
+            durability: Durability::Full,
+            vfs: None,
+        };
+        let mut connection = location.writer().unwrap();
+        schema::create(&mut connection).unwrap();
+        Writer::start(location, connection).unwrap()
+    }
+
+    fn text(hash: &'static str) -> Plain<impl FnMut(&Connection) -> rusqlite::Result<usize>> {
+        Plain(move |connection: &Connection| {
+            connection.execute("INSERT INTO texts VALUES (?1, '')", [hash])
+        })
+    }
+
+    /// Holds the writing thread, so that what is submitted meanwhile becomes one group.
+    fn hold(writer: &Writer) -> mpsc::Sender<()> {
+        let (release, held) = mpsc::channel();
+        let wait = Plain(move |_: &Connection| {
+            let _ = held.recv();
+            Ok(())
+        });
+        drop(writer.submit(wait));
+        release
+    }
+
+    #[tokio::test]
+    async fn a_part_that_fails_by_its_own_fault_disturbs_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder);
+        let release = hold(&writer);
+        let hashes = ["a", "a", "b", "b", "c"];
+        let answers: Vec<_> = hashes.map(|hash| writer.submit(text(hash))).into();
+        drop(release);
+        let mut written = Vec::new();
+        for answer in answers {
+            written.push(answer.await.unwrap().is_ok());
+        }
+        assert_eq!(written, [true, false, true, false, true]);
+    }
+
+    #[tokio::test]
+    async fn what_was_handed_over_is_written_before_the_writer_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder);
+        let answers = ["a", "b", "c"].map(|hash| writer.submit(text(hash)));
+        drop(writer);
+        for answer in answers {
+            assert_eq!(answer.await.unwrap(), Ok(1));
+        }
+    }
+
+    #[tokio::test]
+    async fn parts_are_applied_in_the_order_they_were_handed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder);
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let release = hold(&writer);
+        for number in 0..600 {
+            let order = Arc::clone(&order);
+            drop(writer.submit(Plain(move |_: &Connection| {
+                order.lock().unwrap().push(number);
+                Ok(())
+            })));
+        }
+        drop(release);
+        drop(writer);
+        assert_eq!(*order.lock().unwrap(), (0..600).collect::<Vec<_>>());
     }
 }

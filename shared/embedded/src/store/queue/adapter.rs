@@ -14,7 +14,7 @@ use super::message::{self, Message, NewMessage};
 use super::settle::Settlement;
 use crate::clock::later;
 use crate::store::Store;
-use crate::store::writer::Work;
+use crate::store::work::Work;
 
 /// The largest message in bytes, as in SQS.
 const MAX_MESSAGE: usize = 1024 * 1024;
@@ -28,10 +28,7 @@ pub struct SqliteQueue<C> {
 
 impl<C: Clock> Queue for SqliteQueue<C> {
     async fn send(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
-        let fits = |m: &Outgoing| m.body.len() <= MAX_MESSAGE && m.delay <= MAX_DELAY;
-        if !messages.iter().all(fits) {
-            return Err(PortError::TooLarge);
-        }
+        refuse_unfit(&messages)?;
         if messages.is_empty() {
             return Ok(());
         }
@@ -96,12 +93,14 @@ impl<C: Clock> SqliteQueue<C> {
         };
         let lane = self.store.lines().lane(&delivery.queue);
         let now = self.clock.now();
-        let mut line = lane.line();
-        let settled = line.settle(id, delivery.receive_count, verdict, now);
-        drop(line);
+        let mut index = lane.line();
+        let settled = index.settle(id, delivery.receive_count, verdict, now);
+        drop(index);
         if let Some((message, entry)) = settled {
             self.log(&lane, (id, message, entry), now);
-            lane.changes.notify_waiters();
+            if verdict != Verdict::Acknowledge {
+                lane.changes.notify_waiters();
+            }
         }
     }
 
@@ -117,8 +116,8 @@ impl<C: Clock> SqliteQueue<C> {
     /// the wait ends after it.
     async fn until_due(&self, lane: &Lane) {
         let (due, longest) = {
-            let line = lane.line();
-            (line.next_due(), line.settings.visibility)
+            let index = lane.line();
+            (index.next_due(), index.settings.visibility)
         };
         let now = self.clock.now();
         let until = |due: Timestamp| due.max(now).duration_since(now).unsigned_abs();
@@ -133,11 +132,11 @@ impl<C: Clock> SqliteQueue<C> {
         max: usize,
     ) -> Result<Vec<Delivery>, PortError> {
         let now = self.clock.now();
-        let mut line = lane.line();
-        let changed = line.pass(now);
-        let taken = line.take(max, now);
-        let (settings, more) = (line.settings, line.has_visible());
-        drop(line);
+        let mut index = lane.line();
+        let changed = index.pass(now);
+        let taken = index.take(max, now);
+        let (settings, more) = (index.settings, index.has_visible());
+        drop(index);
         for change in changed {
             self.log(lane, change, now);
         }
@@ -158,9 +157,9 @@ impl<C: Clock> SqliteQueue<C> {
             .iter_mut()
             .try_for_each(|(id, message)| self.fill(*id, message));
         if let Err(error) = filled {
-            let mut line = lane.line();
+            let mut index = lane.line();
             for (id, message) in taken {
-                line.untake(id, message.receives);
+                index.untake(id, message.receives);
             }
             return Err(error);
         }
@@ -177,10 +176,10 @@ impl<C: Clock> SqliteQueue<C> {
     }
 
     fn log(&self, lane: &Arc<Lane>, (id, message, entry): (i64, Message, Entry), now: Timestamp) {
-        let mut line = lane.line();
-        line.dead += u64::from(matches!(entry, Entry::Dead { .. }));
-        let emptied = line.is_empty();
-        drop(line);
+        let mut index = lane.line();
+        index.dead += u64::from(matches!(entry, Entry::Dead { .. }));
+        let emptied = index.is_empty();
+        drop(index);
         if emptied {
             self.store.lines().emptied.notify_waiters();
         }
@@ -194,7 +193,18 @@ impl<C: Clock> SqliteQueue<C> {
     }
 }
 
-fn accept(lines: &Lines, outgoing: Outgoing, now: Timestamp) -> NewMessage {
+/// A message has a largest size and a longest delay, as in SQS.
+pub(crate) fn refuse_unfit(messages: &[Outgoing]) -> Result<(), PortError> {
+    let fits = |m: &Outgoing| m.body.len() <= MAX_MESSAGE && m.delay <= MAX_DELAY;
+    if messages.iter().all(fits) {
+        Ok(())
+    } else {
+        Err(PortError::TooLarge)
+    }
+}
+
+/// A message as the queue accepts it now.
+pub(crate) fn accept(lines: &Lines, outgoing: Outgoing, now: Timestamp) -> NewMessage {
     NewMessage {
         id: lines.next_id(),
         queue: outgoing.queue,

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::SqliteQueue;
 use super::lines::Lines;
 use super::message::{NewMessage, at, millis, number, text};
-use crate::store::writer::Work;
+use crate::store::work::Work;
 
 const LIST: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
      WHERE queue = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
@@ -171,11 +171,11 @@ impl Work for Move {
 
     fn committed(self, moved: &usize) {
         let lane = self.lines.lane(&self.queue);
-        let mut line = lane.line();
-        line.dead = line
+        let mut index = lane.line();
+        index.dead = index
             .dead
             .saturating_sub(u64::try_from(*moved).unwrap_or(u64::MAX));
-        drop(line);
+        drop(index);
         self.lines.arrived(self.moved, self.now);
     }
 }

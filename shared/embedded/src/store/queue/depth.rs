@@ -40,8 +40,16 @@ impl<C: Clock> SqliteQueue<C> {
     /// Whether no queue holds a message, visible, delayed or in flight; dead letters do not count.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        let queues = self.store.lines().all();
-        queues.iter().all(|(_, lane)| lane.line().is_empty())
+        let lines = self.store.lines();
+        loop {
+            // A message may come into a queue that was already found empty, and the one that
+            // caused it leave a queue that was not looked at yet: then look again.
+            let before = lines.arrivals();
+            let empty = lines.all().iter().all(|(_, lane)| lane.line().is_empty());
+            if !empty || lines.arrivals() == before {
+                return empty;
+            }
+        }
     }
 
     /// Waits until [`SqliteQueue::is_quiet`].
@@ -57,8 +65,8 @@ impl<C: Clock> SqliteQueue<C> {
 }
 
 fn depth(queue: QueueName, lane: &Lane, now: Timestamp) -> Depth {
-    let line = lane.line();
-    let counts = line.counts(now);
+    let index = lane.line();
+    let counts = index.counts(now);
     let age = |sent: Timestamp| now.duration_since(sent).try_into().unwrap_or_default();
     Depth {
         queue,
@@ -66,6 +74,6 @@ fn depth(queue: QueueName, lane: &Lane, now: Timestamp) -> Depth {
         in_flight: counts.in_flight,
         delayed: counts.hidden,
         oldest: counts.oldest.map(age),
-        dead_letters: line.dead,
+        dead_letters: index.dead,
     }
 }

@@ -8,12 +8,19 @@ mod adapter;
 mod dead;
 mod depth;
 mod line;
+#[cfg(test)]
+mod line_tests;
 mod lines;
 mod message;
+#[cfg(test)]
+mod recovery_tests;
 mod settle;
 mod turns;
+#[cfg(test)]
+mod waiting_tests;
 
 pub use adapter::SqliteQueue;
+pub(crate) use adapter::{accept, refuse_unfit};
 pub use dead::{DeadLetter, Redrive};
 pub use depth::Depth;
 pub use line::{MAX_RECEIVE_COUNT, QueueSettings};

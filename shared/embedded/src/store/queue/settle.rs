@@ -10,7 +10,7 @@ use super::line::Entry;
 use super::lines::Lane;
 use super::message::{self, Message};
 use crate::clock::later;
-use crate::store::writer::Work;
+use crate::store::work::Work;
 
 /// How long a message stays hidden whose end could not be written.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -53,6 +53,11 @@ impl Expected<'_> {
         self.ty().is_none_or(|ty| ty == Type::String)
     }
 
+    /// Whether it is a URL path, into which a template interpolates segments.
+    pub(super) fn is_path(self) -> bool {
+        matches!(self, Self::Schema(schema) if schema.is_path())
+    }
+
     /// The literal in normal form.
     pub(super) fn literal(self, value: Json) -> Result<Json, Unfit> {
         match self {

@@ -136,6 +136,11 @@ impl<'a> Schema<'a> {
         Some(list.iter().filter_map(Json::as_str).collect())
     }
 
+    /// Whether its values are URL paths.
+    pub(super) fn is_path(self) -> bool {
+        self.node.get("format").and_then(Json::as_str) == Some("path")
+    }
+
     /// The type of values that the schema describes.
     pub(super) fn ty(self) -> Type {
         if self.words().is_some() {

@@ -104,7 +104,12 @@ fn template(
             .report(finding.help("write an expression instead: =record.field"));
         return None;
     }
-    match Template::compile(INLINE, text, place.env, &place.world.includes) {
+    let compile = if expected.is_path() {
+        Template::compile_path
+    } else {
+        Template::compile
+    };
+    match compile(INLINE, text, place.env, &place.world.includes) {
         Ok(template) => Some(ValueExpression::Template(template)),
         Err(mistakes) => {
             logic::report(place.document, "InvalidTemplate", mistakes, |span| {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::{Environment as Engine, UndefinedBehavior};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Environment, EvaluationError, Mistake, RefRead, Scope};
 use shape::Shape;
@@ -21,6 +22,14 @@ use shape::Shape;
 const FUEL: u64 = 500_000;
 /// How deep includes and macros may nest.
 const RECURSION: usize = 32;
+
+/// What a value must not bring into one segment of a path: everything but unreserved characters
+/// (RFC 3986, section 2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A MiniJinja template, strict about unset values.
 #[derive(Debug, Clone)]
@@ -48,10 +57,38 @@ impl Template {
         env: &Environment,
         includes: &BTreeMap<String, String>,
     ) -> Result<Self, Vec<Mistake>> {
+        Self::compile_with(engine(), name, source, env, includes)
+    }
+
+    /// Compiles and checks a template of a URL path: each value that it prints becomes one
+    /// percent-encoded segment, whatever characters it holds.
+    ///
+    /// # Errors
+    /// As [`Template::compile`].
+    pub fn compile_path(
+        name: &str,
+        source: &str,
+        env: &Environment,
+        includes: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Mistake>> {
+        let mut engine = engine();
+        engine.set_formatter(|out, _, value| {
+            let encoded = utf8_percent_encode(&value.to_string(), SEGMENT).to_string();
+            out.write_str(&encoded).map_err(minijinja::Error::from)
+        });
+        Self::compile_with(engine, name, source, env, includes)
+    }
+
+    fn compile_with(
+        mut engine: Engine<'static>,
+        name: &str,
+        source: &str,
+        env: &Environment,
+        includes: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Mistake>> {
         if let Some(exceeded) = bounds::exceeded(source) {
             return Err(vec![exceeded]);
         }
-        let mut engine = engine();
         let checked = check::check(&mut engine, name, source, env, includes)?;
         let (paths, reads) = checked.reads.finish();
         let inner = Inner {
@@ -113,4 +150,49 @@ fn engine() -> Engine<'static> {
     engine.set_debug(true);
     filters::register(&mut engine);
     engine
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+    use serde_json::json;
+
+    use super::*;
+    use crate::expr::Type;
+
+    fn path(value: &serde_json::Value) -> Result<String, EvaluationError> {
+        let env = Environment {
+            roots: BTreeMap::from([("id".to_owned(), Type::String)]),
+            ..Environment::default()
+        };
+        let source = "/patients/{{ id }}/plan";
+        let template = Template::compile_path("path", source, &env, &BTreeMap::new());
+        let (roots, refs) = ([("id", value)], BTreeMap::new());
+        template.expect("a template").render(&Scope {
+            roots: &roots,
+            refs: &refs,
+            now: Timestamp::UNIX_EPOCH,
+            tz: &TimeZone::UTC,
+        })
+    }
+
+    #[test]
+    fn a_value_in_a_path_is_one_segment() {
+        let hostile = json!("../admin?x=1#y z/ü");
+        let encoded = "/patients/..%2Fadmin%3Fx%3D1%23y%20z%2F%C3%BC/plan";
+        assert_eq!(path(&hostile).as_deref(), Ok(encoded));
+        assert_eq!(
+            path(&json!("a-b.c_d~e")).as_deref(),
+            Ok("/patients/a-b.c_d~e/plan")
+        );
+    }
+
+    #[test]
+    fn an_unset_value_in_a_path_is_an_error() {
+        assert!(matches!(
+            path(&json!(null)),
+            Err(EvaluationError::UnsetValue { .. })
+        ));
+    }
 }
