@@ -2,6 +2,7 @@
 
 pub mod faulty;
 pub mod memory;
+pub mod model;
 pub mod random;
 
 pub mod world;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::arrival::{Arrival, Reaction, on_arrival};
@@ -119,16 +120,42 @@ impl<P: Ports> Runner<P> {
             generation_key,
             once_key,
         };
+        match self.look(step, &work, &connected).await {
+            Err(trouble) if delivery.last_receive => self.lose(&work, trouble).await,
+            handled => handled,
+        }
+    }
+
+    async fn look<S: Step>(
+        &self,
+        step: &S,
+        work: &Work<'_>,
+        connected: &Connected<'_>,
+    ) -> Result<Verdict, Trouble> {
         let mut view = View::default();
         let keys = [work.entry_key.clone(), work.generation_key.clone()];
         view.saw(&keys, self.ports.journal().read(&keys).await?);
-        if view
-            .body::<u32>(&work.generation_key)?
-            .is_some_and(|current| envelope.generation < current)
-        {
-            return Ok(Verdict::Acknowledge);
+        let current = view.body::<u32>(&work.generation_key)?;
+        if current.is_some_and(|current| work.envelope.generation < current) {
+            return self.retire(work, &mut view).await;
         }
-        self.react(step, &work, &connected, &mut view).await
+        self.react(step, work, connected, &mut view).await
+    }
+
+    pub(super) async fn wait(&self, work: &Work<'_>, due: Timestamp) -> Result<Verdict, Trouble> {
+        let tenant = &work.envelope.execution.home.tenant;
+        send_later(self.ports.as_ref(), work.delivery, tenant, due).await?;
+        Ok(Verdict::Acknowledge)
+    }
+
+    /// Writes down that the queue is about to dead-letter a message that trouble kept from its
+    /// outcome.
+    async fn lose(&self, work: &Work<'_>, trouble: Trouble) -> Result<Verdict, Trouble> {
+        let message = trouble.to_string();
+        match self.record_lost(work, trouble.code(), &message).await {
+            Ok(()) => Ok(postponed(work.delivery, &trouble)),
+            Err(_) => Err(trouble),
+        }
     }
 
     async fn react<S: Step>(
@@ -155,13 +182,9 @@ impl<P: Ports> Runner<P> {
                 Reaction::Abandon => self.abandon(work, view).await?,
                 Reaction::FallBack => self.fall_back(work, view).await?,
                 Reaction::AcceptRedrive => self.accept_redrive(work, view).await?,
-                Reaction::Replay => self.replay(work, entry.as_ref()).await.map(Some)?,
+                Reaction::Replay => self.replay(work, view, entry.as_ref()).await.map(Some)?,
                 Reaction::EnsureReview => self.ensure_review(work, view, entry.as_ref()).await?,
-                Reaction::Wait(due) => {
-                    let tenant = &work.envelope.execution.home.tenant;
-                    send_later(self.ports.as_ref(), work.delivery, tenant, due).await?;
-                    Some(Verdict::Acknowledge)
-                }
+                Reaction::Wait(due) => self.wait(work, due).await.map(Some)?,
                 Reaction::FailAgain => Some(Verdict::Fail),
                 Reaction::Stale => Some(Verdict::Acknowledge),
             };
@@ -172,7 +195,7 @@ impl<P: Ports> Runner<P> {
         Err(Trouble::Contended)
     }
 
-    fn reaction(&self, work: &Work<'_>, state: Option<&State>) -> Reaction {
+    pub(super) fn reaction(&self, work: &Work<'_>, state: Option<&State>) -> Reaction {
         let arrival = Arrival {
             message: &work.delivery.message_id,
             created: work.delivery.created,
@@ -184,9 +207,17 @@ impl<P: Ports> Runner<P> {
     }
 
     /// Sends what follows a settled step again, byte for byte.
-    async fn replay(&self, work: &Work<'_>, entry: Option<&StepEntry>) -> Result<Verdict, Trouble> {
+    async fn replay(
+        &self,
+        work: &Work<'_>,
+        view: &mut View,
+        entry: Option<&StepEntry>,
+    ) -> Result<Verdict, Trouble> {
         if let Some(entry) = entry {
             self.dispatch(work, entry).await?;
+            if entry.state == State::Succeeded {
+                self.close_error(work, view).await?;
+            }
         }
         Ok(Verdict::Acknowledge)
     }
@@ -352,7 +383,6 @@ impl<P: Ports> Runner<P> {
     /// Leaves a message for later because something around the step failed. On its last receive
     /// it is recorded first, so that nothing is dead-lettered unseen.
     async fn postpone(&self, delivery: &Delivery, trouble: &Trouble) -> Verdict {
-        tracing::warn!(queue = %delivery.queue, message = %delivery.message_id.0, code = trouble.code(), error = %trouble, "the delivery is postponed");
         if delivery.last_receive {
             let mut record = undecodable(delivery, &trouble.to_string(), self.ports.clock().now());
             trouble.code().clone_into(&mut record.code);
@@ -361,10 +391,15 @@ impl<P: Ports> Runner<P> {
                 tracing::error!(queue = %delivery.queue, error = %unrecorded, "the failure is not recorded");
             }
         }
-        let exponent = delivery.receive_count.saturating_sub(1).min(16);
-        let delay = Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(exponent));
-        Verdict::RetryAfter(delay.min(MAX_INFRASTRUCTURE_DELAY))
+        postponed(delivery, trouble)
     }
+}
+
+fn postponed(delivery: &Delivery, trouble: &Trouble) -> Verdict {
+    tracing::warn!(queue = %delivery.queue, message = %delivery.message_id.0, code = trouble.code(), error = %trouble, "the delivery is postponed");
+    let exponent = delivery.receive_count.saturating_sub(1).min(16);
+    let delay = Duration::from_secs(5).saturating_mul(2_u32.saturating_pow(exponent));
+    Verdict::RetryAfter(delay.min(MAX_INFRASTRUCTURE_DELAY))
 }
 
 fn effect<S: Step>(envelope: &Envelope, connected: &Connected<'_>) -> Effect {
