@@ -20,7 +20,6 @@ fn bounded(scenario: Scenario) -> Scenario {
     }
     Scenario {
         failures: scenario.failures + 1,
-        duplicates: scenario.duplicates + 1,
         horizon: scenario.horizon + 1,
         ..scenario
     }
@@ -29,21 +28,49 @@ fn bounded(scenario: Scenario) -> Scenario {
 fn holds(scenario: Scenario) {
     let scenario = bounded(scenario);
     let report = search(&scenario);
-    println!("{}: {} states, {} quiet", scenario.name, report.states, report.quiet);
+    println!(
+        "{}: {} states, {} quiet",
+        scenario.name, report.states, report.quiet
+    );
     assert!(report.quiet > 0, "nothing ever came to rest");
-    assert!(report.broken.is_none(), "{}: {:#?}", scenario.name, report.broken);
+    assert!(
+        report.broken.is_none(),
+        "{}: {:#?}",
+        scenario.name,
+        report.broken
+    );
 }
 
 fn chain(name: &'static str) -> Scenario {
-    Scenario { fallback: true, duplicates: 0, ..Scenario::raw(name) }
+    Scenario {
+        fallback: true,
+        ..Scenario::raw(name)
+    }
 }
 
 fn once(name: &'static str) -> Scenario {
-    Scenario { once: true, redrives: 0, duplicates: 0, ..Scenario::raw(name) }
+    Scenario {
+        once: true,
+        redrives: 0,
+        ..Scenario::raw(name)
+    }
+}
+
+fn twice(scenario: Scenario) -> Scenario {
+    Scenario {
+        duplicates: 1,
+        redrives: 0,
+        horizon: 2,
+        ..scenario
+    }
 }
 
 fn rerun(name: &'static str) -> Scenario {
-    Scenario { reruns: 1, redrives: 0, ..Scenario::raw(name) }
+    Scenario {
+        reruns: 1,
+        redrives: 0,
+        ..Scenario::raw(name)
+    }
 }
 
 #[test]
@@ -57,8 +84,17 @@ fn a_step_that_may_act_once_only_keeps_every_property() {
 }
 
 #[test]
+fn a_step_that_is_delivered_twice_keeps_every_property() {
+    holds(twice(Scenario::keyed("keyed, twice")));
+    holds(twice(Scenario::raw("at most once, twice")));
+}
+
+#[test]
 fn a_step_whose_unknown_outcomes_are_retried_keeps_every_property() {
-    holds(Scenario { unknown: Unknown::Retry, ..Scenario::raw("at most once, retried") });
+    holds(Scenario {
+        unknown: Unknown::Retry,
+        ..Scenario::raw("at most once, retried")
+    });
 }
 
 #[test]
@@ -68,7 +104,10 @@ fn a_step_with_a_fallback_keeps_every_property() {
 
 #[test]
 fn a_step_whose_unknown_outcomes_fall_back_keeps_every_property() {
-    holds(Scenario { unknown: Unknown::Fallback, ..chain("fallback on unknown") });
+    holds(Scenario {
+        unknown: Unknown::Fallback,
+        ..chain("fallback on unknown")
+    });
 }
 
 #[test]
@@ -87,17 +126,22 @@ fn every_mistake_breaks_a_property() {
         (Mutation::FreeOnUncertain, once("")),
         (Mutation::FallBackOnUncertain, chain("")),
         (Mutation::TakeOverAlways, Scenario::raw("")),
-        (Mutation::NoCondition, Scenario::keyed("")),
-        (Mutation::AcceptStale, Scenario::keyed("")),
+        (Mutation::NoCondition, twice(Scenario::keyed(""))),
+        (Mutation::AcceptStale, twice(Scenario::keyed(""))),
         (Mutation::NoErrorRecord, Scenario::keyed("")),
         (Mutation::LeaveErrorOpen, Scenario::keyed("")),
         (Mutation::RunOldGeneration, rerun("")),
         (Mutation::NoReplay, Scenario::keyed("")),
     ];
     for (mistake, scenario) in mistakes {
-        let scenario = Scenario { mutation: Some(mistake), ..scenario };
+        let scenario = Scenario {
+            mutation: Some(mistake),
+            ..scenario
+        };
         let report = search(&scenario);
-        let (property, history) = report.broken.unwrap_or_else(|| panic!("{mistake:?} is not seen"));
+        let (property, history) = report
+            .broken
+            .unwrap_or_else(|| panic!("{mistake:?} is not seen"));
         println!("{mistake:?}: {property}, in {} actions", history.len() - 1);
     }
 }

@@ -82,7 +82,11 @@ fn begun(state: &State, message: Message, scenario: &Scenario) -> Worker {
     let retired = old && !scenario.has(Mutation::RunOldGeneration);
     Worker {
         message,
-        phase: if retired { work::RETIRED } else { Phase::Decide },
+        phase: if retired {
+            Phase::Retire
+        } else {
+            Phase::Decide
+        },
         entry,
         once: state.once,
         owner: None,
@@ -105,7 +109,10 @@ fn duplicate(state: &State, worker: &Worker, next: &mut Vec<State>) {
     }
     let mut shown = state.clone();
     shown.duplicates -= 1;
-    let found = shown.messages.iter_mut().find(|one| one.id == worker.message.id);
+    let found = shown
+        .messages
+        .iter_mut()
+        .find(|one| one.id == worker.message.id);
     if let Some(message) = found.filter(|one| one.receives < MAX_RECEIVES) {
         message.visible = state.now;
         next.push(shown);
@@ -142,14 +149,13 @@ fn redrive(state: &State, next: &mut Vec<State>) {
     next.push(after);
 }
 
+/// The step of the new generation takes the place of the fallback, which such a scenario lacks.
 fn rerun(state: &State, next: &mut Vec<State>) {
     if state.reruns > 0 {
         let mut after = state.clone();
         after.reruns -= 1;
         after.generation += 1;
-        (after.entries[0], after.seen[0], after.effects[0], after.commits[0]) =
-            (None, Seen::default(), 0, 0);
-        after.send(0, state.now, state.now);
+        after.send(1, state.now, state.now);
         next.push(after);
     }
 }

@@ -1,6 +1,8 @@
 //! The model's small values as the engine's, and back: every decision is the engine's.
 
-use holdfast_engine::contract::{Arrival, OnceClaim, OnceState, OnceVerdict, Reaction, ask, on_arrival};
+use holdfast_engine::contract::{
+    Arrival, OnceClaim, OnceState, OnceVerdict, Reaction, ask, on_arrival,
+};
 use holdfast_engine::entry::{self, Occurred, Owner, Progress};
 use holdfast_engine::id::{ExecutionRef, StepKey};
 use holdfast_engine::port::MessageId;
@@ -33,7 +35,10 @@ fn engine_state(life: Life) -> entry::State {
         },
         Life::Retrying { due } => entry::State::Retrying { due: at(due) },
         Life::Succeeded => entry::State::Succeeded,
-        Life::Failed { message: id, at: when } => entry::State::Failed {
+        Life::Failed {
+            message: id,
+            at: when,
+        } => entry::State::Failed {
             message: message(id),
             at: at(when),
         },
@@ -95,7 +100,11 @@ pub(super) fn reaction(worker: &Worker, now: u8, scenario: &Scenario) -> Reactio
         boot: None,
     };
     let state = worker.entry.map(|entry| engine_state(entry.life));
-    on_arrival(state.as_ref(), &scenario.terms(worker.message.step), &arrival)
+    on_arrival(
+        state.as_ref(),
+        &scenario.terms(worker.message.step),
+        &arrival,
+    )
 }
 
 pub(super) fn due(moment: Timestamp, state: &State) -> u8 {

@@ -71,10 +71,10 @@ impl Scenario {
             once: false,
             failures: 1,
             crashes: 1,
-            duplicates: 1,
+            duplicates: 0,
             redrives: 1,
             reruns: 0,
-            horizon: 6,
+            horizon: 3,
             mutation: None,
         }
     }

@@ -32,7 +32,11 @@ pub fn search(scenario: &Scenario) -> Report {
             let history = history(&parents, here, scenario);
             let states = parents.len();
             let broken = Some((broken, history));
-            return Report { states, quiet, broken };
+            return Report {
+                states,
+                quiet,
+                broken,
+            };
         }
         for next in act::following(&state, scenario) {
             let there = fingerprint(&next);
@@ -43,7 +47,11 @@ pub fn search(scenario: &Scenario) -> Report {
         }
     }
     let states = parents.len();
-    Report { states, quiet, broken: None }
+    Report {
+        states,
+        quiet,
+        broken: None,
+    }
 }
 
 fn fingerprint(state: &State) -> u64 {

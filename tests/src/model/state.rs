@@ -61,6 +61,7 @@ pub(super) struct Message {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Phase {
     Decide,
+    Retire,
     OpenCrash,
     Perform,
     Settle(Outcome),

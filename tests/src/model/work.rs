@@ -6,15 +6,16 @@ use holdfast_engine::step::StepError;
 
 use super::bridge::{asked, at, due, message, owner, progress, reaction, transition};
 use super::scenario::{Mutation, Scenario};
-use super::state::{
-    Entry, Life, MAX_RECEIVES, Named, Once, Outcome, Phase, State, Then, Worker,
-};
+use super::state::{Entry, Life, MAX_RECEIVES, Named, Once, Outcome, Phase, State, Then, Worker};
+
+/// As many effects as need telling apart.
+const MANY: u8 = 2;
 
 /// How long a claim lives.
 const LEASE: u8 = 1;
 
-/// A message of an old generation is only acknowledged.
-pub(super) const RETIRED: Phase = Phase::End(Then::Acknowledge);
+/// There is nothing to do but to acknowledge.
+const RETIRED: Phase = Phase::End(Then::Acknowledge);
 
 /// Pushes every state that a worker's next action may lead to.
 pub(super) fn steps(
@@ -32,6 +33,7 @@ pub(super) fn steps(
     };
     match worker.phase {
         Phase::Decide => work.decide(),
+        Phase::Retire => work.retire(),
         Phase::OpenCrash => work.open_crash(),
         Phase::Perform => return work.perform(next),
         Phase::Settle(outcome) => work.settle(outcome),
@@ -74,7 +76,12 @@ impl At<'_> {
     fn look_again(&mut self) {
         self.worker.entry = self.state.entries[self.step()];
         self.worker.once = self.state.once;
-        self.go(Phase::Decide);
+        let retires = self.worker.phase == Phase::Retire;
+        self.go(if retires {
+            Phase::Retire
+        } else {
+            Phase::Decide
+        });
     }
 
     /// Writes the entry where its condition holds.
@@ -112,9 +119,29 @@ impl At<'_> {
         }
     }
 
+    /// A message of an old generation does not run; a claim without an owner is left to a person.
+    fn retire(&mut self) {
+        let started = matches!(
+            self.worker.entry.map(|entry| entry.life),
+            Some(Life::Started { .. })
+        );
+        match reaction(&self.worker, self.state.now, self.scenario) {
+            Reaction::Wait(moment) if started => {
+                let due = due(moment, &self.state);
+                self.go(Phase::End(Then::Park(due)));
+            }
+            _ if started => self.abandon(),
+            _ => self.go(RETIRED),
+        }
+    }
+
     fn begin(&mut self, owner: Option<u8>) {
         self.worker.owner = owner;
-        self.go(if self.last() { Phase::OpenCrash } else { Phase::Perform });
+        self.go(if self.last() {
+            Phase::OpenCrash
+        } else {
+            Phase::Perform
+        });
     }
 
     fn names(&self) -> Option<Named> {
@@ -147,7 +174,10 @@ impl At<'_> {
         }
         if once {
             let holder = u8::from(self.step() == 2) * 2;
-            let pending = Once { holder, done: false };
+            let pending = Once {
+                holder,
+                done: false,
+            };
             self.state.once = Some(pending);
             self.worker.once = Some(pending);
         }
@@ -209,12 +239,24 @@ impl At<'_> {
 
     fn open_crash(&mut self) {
         let before = self.worker.entry;
+        let known = self.names() == Some(Named::Crash) && self.state.seen[self.step()].crash;
+        if known {
+            return self.go(Phase::Perform);
+        }
         let (by, due, maybe) = (None, at(self.state.now), false);
         let entry = before.map_or_else(
             || transition(None, &Occurred::Retried { by, due, maybe }, None),
-            |entry| Some(Entry { revision: entry.revision + 1, ..entry }),
+            |entry| {
+                Some(Entry {
+                    revision: entry.revision + 1,
+                    ..entry
+                })
+            },
         );
-        let entry = entry.map(|entry| Entry { names: Some(Named::Crash), ..entry });
+        let entry = entry.map(|entry| Entry {
+            names: Some(Named::Crash),
+            ..entry
+        });
         if self.commit(entry) {
             self.state.seen[self.worker.message.step].crash = true;
             self.go(Phase::Perform);
@@ -243,7 +285,8 @@ impl At<'_> {
                 ..*self
             };
             after.state.failures -= u8::from(outcome != Outcome::Success);
-            after.state.effects[self.step()] += u8::from(acts);
+            let effects = &mut after.state.effects[self.step()];
+            *effects = (*effects + u8::from(acts)).min(MANY);
             after.go(Phase::Settle(outcome));
             next.push(after.state);
         }
@@ -274,7 +317,12 @@ impl At<'_> {
             Ending::Fail { maybe } => {
                 let message = message(self.worker.message.id);
                 let at = at(now);
-                let failed = Occurred::Failed { by, message, at, maybe };
+                let failed = Occurred::Failed {
+                    by,
+                    message,
+                    at,
+                    maybe,
+                };
                 (failed, Some(Named::Failure), Then::Fail)
             }
             Ending::LeaveUnknown => {
@@ -292,7 +340,9 @@ impl At<'_> {
 
     /// What belongs to an outcome that is no success, in its transaction.
     fn ended(&mut self, uncertain: bool, then: Then) {
-        let Some(entry) = self.worker.entry else { return };
+        let Some(entry) = self.worker.entry else {
+            return;
+        };
         let silent = self.has(Mutation::NoErrorRecord);
         let frees = !entry.maybe || (uncertain && self.has(Mutation::FreeOnUncertain));
         let own = self.scenario.terms(self.step()).once;
@@ -355,7 +405,11 @@ impl At<'_> {
             self.state.send(self.step(), now, due);
             return self.go(Phase::CloseCrash(Then::Acknowledge));
         }
-        self.go(if closes { Phase::CloseCrash(then) } else { Phase::End(then) });
+        self.go(if closes {
+            Phase::CloseCrash(then)
+        } else {
+            Phase::End(then)
+        });
     }
 
     fn end(&mut self, then: Then) {
@@ -366,7 +420,8 @@ impl At<'_> {
         match then {
             Then::Acknowledge => self.state.messages.retain(|one| !own(one)),
             Then::Park(due) => {
-                self.state.send(self.worker.message.step, now, due.max(now + 1));
+                self.state
+                    .send(self.worker.message.step, now, due.max(now + 1));
                 if let Some(copy) = self.state.messages.last_mut() {
                     copy.generation = self.worker.message.generation;
                     copy.redriven = self.worker.message.redriven;
@@ -374,7 +429,11 @@ impl At<'_> {
                 self.state.messages.retain(|one| !own(one));
             }
             Then::Retry(_) | Then::Fail => {
-                let shown = if let Then::Retry(due) = then { due } else { now };
+                let shown = if let Then::Retry(due) = then {
+                    due
+                } else {
+                    now
+                };
                 for one in self.state.messages.iter_mut().filter(|one| own(one)) {
                     one.visible = shown.max(now);
                 }

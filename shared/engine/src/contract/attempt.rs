@@ -379,9 +379,7 @@ impl<P: Ports> Runner<P> {
             return Ok(None);
         };
         let mut entry = work.entry(state, progress, before.as_ref(), now);
-        let earlier = entry
-            .error
-            .replace(failure.summary(failure.review_id()));
+        let earlier = entry.error.replace(failure.summary(failure.review_id()));
         let mut writes = vec![
             view.put(&work.entry_key, &entry)?,
             failure.review_write(view, ReviewKind::UnknownOutcome)?,

@@ -12,8 +12,9 @@ use crate::operation::ErrorRecord;
 use crate::port::{Clock, Journal, Key, PortError, Ports, Write};
 
 impl<P: Ports> Runner<P> {
-    /// Opens an error record and names it in the entry, in one transaction. `false`: the entry
-    /// is not as it was seen.
+    /// Opens an error record and names it in the entry, in one transaction, unless that is so
+    /// already: two deliveries that each touch the entry would never let each other settle it.
+    /// `false`: the entry is not as it was seen.
     pub(super) async fn open_error(
         &self,
         work: &Work<'_>,
@@ -22,7 +23,11 @@ impl<P: Ports> Runner<P> {
         message: &str,
     ) -> Result<bool, Trouble> {
         for _ in 0..MAX_LOOKS {
-            self.see_error(work, view).await?;
+            let id = ErrorRecord::id_of(&work.envelope.key(), code);
+            let named = self.see_error(work, view).await?;
+            if named.is_some_and(|key| key == work.error_key(&id) && failure::is_open(view, &key)) {
+                return Ok(true);
+            }
             let Some(writes) = self.opening(work, view, code, message)? else {
                 return Ok(false);
             };
@@ -47,8 +52,7 @@ impl<P: Ports> Runner<P> {
         let before = view.body::<StepEntry>(&work.entry_key)?;
         let entry = before.or_else(|| {
             let (by, due, maybe) = (None, self.ports.clock().now(), false);
-            let (state, progress) =
-                transition(None, &Occurred::Retried { by, due, maybe }).ok()?;
+            let (state, progress) = transition(None, &Occurred::Retried { by, due, maybe }).ok()?;
             Some(work.entry(state, progress, None, due))
         });
         let Some(mut entry) = entry else {
