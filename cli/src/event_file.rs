@@ -59,6 +59,18 @@ impl EventFile {
         serde_json::from_str(text)
     }
 
+    /// An event without content, for a source of which nothing more is known.
+    pub(crate) fn empty(tenant: &TenantName, source: &SourceName) -> Self {
+        let json = ("content-type".to_owned(), "application/json".to_owned());
+        Self {
+            raw_path: format!("/hooks/{tenant}/{source}"),
+            raw_query_string: String::new(),
+            headers: BTreeMap::from([json]),
+            body: Some("{}".to_owned()),
+            is_base64_encoded: false,
+        }
+    }
+
     /// Tenant and source of the path `/hooks/{tenant}/{source}`.
     pub(crate) fn endpoint(&self) -> Option<(TenantName, SourceName)> {
         let (tenant, source) = self.raw_path.strip_prefix("/hooks/")?.split_once('/')?;
