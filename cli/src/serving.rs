@@ -173,7 +173,10 @@ fn uses_sandbox(pack: &FolderPack) -> bool {
 
 /// Waits until the process is asked to end, by SIGINT or SIGTERM.
 pub(crate) async fn asked_to_end() {
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+    match (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
         (Ok(mut interrupt), Ok(mut terminate)) => {
             tokio::select! {
                 _ = interrupt.recv() => {}

@@ -1,7 +1,9 @@
 //! A timeline as people read it at night: when, what, whose step, and why.
 
 use holdfast_engine::record::FieldChange;
-use holdfast_engine::timeline::{DecisionPart, EventPart, Line, RecordPart, ReviewPart, StepPart, Timeline, What};
+use holdfast_engine::timeline::{
+    DecisionPart, EventPart, Line, RecordPart, ReviewPart, StepPart, Timeline, What,
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
@@ -18,8 +20,9 @@ pub(crate) fn text(timeline: &Timeline) -> String {
     let mut text = format!("{BOLD}{}{PLAIN}", timeline.of);
     if let Some(record) = &timeline.record {
         heading(&mut text, record);
+    } else {
+        text.push('\n');
     }
-    text.push('\n');
     let mut day = String::new();
     for line in &timeline.lines {
         let (date, time) = split(line.at);
@@ -83,16 +86,31 @@ fn shown(time: &str, line: &Line) -> String {
             ),
             Vec::new(),
         ),
-        What::Step(step) => (colour_of(step.state), "step", step_text(step), step_more(step)),
+        What::Step(step) => (
+            colour_of(step.state),
+            "step",
+            step_text(step),
+            step_more(step),
+        ),
         What::Skipped(skipped) => (
             DIM,
             "left out",
-            format!("{} · {}  {}", workflow(&skipped.execution), skipped.step, skipped.reason),
+            format!(
+                "{} · {}  {}",
+                workflow(&skipped.execution),
+                skipped.step,
+                skipped.reason
+            ),
             Vec::new(),
         ),
         What::End(end) => {
             let reason = end.reason.iter().map(|reason| format!(": {reason}"));
-            let what = format!("{} {}{}", workflow(&end.execution), end.end, reason.collect::<String>());
+            let what = format!(
+                "{} {}{}",
+                workflow(&end.execution),
+                end.end,
+                reason.collect::<String>()
+            );
             (BOLD, "end", what, Vec::new())
         }
     };
@@ -114,7 +132,10 @@ fn event_text(event: &EventPart) -> String {
     } else {
         String::new()
     };
-    format!("{}  {DIM}{}{PLAIN}{changed}{unmatched}", event.name, event.event)
+    format!(
+        "{}  {DIM}{}{PLAIN}{changed}{unmatched}",
+        event.name, event.event
+    )
 }
 
 fn review_more(review: &ReviewPart) -> Vec<String> {
@@ -126,7 +147,12 @@ fn review_more(review: &ReviewPart) -> Vec<String> {
 
 fn violation(violation: &Json) -> String {
     let text = |name: &str| violation.get(name).and_then(Json::as_str).unwrap_or("?");
-    format!("{}: expected {}, found {}", text("path"), text("expected"), text("actual"))
+    format!(
+        "{}: expected {}, found {}",
+        text("path"),
+        text("expected"),
+        text("actual")
+    )
 }
 
 fn decision_text(decision: &DecisionPart) -> (&'static str, &'static str, String, Vec<String>) {
@@ -177,7 +203,11 @@ fn step_more(step: &StepPart) -> Vec<String> {
         lines.push(format!("on {target}"));
     }
     lines.extend(changes(&step.changes));
-    lines.extend(step.output.iter().map(|output| format!("→ {}", short(output))));
+    lines.extend(
+        step.output
+            .iter()
+            .map(|output| format!("→ {}", short(output))),
+    );
     if let Some(by) = &step.suppressed_by {
         let done = format!("{} · {}", by.execution, step_name(&by.step));
         lines.push(format!("suppressed: already done by {done}"));
@@ -197,7 +227,12 @@ fn step_more(step: &StepPart) -> Vec<String> {
 
 fn changes(changes: &[FieldChange]) -> Vec<String> {
     let line = |change: &FieldChange| {
-        format!("{}: {} → {}", change.field, short(&change.old), short(&change.new))
+        format!(
+            "{}: {} → {}",
+            change.field,
+            short(&change.old),
+            short(&change.new)
+        )
     };
     changes.iter().map(line).collect()
 }

@@ -94,7 +94,8 @@ impl Watch {
         system.publish(&self.tenants, &loaded).await?;
         let (green, plain) = (style::GREEN, style::PLAIN);
         for manifest in manifests.iter().filter(|new| !self.live.contains(new)) {
-            self.output.note(format!("{green}published{plain} {manifest}"));
+            self.output
+                .note(format!("{green}published{plain} {manifest}"));
         }
         self.live = manifests;
         Ok(())

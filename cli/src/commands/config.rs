@@ -90,13 +90,19 @@ async fn set(
         value: value.cloned(),
         by: by.map_or_else(environment::user, str::to_owned),
     };
-    let change = match control::ask(whose.data.path(), &control::Command::SetConfig(request.clone())) {
+    let change = match control::ask(
+        whose.data.path(),
+        &control::Command::SetConfig(request.clone()),
+    ) {
         Ok(Some(Answer::Set(change))) => change,
         Ok(Some(Answer::Refused { message, .. })) => {
             return Err(Failure::wrong("SettingRefused", message));
         }
         Ok(Some(Answer::Depths { .. })) => {
-            return Err(Failure::unreachable("NoControl", "`serve` answered something else"));
+            return Err(Failure::unreachable(
+                "NoControl",
+                "`serve` answered something else",
+            ));
         }
         Ok(None) => set_alone(whose, &request).await?,
         Err(error) => {

@@ -65,7 +65,9 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
     let url = format!("http://{}", serving.address());
     let (bold, plain) = (style::BOLD, style::PLAIN);
     let version = &pack.pack.manifest;
-    output.line(format!("{bold}1{plain} serving {version} on {url}, data in a temporary folder"));
+    output.line(format!(
+        "{bold}1{plain} serving {version} on {url}, data in a temporary folder"
+    ));
     let system = Arc::clone(serving.system());
     let mut toured = None;
     let tour = async {
@@ -166,7 +168,10 @@ fn shown(tour: &Tour) -> String {
     text.push_str(&format!("\n{bold}4{plain} the sandbox received {count}\n"));
     for delivery in &tour.deliveries {
         let key = &delivery.idempotency_key;
-        text.push_str(&format!("  {}  {dim}key {key}{plain}\n", delivery.connection));
+        text.push_str(&format!(
+            "  {}  {dim}key {key}{plain}\n",
+            delivery.connection
+        ));
     }
     text.push_str(NEXT);
     text

@@ -58,7 +58,11 @@ fn show(data: &DataFolder, id: &str, show_pii: bool, output: Output) -> Result<E
     let begins = |item: &&Json| text(item, "id").is_some_and(|known| known.starts_with(id));
     let mut found: Vec<&Json> = open.iter().filter(begins).collect();
     let (Some(item), true) = (found.pop(), found.is_empty()) else {
-        let what = if found.is_empty() { "no" } else { "more than one" };
+        let what = if found.is_empty() {
+            "no"
+        } else {
+            "more than one"
+        };
         let message = format!("{what} open item has an id that begins with `{id}`");
         return Err(Failure::wrong("UnknownItem", message));
     };

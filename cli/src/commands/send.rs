@@ -45,7 +45,9 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
     let event = EventFile::read(&arguments.event)?;
     let (tenant, name) = event.endpoint().ok_or_else(|| {
         let shown = arguments.event.display();
-        Failure::Usage(format!("the rawPath of {shown} is not /hooks/<tenant>/<source>"))
+        Failure::Usage(format!(
+            "the rawPath of {shown} is not /hooks/<tenant>/<source>"
+        ))
     })?;
     let tenant = arguments.tenant.clone().unwrap_or(tenant);
     let packs = packs::load(std::slice::from_ref(&arguments.pack))?.into_packs()?;

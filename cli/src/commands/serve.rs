@@ -30,7 +30,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dev: bool,
     /// A tenant; may be repeated
-    #[arg(long = "tenant", value_name = "TENANT", required_unless_present = "dev")]
+    #[arg(
+        long = "tenant",
+        value_name = "TENANT",
+        required_unless_present = "dev"
+    )]
     tenants: Vec<TenantName>,
     /// The address to listen on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080")]
@@ -107,7 +111,9 @@ fn tenants(arguments: &Arguments) -> Result<Vec<TenantName>, Failure> {
         return Ok(arguments.tenants.clone());
     }
     let tenant = TenantName::new(DEVELOPMENT_TENANT);
-    Ok(vec![tenant.map_err(|error| Failure::Usage(error.to_string()))?])
+    Ok(vec![
+        tenant.map_err(|error| Failure::Usage(error.to_string()))?,
+    ])
 }
 
 fn announce(serving: &Serving, plan: &Plan<'_>, output: Output) -> Result<(), Failure> {
@@ -130,7 +136,9 @@ fn announce(serving: &Serving, plan: &Plan<'_>, output: Output) -> Result<(), Fa
             "\n{yellow}--dev{plain}: secrets are well known and nothing leaves this machine; never expose this port."
         ));
         if let Some(example) = example(plan, &url)? {
-            output.line(format!("\nTry it (the signature is good for minutes):\n\n{example}"));
+            output.line(format!(
+                "\nTry it (the signature is good for minutes):\n\n{example}"
+            ));
         }
     }
     Ok(())
@@ -167,7 +175,10 @@ fn example(plan: &Plan<'_>, url: &str) -> Result<Option<String>, Failure> {
         let short = request.body.len() <= MAX_EXAMPLE;
         return Ok(Some(if short { curl(&request, url) } else { command }));
     }
-    let mut sources = plan.packs.iter().flat_map(|pack| pack.pack.sources.values());
+    let mut sources = plan
+        .packs
+        .iter()
+        .flat_map(|pack| pack.pack.sources.values());
     let Some(source) = sources.next() else {
         return Ok(None);
     };
@@ -191,7 +202,10 @@ fn sample<'a>(pack: &'a FolderPack, url: &str) -> Option<Sampled<'a>> {
         .iter()
         .filter_map(|folder| std::fs::read_dir(folder).ok())
         .flat_map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
         .collect();
     files.sort();
     files.iter().find_map(|path| {
@@ -205,7 +219,10 @@ fn sample<'a>(pack: &'a FolderPack, url: &str) -> Option<Sampled<'a>> {
 }
 
 fn curl(request: &Request, url: &str) -> String {
-    let mut lines = vec![format!("curl -i {}", quoted(&format!("{url}{}", request.path_and_query)))];
+    let mut lines = vec![format!(
+        "curl -i {}",
+        quoted(&format!("{url}{}", request.path_and_query))
+    )];
     for (name, value) in &request.headers {
         let value = value.to_str().unwrap_or_default();
         lines.push(format!("-H {}", quoted(&format!("{name}: {value}"))));

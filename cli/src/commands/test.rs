@@ -93,7 +93,10 @@ async fn outcome(pack: &FolderPack, test: &TestDefinition) -> Outcome {
 
 fn shown(report: &Report) -> String {
     let mut text: String = report.tests.iter().map(test).collect();
-    text.push_str(&format!("{} passed, {} failed", report.passed, report.failed));
+    text.push_str(&format!(
+        "{} passed, {} failed",
+        report.passed, report.failed
+    ));
     text
 }
 

@@ -119,7 +119,11 @@ impl Looking<'_> {
         self.by_id(&record_type, value).await
     }
 
-    async fn by_id(&self, record_type: &RecordType, id: &str) -> Result<Option<RecordRef>, Failure> {
+    async fn by_id(
+        &self,
+        record_type: &RecordType,
+        id: &str,
+    ) -> Result<Option<RecordRef>, Failure> {
         let text = format!("{}/{record_type}/{id}", self.tenant);
         let Ok(record) = text.parse::<RecordRef>() else {
             return Ok(None);
@@ -142,7 +146,8 @@ impl Looking<'_> {
             Resolution::None => return Ok(None),
             Resolution::One(record) => record,
             Resolution::Several(records) => {
-                let each = |id| format!("  holdfast trace {}/{}/{id}", self.tenant, definition.name);
+                let each =
+                    |id| format!("  holdfast trace {}/{}/{id}", self.tenant, definition.name);
                 let commands: Vec<_> = records.iter().map(each).collect();
                 let message = format!("several records match:\n{}", commands.join("\n"));
                 return Err(Failure::wrong("Ambiguous", message));

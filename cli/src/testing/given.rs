@@ -15,9 +15,7 @@ use holdfast_engine::hash;
 use holdfast_engine::id::EventId;
 use holdfast_engine::key;
 use holdfast_engine::name::{RecordId, TenantName};
-use holdfast_engine::port::{
-    Change, Clock, Entropy, Expect, Journal, QueueName, Verdict, Write,
-};
+use holdfast_engine::port::{Change, Clock, Entropy, Expect, Journal, QueueName, Verdict, Write};
 use holdfast_engine::record::{Author, InvalidRecord, LastChange, create, find_by_key, key_writes};
 use serde_json::{Map, Value as Json};
 
@@ -42,7 +40,9 @@ pub(super) async fn prepare(
     for (name, value) in &test.config {
         let names = (tenant, &pack.manifest.pack);
         let value = Some(value.clone());
-        settings.set(names, name, value, "test", clock.now()).await?;
+        settings
+            .set(names, name, value, "test", clock.now())
+            .await?;
     }
     let writer = Writer {
         journal: SqliteJournal::new(store.clone(), clock.clone()),

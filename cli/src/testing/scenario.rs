@@ -59,8 +59,8 @@ pub(crate) struct Outcome {
 pub(crate) async fn perform(pack: &FolderPack, test: &TestDefinition) -> Result<Outcome, Failure> {
     let folder = tempfile::tempdir()
         .map_err(|error| Failure::unreachable("DataFolderUnusable", error.to_string()))?;
-    let tenant = TenantName::new(DEVELOPMENT_TENANT)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let tenant =
+        TenantName::new(DEVELOPMENT_TENANT).map_err(|error| Failure::Usage(error.to_string()))?;
     let beginning = Timestamp::from_second(BEGINNING).unwrap_or(Timestamp::UNIX_EPOCH);
     let clock = VirtualClock::new(test.now.unwrap_or(beginning));
     prepare(folder.path(), &tenant, &pack.pack, test, &clock).await?;
@@ -144,7 +144,10 @@ impl Scenario<'_> {
             .endpoint()
             .and_then(|(_, name)| self.pack.pack.sources.get(&name));
         let source = source.ok_or_else(|| {
-            Failure::wrong("UnknownSource", format!("{file} is for no source of the pack"))
+            Failure::wrong(
+                "UnknownSource",
+                format!("{file} is for no source of the pack"),
+            )
         })?;
         let (secret, now) = (development_secret()?, self.clock.now());
         let request = event.signed(&self.tenant, source, &secret, PUBLIC_URL, now)?;
@@ -165,13 +168,17 @@ impl Scenario<'_> {
         let mut places = above.chain([PathBuf::from(file)]);
         places.find(|place| place.is_file()).ok_or_else(|| {
             let shown = folder.display();
-            Failure::wrong("NoEventFile", format!("there is no event file {file} at {shown}"))
+            Failure::wrong(
+                "NoEventFile",
+                format!("there is no event file {file} at {shown}"),
+            )
         })
     }
 
     async fn advance(&self, target: Timestamp) -> Result<(), Failure> {
         let whole = target.duration_since(self.clock.now());
-        let step = (whole / i32::try_from(STEPS).unwrap_or(i32::MAX)).max(SignedDuration::from_secs(1));
+        let step =
+            (whole / i32::try_from(STEPS).unwrap_or(i32::MAX)).max(SignedDuration::from_secs(1));
         while self.clock.now() < target {
             let next = self.clock.now().checked_add(step).unwrap_or(target);
             self.clock.advance_to(next.min(target));
@@ -184,7 +191,10 @@ impl Scenario<'_> {
         let settled = tokio::time::timeout(PATIENCE, self.system.until_settled()).await;
         settled.map_err(|_| {
             let seconds = PATIENCE.as_secs();
-            Failure::wrong("NotSettled", format!("messages are handled for over {seconds} s"))
+            Failure::wrong(
+                "NotSettled",
+                format!("messages are handled for over {seconds} s"),
+            )
         })
     }
 

@@ -18,9 +18,7 @@ use crate::ports::{EmbeddedPorts, Random};
 use crate::registry::{Extension, Registry, catalog};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::secrets::{LocalSecrets, variable};
-use crate::store::{
-    Depth, OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store,
-};
+use crate::store::{Depth, OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
 use crate::workers::Workers;
 
 /// What a system needs to start.

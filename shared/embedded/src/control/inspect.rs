@@ -79,7 +79,9 @@ pub fn open_operations(store: &Store) -> Result<Vec<Json>, PortError> {
 pub fn timers(store: &Store) -> Result<TimerCount, PortError> {
     store.read(|connection| {
         let armed: i64 = connection.query_row(TIMERS, [], |row| row.get(0))?;
-        let next = connection.query_row(NEXT, [], |row| at(row, 0)).optional()?;
+        let next = connection
+            .query_row(NEXT, [], |row| at(row, 0))
+            .optional()?;
         Ok(TimerCount {
             armed: armed.unsigned_abs(),
             next,

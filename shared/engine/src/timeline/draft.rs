@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
+use super::Glossary;
 use super::line::{
     AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, ReviewPart,
     SkippedPart, StepPart, SuppressedPart, What,
 };
-use super::Glossary;
 use crate::entry::{Dispatch, End, State, StepEntry};
 use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
 use crate::operation::ReviewItem;
@@ -139,7 +139,12 @@ impl Drafts {
                 .collect(),
             unmatched: entry.decisions.is_empty(),
         };
-        self.push(rank::EVENT, anchor.clone(), entry.event.at, What::Event(part));
+        self.push(
+            rank::EVENT,
+            anchor.clone(),
+            entry.event.at,
+            What::Event(part),
+        );
         for decision in &entry.decisions {
             self.decision(entry, decision, &anchor);
         }
@@ -161,7 +166,12 @@ impl Drafts {
             execution: execution.as_ref().map(ToString::to_string),
             reason,
         };
-        self.push(rank::DECISION, anchor.clone(), entry.decided_at, What::Decision(part));
+        self.push(
+            rank::DECISION,
+            anchor.clone(),
+            entry.decided_at,
+            What::Decision(part),
+        );
         self.link(event_anchor, anchor.clone());
         self.link(&format!("created {}", entry.event.id), anchor.clone());
         if let (Some(execution), Outcome::Started { dispatch, .. }) = (execution, &decision.outcome)
@@ -187,7 +197,12 @@ impl Drafts {
                 step: skipped.step.to_string(),
                 reason: skipped.reason.clone(),
             };
-            self.push(rank::AFTERMATH, anchor.clone(), dispatch.now, What::Skipped(part));
+            self.push(
+                rank::AFTERMATH,
+                anchor.clone(),
+                dispatch.now,
+                What::Skipped(part),
+            );
             self.link(cause, anchor);
         }
         let Some(end) = &dispatch.end else { return };
@@ -202,7 +217,12 @@ impl Drafts {
             reason,
         };
         let anchor = format!("end {execution} {generation}");
-        self.push(rank::AFTERMATH, anchor.clone(), dispatch.now, What::End(part));
+        self.push(
+            rank::AFTERMATH,
+            anchor.clone(),
+            dispatch.now,
+            What::End(part),
+        );
         self.link(cause, anchor);
     }
 

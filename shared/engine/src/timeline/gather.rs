@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
+use super::Glossary;
 use super::draft::{ChangeItem, Drafts, StepPlace};
 use super::line::{RecordPart, Timeline};
 use super::order::ordered;
-use super::Glossary;
 use crate::entry::StepEntry;
 use crate::id::{EventId, RecordRef, SOURCE_TYPE};
 use crate::key::{self, EXECUTION_PREFIX};

@@ -1,7 +1,9 @@
 //! The order of a timeline: a cause before its effects, whatever clocks said; else by time.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use jiff::Timestamp;
 
 use super::Line;
 use super::draft::Draft;
@@ -33,32 +35,35 @@ pub(super) fn ordered(drafts: Vec<Draft>, links: &[(String, String)]) -> Vec<Lin
         .collect()
 }
 
-/// Takes, again and again, the earliest line whose causes were taken. Lines that cause each other,
-/// which only a damaged journal has, come last.
+/// Takes, again and again, the earliest line whose causes were taken; a line counts as no earlier
+/// than its causes. Lines that cause each other, which only a damaged journal has, come last.
 fn walk(drafts: &[Draft], effects: &[Vec<usize>], mut causes: Vec<usize>) -> Vec<usize> {
-    let key = |place: usize| {
-        let draft = drafts.get(place);
-        Reverse((draft.map(|draft| (draft.line.at, draft.rank)), place))
+    let mut times: Vec<Timestamp> = drafts.iter().map(|draft| draft.line.at).collect();
+    let key = |times: &[Timestamp], place: usize| {
+        let rank = drafts.get(place).map(|draft| draft.rank);
+        Reverse((times.get(place).copied(), rank, place))
     };
-    let free = |(place, count): (usize, &usize)| (*count == 0).then(|| key(place));
-    let mut ready: BinaryHeap<_> = causes.iter().enumerate().filter_map(free).collect();
+    let free = causes.iter().enumerate().filter(|(_, count)| **count == 0);
+    let mut ready: BinaryHeap<_> = free.map(|(place, _)| key(&times, place)).collect();
     let mut order = Vec::with_capacity(drafts.len());
-    while let Some(Reverse((_, place))) = ready.pop() {
+    while let Some(Reverse((time, _, place))) = ready.pop() {
         order.push(place);
         for &effect in effects.get(place).into_iter().flatten() {
-            if let Some(count) = causes.get_mut(effect) {
+            if let (Some(count), Some(own)) = (causes.get_mut(effect), times.get_mut(effect)) {
+                *own = time.map_or(*own, |time| time.max(*own));
                 *count = count.saturating_sub(1);
                 if *count == 0 {
-                    ready.push(key(effect));
+                    ready.push(key(&times, effect));
                 }
             }
         }
     }
-    let mut taken = vec![false; drafts.len()];
-    for &place in &order {
-        taken.get_mut(place).into_iter().for_each(|t| *t = true);
-    }
-    let left = taken.iter().enumerate().filter(|(_, taken)| !**taken);
-    order.extend(left.map(|(place, _)| place));
+    order.extend(left(drafts.len(), &order));
     order
+}
+
+/// The places that are not in an order.
+fn left(count: usize, order: &[usize]) -> Vec<usize> {
+    let taken: BTreeSet<usize> = order.iter().copied().collect();
+    (0..count).filter(|place| !taken.contains(place)).collect()
 }

@@ -133,7 +133,11 @@ fn journal() -> Written {
     );
     journal.put(
         key::home_event(&record(), &change),
-        &event(&change, "record.updated", &json!([started("call", &change, &["dial.1"])])),
+        &event(
+            &change,
+            "record.updated",
+            &json!([started("call", &change, &["dial.1"])]),
+        ),
     );
     journal.put(
         step_key("call", &change, "dial.1"),
@@ -247,7 +251,10 @@ async fn the_json_form_is_stable() {
     let timeline = of_record(&journal(), &record(), &Glossary::open(Vec::new()))
         .await
         .unwrap();
-    let step = timeline.lines.iter().find(|line| matches!(&line.what, What::Step(step) if step.step == "set.1"));
+    let step = timeline
+        .lines
+        .iter()
+        .find(|line| matches!(&line.what, What::Step(step) if step.step == "set.1"));
     let execution = execution("book", &EventId::from_text("door:1"));
     assert_eq!(
         serde_json::to_value(step.unwrap()).unwrap(),
