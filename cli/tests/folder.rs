@@ -1,5 +1,6 @@
 //! What people do to a data folder while a process serves it, and when none does.
 
+#[cfg(test)]
 mod support;
 
 use support::{Serving, URI, code, dental, err, holdfast, json, out};
@@ -93,7 +94,7 @@ fn a_setting_is_set_through_the_process_that_serves_and_seen_at_once() {
     );
     serving.send("booking");
     serving.until_appointment(URI, "prepared");
-    serving.until_quiet();
+    serving.until_settled();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

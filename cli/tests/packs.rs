@@ -1,5 +1,6 @@
 //! What an author of definitions sees: mistakes, tests that fail, edits under `--watch`.
 
+#[cfg(test)]
 mod support;
 
 use std::fs;
@@ -36,6 +37,7 @@ const PACK: [(&str, &str); 5] = [
 const RING: &str = r#"{ "rawPath": "/hooks/demo/bell", "headers": { "content-type": "application/json" },
     "body": "{\"kind\":\"rang\",\"number\":\"7\"}" }"#;
 
+#[cfg(test)]
 fn pack(folder: &Path) -> String {
     for (name, text) in PACK {
         fs::write(folder.join(name), text).unwrap();
@@ -44,6 +46,7 @@ fn pack(folder: &Path) -> String {
     folder.display().to_string()
 }
 
+#[cfg(test)]
 fn replace(folder: &Path, file: &str, from: &str, to: &str) {
     let text = fs::read_to_string(folder.join(file)).unwrap();
     assert!(text.contains(from), "{text}");

@@ -1,5 +1,6 @@
 //! What a newcomer sees: the demo, a trace, the sample pack's tests.
 
+#[cfg(test)]
 mod support;
 
 use support::{FILTERS, Serving, URI, code, dental, err, holdfast, json, out};
@@ -53,17 +54,9 @@ fn a_record_is_found_by_its_key_its_other_keys_its_id_and_its_events() {
         assert_eq!(found["of"], of, "{subject}");
     }
     let patient = |subject: &str| json(&serving.on(&["--json", "trace", subject]))["of"].clone();
-    let by_email = patient("patient/Rosa.Martin@Example.com");
-    assert!(
-        by_email
-            .as_str()
-            .is_some_and(|of| of.starts_with("demo/patient/"))
-            || by_email.is_null()
-    );
-    assert_eq!(
-        patient("patient/rosa.martin@example.com"),
-        patient("patient/+1 202-555-0173")
-    );
+    let by_email = patient("patient/rosa.martin@Example.COM");
+    assert!(by_email.as_str().unwrap().starts_with("demo/patient/"));
+    assert_eq!(by_email, patient("patient/+1 202-555-0173"));
     let unknown = serving.on(&["trace", "patient/nobody@example.com"]);
     assert_eq!(code(&unknown), 1);
 }

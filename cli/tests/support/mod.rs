@@ -176,6 +176,27 @@ impl Serving {
         self.post(path, body, SECRET).await
     }
 
+    /// Posts the same body eight times, all under way before one is answered.
+    pub async fn post_8_at_once(&self, path: &str, body: &str) -> Vec<(u16, String)> {
+        let mut posts = [(); 8].map(|()| Box::pin(self.post_signed(path, body)));
+        let mut answers: [Option<(u16, String)>; 8] = std::array::from_fn(|_| None);
+        std::future::poll_fn(|context| {
+            for (post, answer) in posts.iter_mut().zip(&mut answers) {
+                if answer.is_none()
+                    && let std::task::Poll::Ready(ready) = post.as_mut().poll(context)
+                {
+                    *answer = Some(ready);
+                }
+            }
+            if answers.iter().all(Option::is_some) {
+                return std::task::Poll::Ready(());
+            }
+            std::task::Poll::Pending
+        })
+        .await;
+        answers.into_iter().flatten().collect()
+    }
+
     pub async fn deliveries(&self) -> Vec<Json> {
         let (status, text) = self.get("/sandbox/deliveries").await;
         assert_eq!(status, 200);
@@ -192,17 +213,14 @@ impl Serving {
         })
     }
 
-    /// Waits until no message is visible, in flight or delayed.
-    pub fn until_quiet(&self) {
+    /// Waits until no message is visible or in flight. Copies that found another's claim wait
+    /// for its lease, and then find the step done.
+    pub fn until_settled(&self) {
         until(|| {
             let status = json(&self.on(&["--json", "status"]));
             let queues = status["queues"].as_array().unwrap();
-            let empty = |queue: &Json| {
-                ["visible", "in_flight", "delayed"]
-                    .iter()
-                    .all(|name| queue[*name] == 0)
-            };
-            queues.iter().all(empty).then_some(())
+            let idle = |queue: &Json| queue["visible"] == 0 && queue["in_flight"] == 0;
+            queues.iter().all(idle).then_some(())
         });
     }
 }
