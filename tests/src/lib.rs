@@ -5,5 +5,6 @@ pub mod contract;
 pub mod crash;
 pub mod faulty;
 pub mod memory;
+pub mod model;
 pub mod random;
 pub mod world;
