@@ -47,7 +47,9 @@ impl EventFile {
             .map_err(|error| Failure::Usage(format!("{shown} cannot be read: {error}")))?;
         Self::parse(&text).map_err(|error| {
             let wanted = "rawPath, headers, body";
-            Failure::Usage(format!("{shown} is no API Gateway event ({wanted}): {error}"))
+            Failure::Usage(format!(
+                "{shown} is no API Gateway event ({wanted}): {error}"
+            ))
         })
     }
 
@@ -57,6 +59,18 @@ impl EventFile {
     /// When it is not such an event.
     pub(crate) fn parse(text: &str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
+    }
+
+    /// An event without content, for a source of which nothing more is known.
+    pub(crate) fn empty(tenant: &TenantName, source: &SourceName) -> Self {
+        let json = ("content-type".to_owned(), "application/json".to_owned());
+        Self {
+            raw_path: format!("/hooks/{tenant}/{source}"),
+            raw_query_string: String::new(),
+            headers: BTreeMap::from([json]),
+            body: Some("{}".to_owned()),
+            is_base64_encoded: false,
+        }
     }
 
     /// Tenant and source of the path `/hooks/{tenant}/{source}`.
@@ -131,10 +145,7 @@ fn message_id(headers: &HeaderMap, body: &[u8]) -> String {
     let own = ["webhook-id", "svix-id"]
         .iter()
         .find_map(|name| headers.get(*name)?.to_str().ok());
-    own.map_or_else(
-        || format!("msg_{}", hash::base32(&[body])),
-        str::to_owned,
-    )
+    own.map_or_else(|| format!("msg_{}", hash::base32(&[body])), str::to_owned)
 }
 
 /// The secret that signs for a source: of the environment, else the well-known one of
@@ -145,9 +156,7 @@ fn message_id(headers: &HeaderMap, body: &[u8]) -> String {
 pub(crate) fn secret(tenant: &TenantName, source: &Source) -> Result<Secret, Failure> {
     let secrets = LocalSecrets::of(&environment::secrets(), IdentityKey([0; 32]));
     let named = source.verify.secrets.iter();
-    let set = named
-        .flat_map(|name| secrets.active(tenant, name))
-        .next();
+    let set = named.flat_map(|name| secrets.active(tenant, name)).next();
     set.map_or_else(development_secret, Ok)
 }
 
@@ -170,11 +179,16 @@ mod tests {
 
     #[test]
     fn the_endpoint_is_read_from_the_path() {
-        let event = file(&serde_json::json!({ "rawPath": "/hooks/demo/calendly", "version": "2.0" }));
+        let event =
+            file(&serde_json::json!({ "rawPath": "/hooks/demo/calendly", "version": "2.0" }));
         let (tenant, source) = event.endpoint().unwrap();
         assert_eq!((tenant.as_str(), source.as_str()), ("demo", "calendly"));
         for path in ["/hooks/demo", "/hooks/demo/a/b", "/other/demo/a"] {
-            assert!(file(&serde_json::json!({ "rawPath": path })).endpoint().is_none());
+            assert!(
+                file(&serde_json::json!({ "rawPath": path }))
+                    .endpoint()
+                    .is_none()
+            );
         }
     }
 
@@ -185,6 +199,9 @@ mod tests {
         }));
         assert_eq!(event.body().unwrap(), b"hi");
         let headers = event.headers();
-        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-a"]);
+        assert_eq!(
+            headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+            ["x-a"]
+        );
     }
 }

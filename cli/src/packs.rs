@@ -93,9 +93,7 @@ pub(crate) fn load(folders: &[PathBuf]) -> Result<Found, Failure> {
     for folder in folders {
         let (files, unreadable) = read(folder)?;
         let named = |found: Diagnostic| in_folder(folder, found);
-        found
-            .findings
-            .extend(unreadable.into_iter().map(named));
+        found.findings.extend(unreadable.into_iter().map(named));
         match definition::load(&files, &catalog) {
             Err(findings) => found.findings.extend(findings.into_iter().map(named)),
             Ok((pack, warnings)) => {
@@ -133,12 +131,15 @@ fn read(folder: &Path) -> Result<(Files, Vec<Diagnostic>), Failure> {
         return Err(Failure::Usage(message));
     }
     let (mut files, mut findings) = (Files::new(), Vec::new());
-    walk(folder, "", MAX_DEPTH, &mut |path, bytes| {
-        match String::from_utf8(bytes) {
+    walk(
+        folder,
+        "",
+        MAX_DEPTH,
+        &mut |path, bytes| match String::from_utf8(bytes) {
             Ok(text) => drop(files.insert(path, text)),
             Err(error) => findings.push(not_text(&path, &error)),
-        }
-    })
+        },
+    )
     .map_err(|error| {
         let message = format!("{} cannot be read: {error}", folder.display());
         Failure::unreachable("FolderUnreadable", message)
