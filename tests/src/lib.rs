@@ -3,3 +3,7 @@
 pub mod bench;
 pub mod contract;
 pub mod crash;
+pub mod faulty;
+pub mod memory;
+pub mod random;
+pub mod world;

@@ -123,3 +123,49 @@ pub enum End {
     /// It was stopped, with the reason.
     Stopped(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Owner;
+    use crate::port::MessageId;
+
+    fn entry(state: State) -> StepEntry {
+        StepEntry {
+            state,
+            progress: Progress::FIRST,
+            at: Timestamp::UNIX_EPOCH,
+            event: EventId::from_text("s:1"),
+            version: "p@1".to_owned(),
+            output: None,
+            target: None,
+            changes: Vec::new(),
+            dispatch: None,
+            suppressed: None,
+            attempts: Vec::new(),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn an_entry_in_any_state_is_read_as_it_was_written() {
+        let (owner, message) = (Owner("me".into()), MessageId("m".to_owned()));
+        let at = Timestamp::MAX;
+        for state in [
+            State::Started { owner, lease: at },
+            State::Retrying { due: at },
+            State::Succeeded,
+            State::Failed { message, at },
+            State::Unknown,
+            State::FellBack,
+            State::Skipped,
+            State::Waiting,
+            State::Resumed,
+        ] {
+            let entry = entry(state);
+            let text = serde_json::to_string(&entry).unwrap();
+            let read = serde_json::from_str::<StepEntry>(&text);
+            assert_eq!(read.map_err(|error| error.to_string()), Ok(entry), "{text}");
+        }
+    }
+}

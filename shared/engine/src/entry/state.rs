@@ -34,7 +34,8 @@ pub enum State {
     Failed {
         /// The message that failed: another copy is stale or a redrive.
         message: MessageId,
-        /// When.
+        /// When. An entry is written flat, and has an `at` of its own.
+        #[serde(rename = "failed_at")]
         at: Timestamp,
     },
     /// Its effect may have happened; a person decides.

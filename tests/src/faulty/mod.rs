@@ -1,0 +1,83 @@
+//! Ports that fail: a wrapper of any ports that crashes, throttles, conflicts or is unavailable at
+//! a chosen call, before or after the call took effect.
+
+mod faults;
+mod journal;
+mod rest;
+
+use std::sync::Arc;
+
+use holdfast_engine::port::{Deployment, Ports};
+
+pub use faults::{Fault, Faults, Interrupted, Schedule, When};
+pub use journal::FaultyJournal;
+pub use rest::{FaultyDefinitions, FaultyQueue, FaultySecrets, FaultyTimers};
+
+/// Ports whose calls go through [`Faults`].
+#[derive(Debug)]
+pub struct Faulty<P> {
+    inner: Arc<P>,
+    journal: FaultyJournal<P>,
+    queue: FaultyQueue<P>,
+    timers: FaultyTimers<P>,
+    definitions: FaultyDefinitions<P>,
+    secrets: FaultySecrets<P>,
+}
+
+impl<P> Faulty<P> {
+    /// Wraps ports.
+    #[must_use]
+    pub fn new(inner: Arc<P>, faults: &Arc<Faults>) -> Self {
+        let both = || (Arc::clone(&inner), Arc::clone(faults));
+        Self {
+            journal: FaultyJournal::new(both()),
+            queue: FaultyQueue::new(both()),
+            timers: FaultyTimers::new(both()),
+            definitions: FaultyDefinitions::new(both()),
+            secrets: FaultySecrets::new(both()),
+            inner,
+        }
+    }
+}
+
+impl<P: Ports> Ports for Faulty<P> {
+    type Journal = FaultyJournal<P>;
+    type Queue = FaultyQueue<P>;
+    type Timers = FaultyTimers<P>;
+    type Definitions = FaultyDefinitions<P>;
+    type Secrets = FaultySecrets<P>;
+    type Clock = P::Clock;
+    type Entropy = P::Entropy;
+
+    fn journal(&self) -> &FaultyJournal<P> {
+        &self.journal
+    }
+
+    fn queue(&self) -> &FaultyQueue<P> {
+        &self.queue
+    }
+
+    fn timers(&self) -> &FaultyTimers<P> {
+        &self.timers
+    }
+
+    fn definitions(&self) -> &FaultyDefinitions<P> {
+        &self.definitions
+    }
+
+    fn secrets(&self) -> &FaultySecrets<P> {
+        &self.secrets
+    }
+
+    fn clock(&self) -> &P::Clock {
+        self.inner.clock()
+    }
+
+    fn entropy(&self) -> &P::Entropy {
+        self.inner.entropy()
+    }
+
+    fn deployment(&self) -> &Deployment {
+        self.inner.deployment()
+    }
+}

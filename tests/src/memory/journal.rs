@@ -1,0 +1,133 @@
+//! The journal: items with revisions in one map.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use holdfast_engine::port::{
+    Change, CommitError, Conflict, Expect, Item, Journal, Key, Page, PortError, Row, Table, Write,
+};
+
+use super::Shared;
+
+/// The journal in memory.
+#[derive(Debug)]
+pub struct MemoryJournal(Shared);
+
+impl MemoryJournal {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self(shared)
+    }
+
+    /// Writes an item without a condition, as a fixture.
+    pub fn seed(&self, key: Key, body: String) {
+        self.0.change(|state| {
+            let revision = state.items.get(&key).map_or(1, |item| item.revision + 1);
+            state.items.insert(key, Item { revision, body });
+        });
+    }
+
+    /// An item as it is.
+    #[must_use]
+    pub fn item(&self, key: &Key) -> Option<Item> {
+        self.0.read(|state| state.items.get(key).cloned())
+    }
+
+    /// All items of a table whose partition starts with `prefix`.
+    #[must_use]
+    pub fn items(&self, table: Table, prefix: &str) -> Vec<(Key, Item)> {
+        let wanted = |key: &Key| key.table == table && key.partition.starts_with(prefix);
+        self.0.read(|state| {
+            let found = state.items.iter().filter(|(key, _)| wanted(key));
+            found
+                .map(|(key, item)| (key.clone(), item.clone()))
+                .collect()
+        })
+    }
+}
+
+impl Journal for MemoryJournal {
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, PortError> {
+        let find = |items: &BTreeMap<Key, Item>| {
+            let found = keys.iter().map(|key| items.get(key).cloned());
+            found.collect()
+        };
+        Ok(self.0.read(|state| find(&state.items)))
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
+        self.0.change(|state| {
+            let conflicts = conflicts(&state.items, &writes);
+            if !conflicts.is_empty() {
+                return Err(CommitError::Conflict(conflicts));
+            }
+            for write in writes {
+                apply(&mut state.items, write);
+            }
+            Ok(())
+        })
+    }
+
+    async fn query(
+        &self,
+        table: Table,
+        partition: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, PortError> {
+        let from = Key {
+            table,
+            partition: partition.to_owned(),
+            sort: after.unwrap_or(prefix).to_owned(),
+        };
+        let start = match after {
+            Some(_) => Bound::Excluded(from),
+            None => Bound::Included(from),
+        };
+        let mut rows = self.0.read(|state| {
+            let range = state.items.range((start, Bound::Unbounded));
+            let found = range
+                .take_while(|(key, _)| key.table == table && key.partition == partition)
+                .filter(|(key, _)| key.sort.starts_with(prefix))
+                .take(limit.saturating_add(1));
+            found.map(|(key, item)| row(key, item)).collect::<Vec<_>>()
+        });
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = more
+            .then(|| rows.last().map(|row| row.sort.clone()))
+            .flatten();
+        Ok(Page { rows, next })
+    }
+}
+
+fn row(key: &Key, item: &Item) -> Row {
+    Row {
+        sort: key.sort.clone(),
+        item: item.clone(),
+    }
+}
+
+fn conflicts(items: &BTreeMap<Key, Item>, writes: &[Write]) -> Vec<Conflict> {
+    let failed = |(index, write): (usize, &Write)| {
+        let found = items.get(&write.key);
+        let holds = write.expect.holds(found.map(|item| item.revision));
+        (!holds).then(|| Conflict {
+            index,
+            found: found.cloned(),
+        })
+    };
+    writes.iter().enumerate().filter_map(failed).collect()
+}
+
+fn apply(items: &mut BTreeMap<Key, Item>, write: Write) {
+    let revision = match write.expect {
+        Expect::Absent => 1,
+        Expect::Revision(revision) => revision + 1,
+    };
+    match write.change {
+        Change::Put(body) => drop(items.insert(write.key, Item { revision, body })),
+        Change::Delete => drop(items.remove(&write.key)),
+        Change::Check => {}
+    }
+}

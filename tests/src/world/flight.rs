@@ -1,0 +1,97 @@
+//! One delivery under way: polled by hand, so that it can be left asleep, interleaved or dropped.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use holdfast_engine::contract::Runner;
+use holdfast_engine::port::{Delivery, Verdict};
+use holdfast_engine::step::Step;
+
+use super::World;
+use holdfast_engine::port::Ports as _;
+
+use crate::faulty::Faulty;
+use crate::memory::{Memory, Receipt, Received};
+
+/// A delivery's future.
+type Handling = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+
+/// A step function whose type is erased.
+pub(super) trait Function: Send + Sync {
+    fn handle(self: Arc<Self>, runner: Runner<Faulty<Memory>>, delivery: Delivery) -> Handling;
+}
+
+struct Erased<S>(S);
+
+impl<S: Step> Function for Erased<S> {
+    fn handle(self: Arc<Self>, runner: Runner<Faulty<Memory>>, delivery: Delivery) -> Handling {
+        Box::pin(async move { runner.deliver(&self.0, &delivery).await })
+    }
+}
+
+pub(super) fn function<S: Step>(step: S) -> Arc<dyn Function> {
+    Arc::new(Erased(step))
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// With a verdict.
+    Settled(Verdict),
+    /// Its process died.
+    Died,
+}
+
+/// A delivery under way.
+pub struct Flight {
+    handling: Handling,
+    received: Received,
+}
+
+impl Flight {
+    pub(super) fn new(
+        function: Arc<dyn Function>,
+        runner: Runner<Faulty<Memory>>,
+        received: Received,
+    ) -> Self {
+        let handling = function.handle(runner, received.delivery.clone());
+        Self { handling, received }
+    }
+
+    /// What settles the message.
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        &self.received.receipt
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn received(&self) -> &Received {
+        &self.received
+    }
+
+    /// Goes on until the next call of a port, or whatever it waits for.
+    pub fn poll(&mut self, world: &World) -> Option<End> {
+        let mut context = Context::from_waker(Waker::noop());
+        match self.handling.as_mut().poll(&mut context) {
+            Poll::Ready(verdict) => Some(End::Settled(verdict)),
+            Poll::Pending => world.faults.died().then_some(End::Died),
+        }
+    }
+
+    /// Goes on to its end; time passes when it sleeps.
+    pub fn finish(&mut self, world: &World) -> End {
+        loop {
+            if let Some(end) = self.poll(world) {
+                return end;
+            }
+            if !world.faults.yielded()
+                && let Some(wake) = world.memory.clock().next_wake()
+            {
+                world.memory.clock().advance_to(wake);
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Deliveries under the step contract, on virtual time, until nothing moves.
+
+mod context;
+mod effects;
+mod flight;
+mod pack;
+mod properties;
+mod schedule;
+mod script;
+mod sentences;
+mod steps;
+mod witness;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdfast_engine::contract::Runner;
+use holdfast_engine::definition::model::Pack;
+use holdfast_engine::port::{Clock as _, Ports as _, QueueName};
+use holdfast_engine::step::Step;
+use jiff::Timestamp;
+
+use crate::faulty::{Faults, Faulty};
+use crate::memory::{Memory, Received};
+
+pub use effects::{Arrived, Effects};
+pub use flight::{End, Flight};
+pub use pack::{Functions, compiled, load};
+pub use schedule::{Policy, Tally, run_seed};
+pub use script::{Behaviour, Script};
+pub use sentences::{Case, Probe, succeeds_when_delivered_twice, survives_a_crash_at_every_port_call};
+pub use steps::{KeyedEffect, RawEffect, UpdateEffect};
+pub use witness::Witness;
+
+use flight::Function;
+
+/// How long a received message stays hidden: six times the longest step's time.
+pub const VISIBILITY: Duration = Duration::from_mins(3);
+
+/// How far virtual time may go before a run that does not end is called one that waits.
+const HORIZON: Duration = Duration::from_hours(48);
+
+/// Memory ports behind faults, step functions, and what their effects came to.
+pub struct World {
+    /// The state.
+    pub memory: Arc<Memory>,
+    /// Which calls fail.
+    pub faults: Arc<Faults>,
+    /// What reached the outside.
+    pub effects: Arc<Effects>,
+    /// What the scripted steps do.
+    pub script: Arc<Script>,
+    ports: Arc<Faulty<Memory>>,
+    pack: Arc<Pack>,
+    functions: BTreeMap<QueueName, Arc<dyn Function>>,
+}
+
+impl World {
+    /// A world with one pack and no step function.
+    #[must_use]
+    pub fn new(seed: u64, pack: &Arc<Pack>) -> Self {
+        let memory = Arc::new(Memory::new(seed, [Arc::clone(pack)]));
+        let faults = Arc::new(Faults::default());
+        let effects = Arc::new(Effects::default());
+        Self {
+            ports: Arc::new(Faulty::new(Arc::clone(&memory), &faults)),
+            script: Arc::new(Script::default()),
+            pack: Arc::clone(pack),
+            functions: BTreeMap::new(),
+            memory,
+            faults,
+            effects,
+        }
+    }
+
+    /// A world with the three scripted step functions.
+    #[must_use]
+    pub fn scripted(seed: u64, pack: &Arc<Pack>) -> Self {
+        let mut world = Self::new(seed, pack);
+        let probe = world.probe();
+        world.add(KeyedEffect::new(&probe));
+        world.add(RawEffect::new(&probe));
+        world.add(UpdateEffect::new(&probe));
+        world
+    }
+
+    /// Adds a step function.
+    pub fn add<S: Step>(&mut self, step: S) {
+        let queue = QueueName::of(S::SPEC.name);
+        self.functions.insert(queue, flight::function(step));
+    }
+
+    /// What a step function is built from in this world.
+    #[must_use]
+    pub fn probe(&self) -> Probe {
+        Probe {
+            ports: Arc::clone(&self.ports),
+            faults: Arc::clone(&self.faults),
+            effects: Arc::clone(&self.effects),
+            script: Arc::clone(&self.script),
+        }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.memory.clock().now()
+    }
+
+    /// Receives a visible message and starts to work on it.
+    #[must_use]
+    pub fn take(&self, pick: usize) -> Option<Flight> {
+        let received = self.memory.queue().receive(pick, VISIBILITY)?;
+        self.work_on(received)
+    }
+
+    fn work_on(&self, received: Received) -> Option<Flight> {
+        let function = self.functions.get(&received.delivery.queue)?;
+        let runner = Runner::new(Arc::clone(&self.ports));
+        Some(Flight::new(Arc::clone(function), runner, received))
+    }
+
+    /// Works on a visible message to its end, and settles it. `None`: there is none.
+    pub fn deliver(&self) -> Option<End> {
+        let mut flight = self.take(0)?;
+        let end = flight.finish(self);
+        if let End::Settled(verdict) = end {
+            self.memory.queue().settle(flight.receipt(), verdict);
+        }
+        Some(end)
+    }
+
+    /// Delivers until nothing moves. Returns whether that was reached before the horizon.
+    pub fn run(&self) -> bool {
+        self.run_for(HORIZON)
+    }
+
+    /// Delivers until nothing moves, for so long. Returns whether that was reached.
+    pub fn run_for(&self, time: Duration) -> bool {
+        let horizon = self.now().saturating_add(time).unwrap_or(self.now());
+        loop {
+            while self.deliver().is_some() {}
+            if !self.wait() {
+                return true;
+            }
+            if self.now() > horizon {
+                return false;
+            }
+        }
+    }
+
+    /// Lets time pass until something can move. Returns whether there is such a thing.
+    pub fn wait(&self) -> bool {
+        let (queue, timers) = (self.memory.queue(), self.memory.timers());
+        let next = [queue.next_visible(), timers.next_due()];
+        let Some(next) = next.into_iter().flatten().min() else {
+            return false;
+        };
+        self.memory.clock().advance_to(next);
+        timers.fire();
+        true
+    }
+
+    /// Redrives every dead letter, a moment later.
+    pub fn redrive(&self) -> usize {
+        self.memory.clock().advance(Duration::from_secs(60));
+        self.memory.queue().redrive()
+    }
+}

@@ -1,0 +1,75 @@
+//! Packs for tests, compiled from text.
+
+use std::sync::Arc;
+
+use holdfast_engine::definition::model::Pack;
+use holdfast_engine::definition::{Catalog, Files, Signature};
+use holdfast_engine::name::FunctionName;
+use holdfast_engine::step::Step;
+
+use super::{KeyedEffect, RawEffect, UpdateEffect};
+
+/// The step functions that a pack may use.
+#[derive(Debug, Default)]
+pub struct Functions(Catalog);
+
+impl Functions {
+    /// The three scripted functions.
+    #[must_use]
+    pub fn scripted() -> Self {
+        Self::default()
+            .with::<KeyedEffect>()
+            .with::<RawEffect>()
+            .with::<UpdateEffect>()
+    }
+
+    /// One function more.
+    #[must_use]
+    pub fn with<S: Step>(mut self) -> Self {
+        let signature = Signature {
+            spec: S::SPEC,
+            input: schemars::schema_for!(S::Input).to_value(),
+            output: schemars::schema_for!(S::Output).to_value(),
+        };
+        self.0
+            .0
+            .extend(FunctionName::new(S::SPEC.name).ok().map(|name| (name, signature)));
+        self
+    }
+}
+
+/// Compiles a pack.
+///
+/// # Panics
+/// When the texts hold a mistake; the message shows all of them.
+#[must_use]
+pub fn load(files: &Files, functions: &Functions) -> Arc<Pack> {
+    match holdfast_engine::definition::load(files, &functions.0) {
+        Ok((pack, _)) => Arc::new(pack),
+        Err(mistakes) => {
+            let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+            panic!("the pack of this test does not compile: {mistakes:#?}")
+        }
+    }
+}
+
+/// The pack `t` with the record type `deal` and one workflow `w` of these steps, written as YAML
+/// list items; its functions are the scripted ones.
+#[must_use]
+pub fn compiled(steps: &str) -> Arc<Pack> {
+    let steps: String = steps.lines().map(|line| format!("  {line}\n")).collect();
+    let workflow = format!(
+        "workflow: w\ndescription: What this test needs.\nowner: nobody\nseverity: P2\n\
+         trigger: {{ record: {{ type: deal, on: updated }} }}\nsteps:\n{steps}"
+    );
+    let record = "record: deal\nkey: [name]\nfields:\n  name: { type: string, required: true }\n\
+                  states: [new, won]\ninitial: new\n\
+                  transitions: [ { from: [new], to: won, by: w } ]\n";
+    let files = [
+        ("pack.yaml", "pack: t\n".to_owned()),
+        ("deal.record.yaml", record.to_owned()),
+        ("w.workflow.yaml", workflow),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text));
+    load(&files.into(), &Functions::scripted())
+}
