@@ -4,6 +4,8 @@ pub mod bench;
 pub mod contract;
 pub mod crash;
 pub mod faulty;
+pub mod kills;
 pub mod memory;
 pub mod random;
+pub mod victim;
 pub mod world;

@@ -94,6 +94,7 @@ impl<C: Clock + Clone + 'static> System<C> {
         };
         check_secrets(&settings, &secrets)?;
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
+        sandbox.observed_by(settings.store.observer.clone());
         let outside = outside(&settings, &sandbox, &secrets)?;
         let mut catalog = catalog::<C>();
         if let Some(extension) = &settings.extension {
