@@ -24,11 +24,20 @@ fn hold(policy: Policy) {
     for seed in seeds() {
         let (wrong, happened) = run_seed(seed, policy, &pack);
         tally.add(happened);
-        broken.extend(wrong.into_iter().map(|wrong| format!("seed {seed}: {wrong}")));
+        broken.extend(
+            wrong
+                .into_iter()
+                .map(|wrong| format!("seed {seed}: {wrong}")),
+        );
     }
     println!("{policy:?}: {tally:?}");
     broken.sort_by_key(|line| line.split(' ').nth(2).map(str::to_owned));
-    assert!(broken.is_empty(), "{} broken: {:#?}", broken.len(), &broken[..broken.len().min(40)]);
+    assert!(
+        broken.is_empty(),
+        "{} broken: {:#?}",
+        broken.len(),
+        &broken[..broken.len().min(40)]
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The ports of one machine, as one type.
 
-use holdfast_engine::port::{Clock, Deployment, Ports};
+use holdfast_engine::port::{Clock, CommitError, Deployment, Outgoing, Ports, Write};
 
 use crate::definitions::LiveDefinitions;
 use crate::entropy::{OsEntropy, SeededEntropy};
@@ -77,5 +77,13 @@ impl<C: Clock + Clone + 'static> Ports for EmbeddedPorts<C> {
 
     fn deployment(&self) -> &Deployment {
         &self.deployment
+    }
+
+    async fn commit_and_send(
+        &self,
+        writes: Vec<Write>,
+        messages: Vec<Outgoing>,
+    ) -> Result<(), CommitError> {
+        self.journal.commit_and_send(writes, messages).await
     }
 }

@@ -44,7 +44,11 @@ impl<P: Ports> Journal for FaultyJournal<P> {
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
         let keys: Vec<Key> = writes.iter().map(|write| write.key.clone()).collect();
-        match self.faults.around(self.inner.journal().commit(writes)).await {
+        match self
+            .faults
+            .around(self.inner.journal().commit(writes))
+            .await
+        {
             Ok(result) => result,
             Err(interrupted) => Err(self.refused(interrupted.fault, &keys).await?),
         }

@@ -57,7 +57,9 @@ impl<P: Ports> Definitions for FaultyDefinitions<P> {
         &self,
         tenant: &TenantName,
     ) -> Result<Option<Arc<[Arc<Pack>]>>, DefinitionsError> {
-        self.faults.port(self.inner.definitions().live(tenant)).await
+        self.faults
+            .port(self.inner.definitions().live(tenant))
+            .await
     }
 
     async fn version(&self, manifest: &ManifestId) -> Result<Arc<Pack>, DefinitionsError> {

@@ -120,9 +120,8 @@ impl MemoryQueue {
             let Some(messages) = state.messages.get_mut(&receipt.queue) else {
                 return;
             };
-            let own = |message: &Message| {
-                message.id == receipt.id && message.receives == receipt.receive
-            };
+            let own =
+                |message: &Message| message.id == receipt.id && message.receives == receipt.receive;
             match verdict {
                 Verdict::Acknowledge => messages.retain(|message| !own(message)),
                 Verdict::RetryAfter(delay) => {
@@ -179,9 +178,9 @@ impl MemoryQueue {
     pub fn redrive(&self) -> usize {
         self.0.change(|state| {
             let dead = std::mem::take(&mut state.dead);
-            let letters = dead
-                .into_iter()
-                .flat_map(|(queue, dead)| dead.into_iter().map(move |letter| (queue.clone(), letter)));
+            let letters = dead.into_iter().flat_map(|(queue, dead)| {
+                dead.into_iter().map(move |letter| (queue.clone(), letter))
+            });
             let letters: Vec<_> = letters.collect();
             let moved = letters.len();
             for (queue, letter) in letters {
@@ -206,7 +205,13 @@ impl Queue for MemoryQueue {
         self.0.change(|state| {
             for message in messages {
                 let visible = state.now.saturating_add(message.delay).unwrap_or(state.now);
-                push(state, &message.queue, message.body, message.created, visible);
+                push(
+                    state,
+                    &message.queue,
+                    message.body,
+                    message.created,
+                    visible,
+                );
             }
         });
         Ok(())
@@ -250,9 +255,8 @@ fn visible(state: &MemoryState) -> Vec<(QueueName, usize)> {
 /// Moves visible messages without a receive left to the dead letters.
 fn bury(state: &mut MemoryState) {
     for (queue, messages) in &mut state.messages {
-        let over = |message: &Message| {
-            message.receives >= MAX_RECEIVES && message.visible <= state.now
-        };
+        let over =
+            |message: &Message| message.receives >= MAX_RECEIVES && message.visible <= state.now;
         let (dead, live) = messages.drain(..).partition::<Vec<_>, _>(over);
         *messages = live;
         let letters = dead.into_iter().map(|message| DeadLetter {

@@ -39,7 +39,10 @@ impl Effects {
     #[must_use]
     pub fn raw(&self, function: &str) -> usize {
         let arrived = self.arrived();
-        arrived.iter().filter(|one| one.function == function).count()
+        arrived
+            .iter()
+            .filter(|one| one.function == function)
+            .count()
     }
 
     /// Arrivals under keys that end so, as `:step.n`.
@@ -55,7 +58,10 @@ impl Effects {
     pub fn distinct(&self, function: &str) -> usize {
         let arrived = self.arrived();
         let of_function = arrived.iter().filter(|one| one.function == function);
-        of_function.map(|one| &one.key).collect::<BTreeSet<_>>().len()
+        of_function
+            .map(|one| &one.key)
+            .collect::<BTreeSet<_>>()
+            .len()
     }
 
     fn arrived(&self) -> MutexGuard<'_, Vec<Arrived>> {

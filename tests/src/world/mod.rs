@@ -29,7 +29,9 @@ pub use flight::{End, Flight};
 pub use pack::{Functions, compiled, load};
 pub use schedule::{Policy, Tally, run_seed};
 pub use script::{Behaviour, Script};
-pub use sentences::{Case, Probe, succeeds_when_delivered_twice, survives_a_crash_at_every_port_call};
+pub use sentences::{
+    Case, Probe, succeeds_when_delivered_twice, survives_a_crash_at_every_port_call,
+};
 pub use steps::{KeyedEffect, RawEffect, UpdateEffect};
 pub use witness::Witness;
 

@@ -31,9 +31,11 @@ impl Functions {
             input: schemars::schema_for!(S::Input).to_value(),
             output: schemars::schema_for!(S::Output).to_value(),
         };
-        self.0
-            .0
-            .extend(FunctionName::new(S::SPEC.name).ok().map(|name| (name, signature)));
+        self.0.0.extend(
+            FunctionName::new(S::SPEC.name)
+                .ok()
+                .map(|name| (name, signature)),
+        );
         self
     }
 }

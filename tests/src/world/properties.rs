@@ -9,8 +9,8 @@ use holdfast_engine::key;
 use holdfast_engine::operation::Status;
 use holdfast_engine::port::Ports as _;
 
-use super::schedule::{Chaos, Policy};
 use super::Witness;
+use super::schedule::{Chaos, Policy};
 
 /// What a run came to, and what of it a person can see.
 struct Rest<'a> {
@@ -55,7 +55,11 @@ impl<'a> Rest<'a> {
             chaos,
             dead: dead.collect(),
             asked: asked.filter_map(|body| envelope_key(body)).collect(),
-            queued: queued.iter().flatten().filter_map(|body| envelope_key(body)).collect(),
+            queued: queued
+                .iter()
+                .flatten()
+                .filter_map(|body| envelope_key(body))
+                .collect(),
             seen,
         }
     }
@@ -76,9 +80,8 @@ impl<'a> Rest<'a> {
                 wrong.push(format!("P1: {times} effects of {key}"));
             }
             let fell_back = key.strip_suffix(".1").map(|step| format!("{step}.2"));
-            let both = fell_back.is_some_and(|other| {
-                arrivals.contains_key(&(function.clone(), other))
-            });
+            let both =
+                fell_back.is_some_and(|other| arrivals.contains_key(&(function.clone(), other)));
             let accepted = policy == Policy::Fallback && key.ends_with(":tell.1");
             if both && !accepted {
                 wrong.push(format!("P6: {key} took effect, and so did its fallback"));
@@ -138,9 +141,10 @@ impl<'a> Rest<'a> {
 
     /// P4: one change per `update-record` that succeeded.
     fn changes(&self) -> Option<String> {
-        let changed = self.seen.entries.iter().filter(|(step, entry)| {
-            step.ends_with("#mark.1") && entry.state == State::Succeeded
-        });
+        let changed =
+            self.seen.entries.iter().filter(|(step, entry)| {
+                step.ends_with("#mark.1") && entry.state == State::Succeeded
+            });
         let changed = changed.count();
         let item = key::record(&self.chaos.executions[0].home);
         let item = self.chaos.world.memory.journal().item(&item);
@@ -162,7 +166,10 @@ impl<'a> Rest<'a> {
                 .entry(&key)
                 .is_some_and(|entry| entry.state == State::Succeeded);
             if succeeded && !self.dead.contains(&key) {
-                wrong.push(format!("P10: {} is open on the success of {key}", error.code));
+                wrong.push(format!(
+                    "P10: {} is open on the success of {key}",
+                    error.code
+                ));
             }
         }
         wrong

@@ -73,7 +73,9 @@ pub fn run_seed(seed: u64, policy: Policy, pack: &Arc<Pack>) -> (Vec<String>, Ta
     let world = World::scripted(seed, pack);
     let percent = [0, 1, 2, 3, 5, 10][random.below(6)];
     world.faults.interleave(true);
-    world.faults.schedule(Schedule::Seeded(Random::new(seed), percent));
+    world
+        .faults
+        .schedule(Schedule::Seeded(Random::new(seed), percent));
     if random.percent(80) {
         world.script.improvise(Some(Random::new(seed ^ 1)));
     }
@@ -163,7 +165,8 @@ impl Chaos {
         let ended = flight.poll(&self.world);
         if *forbidden && self.world.script.attempts() > attempts {
             let body = &flight.received().delivery.body;
-            self.wrong.push(format!("P3 or P9: performed again: {body}"));
+            self.wrong
+                .push(format!("P3 or P9: performed again: {body}"));
         }
         if let Some(end) = ended {
             self.land(index, end);

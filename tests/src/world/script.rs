@@ -109,7 +109,10 @@ impl Script {
     /// How many attempts were made.
     #[must_use]
     pub fn attempts(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).attempts
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .attempts
     }
 
     pub(super) fn next(&self, step: &str) -> Behaviour {

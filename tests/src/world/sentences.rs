@@ -70,10 +70,7 @@ impl<B> Case<B> {
         world.add((self.build)(&world.probe()));
         if let Some(record) = &self.record {
             let body = serde_json::to_string(record).expect("a record encodes");
-            world
-                .memory
-                .journal()
-                .seed(key::record(&self.home), body);
+            world.memory.journal().seed(key::record(&self.home), body);
         }
         world
     }
@@ -126,7 +123,10 @@ pub fn succeeds_when_delivered_twice<S: Step, B: Fn(&Probe) -> S>(case: &Case<B>
     assert!(world.run(), "it never became quiet again");
     assert_eq!(world.effects.all(), effects, "it acted again");
     let after = world.memory.snapshot();
-    assert!(before.items().eq(after.items()), "it changed something again");
+    assert!(
+        before.items().eq(after.items()),
+        "it changed something again"
+    );
 }
 
 /// A step whose process dies at any call of a port, before or after the call took effect, comes
@@ -144,7 +144,12 @@ pub fn survives_a_crash_at_every_port_call<S: Step, B: Fn(&Probe) -> S>(case: &C
                 assert!(call > 3, "the step made no call of a port");
                 break;
             }
-            same_end::<S, B>(case, &calm, &world, &format!("a crash {when:?} call {call}"));
+            same_end::<S, B>(
+                case,
+                &calm,
+                &world,
+                &format!("a crash {when:?} call {call}"),
+            );
         }
     }
 }
@@ -160,12 +165,7 @@ fn ended<S: Step, B: Fn(&Probe) -> S>(case: &Case<B>, schedule: Schedule) -> (bo
     (died, world)
 }
 
-fn same_end<S: Step, B: Fn(&Probe) -> S>(
-    case: &Case<B>,
-    calm: &World,
-    world: &World,
-    what: &str,
-) {
+fn same_end<S: Step, B: Fn(&Probe) -> S>(case: &Case<B>, calm: &World, world: &World, what: &str) {
     let seen = Witness::of(world);
     let execution = case.start(world);
     let state = seen.state(&execution, &case.step());
@@ -174,14 +174,21 @@ fn same_end<S: Step, B: Fn(&Probe) -> S>(
     if state == "succeeded" {
         let keys = |world: &World| world.effects.distinct(function);
         assert_eq!(keys(world), keys(calm), "effects after {what}");
-        assert_eq!(record(world, case), record(calm, case), "the record after {what}");
+        assert_eq!(
+            record(world, case),
+            record(calm, case),
+            "the record after {what}"
+        );
     } else {
         assert_eq!(state, "unknown", "the state after {what}");
         assert_eq!(seen.reviews.len(), 1, "review items after {what}");
     }
     if case.effect::<S>(world) == Effect::AtMostOnce {
         let raw = world.effects.raw(function);
-        assert!(raw <= calm.effects.raw(function), "{raw} effects after {what}");
+        assert!(
+            raw <= calm.effects.raw(function),
+            "{raw} effects after {what}"
+        );
     } else {
         assert_eq!(state, "succeeded", "the state after {what}");
     }

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::sentences::Probe;
 use super::script::unknown;
+use super::sentences::Probe;
 use crate::faulty::When;
 
 /// The input of the scripted steps that call something.
@@ -39,9 +39,15 @@ async fn nothing_staged(_: &Probe, _: &StepContext<'_>) -> Result<(), StepError>
 /// Adds one to a counter that lies where the home record does, in the transaction of the outcome.
 async fn count(probe: &Probe, ctx: &StepContext<'_>) -> Result<(), StepError> {
     let key = key::record(&ctx.envelope.execution.home);
-    let found = probe.ports.journal().read(std::slice::from_ref(&key)).await?;
+    let found = probe
+        .ports
+        .journal()
+        .read(std::slice::from_ref(&key))
+        .await?;
     let found = found.into_iter().next().flatten();
-    let counted = found.as_ref().and_then(|item| item.body.parse::<u64>().ok());
+    let counted = found
+        .as_ref()
+        .and_then(|item| item.body.parse::<u64>().ok());
     let write = Write {
         key,
         expect: Expect::unchanged(found.as_ref()),

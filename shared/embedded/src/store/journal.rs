@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holdfast_engine::port::{
-    Change, Clock, CommitError, Conflict, Item, Journal, Key, Page, PortError, Table, Write,
+    Change, Clock, CommitError, Conflict, Item, Journal, Key, Outgoing, Page, PortError, Table,
+    Write,
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -12,7 +13,7 @@ use rusqlite::Connection;
 use super::Store;
 use super::feed;
 use super::items;
-use super::queue::{Lines, NewMessage};
+use super::queue::{Lines, NewMessage, accept, refuse_unfit};
 use super::work::Work;
 use crate::observer::Moment;
 
@@ -43,6 +44,38 @@ impl<C: Clock> SqliteJournal<C> {
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }
+
+    /// Performs all writes and sends all messages, or neither.
+    pub(crate) async fn commit_and_send(
+        &self,
+        writes: Vec<Write>,
+        messages: Vec<Outgoing>,
+    ) -> Result<(), CommitError> {
+        refuse_oversize(&writes)?;
+        refuse_repeats(&writes)?;
+        refuse_unfit(&messages)?;
+        if writes.is_empty() && messages.is_empty() {
+            return Ok(());
+        }
+        let (now, lines) = (self.clock.now(), Arc::clone(self.store.lines()));
+        let messages = messages.into_iter();
+        let work = Commit {
+            writes,
+            messages: messages
+                .map(|outgoing| accept(&lines, outgoing, now))
+                .collect(),
+            now,
+            lines,
+            feed: Vec::new(),
+        };
+        let conflicts = self.store.perform(work).await?;
+        if conflicts.is_empty() {
+            self.store.observe(Moment::Committed);
+            Ok(())
+        } else {
+            Err(CommitError::Conflict(conflicts))
+        }
+    }
 }
 
 impl<C: Clock> Journal for SqliteJournal<C> {
@@ -54,24 +87,7 @@ impl<C: Clock> Journal for SqliteJournal<C> {
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
-        refuse_oversize(&writes)?;
-        refuse_repeats(&writes)?;
-        if writes.is_empty() {
-            return Ok(());
-        }
-        let work = Commit {
-            writes,
-            now: self.clock.now(),
-            lines: Arc::clone(self.store.lines()),
-            feed: Vec::new(),
-        };
-        let conflicts = self.store.perform(work).await?;
-        if conflicts.is_empty() {
-            self.store.observe(Moment::Committed);
-            Ok(())
-        } else {
-            Err(CommitError::Conflict(conflicts))
-        }
+        self.commit_and_send(writes, Vec::new()).await
     }
 
     async fn query(
@@ -127,6 +143,7 @@ fn refuse_repeats(writes: &[Write]) -> Result<(), PortError> {
 
 struct Commit {
     writes: Vec<Write>,
+    messages: Vec<NewMessage>,
     now: Timestamp,
     lines: Arc<Lines>,
     feed: Vec<NewMessage>,
@@ -150,11 +167,17 @@ impl Work for Commit {
             }
             items::write(connection, write)?;
         }
+        for message in &self.messages {
+            message.insert(connection)?;
+        }
         Ok(conflicts)
     }
 
-    fn committed(self, _: &Self::Output) {
-        self.lines.arrived(self.feed, self.now);
+    fn committed(self, conflicts: &Self::Output) {
+        if conflicts.is_empty() {
+            self.lines.arrived(self.feed, self.now);
+            self.lines.arrived(self.messages, self.now);
+        }
     }
 }
 

@@ -263,11 +263,14 @@ impl<P: Ports> Runner<P> {
             let Some(settlement) = settled else {
                 return Ok(Some(None));
             };
-            let Some(changed) = self.commit(view, &settlement.writes).await? else {
-                return self
-                    .conclude(work, &settlement.entry, attempted)
-                    .await
-                    .map(|verdict| Some(Some(verdict)));
+            let messages = self.following(work, &settlement.entry)?;
+            let committed = self.commit_and_send(view, &settlement.writes, messages);
+            let Some(changed) = committed.await? else {
+                return Ok(Some(Some(self.conclude(
+                    work,
+                    &settlement.entry,
+                    attempted,
+                ))));
             };
             let staged = match attempted {
                 Attempted::Succeeded { staged, .. } => staged.as_slice(),
@@ -306,14 +309,8 @@ impl<P: Ports> Runner<P> {
             .flatten())
     }
 
-    /// Dispatches what follows a written outcome, and says what becomes of the message.
-    async fn conclude(
-        &self,
-        work: &Work<'_>,
-        entry: &StepEntry,
-        attempted: &Attempted,
-    ) -> Result<Verdict, Trouble> {
-        self.dispatch(work, entry).await?;
+    /// What becomes of the message after its outcome is written and what follows is sent.
+    fn conclude(&self, work: &Work<'_>, entry: &StepEntry, attempted: &Attempted) -> Verdict {
         if let Attempted::Ended(error, ..) = attempted {
             tracing::warn!(
                 execution.id = %work.envelope.execution.execution,
@@ -324,14 +321,14 @@ impl<P: Ports> Runner<P> {
                 "the attempt did not succeed"
             );
         }
-        Ok(match &entry.state {
+        match &entry.state {
             State::Retrying { due } => {
                 let delay = due.duration_since(self.ports.clock().now());
                 Verdict::RetryAfter(Duration::try_from(delay).unwrap_or_default())
             }
             State::Failed { .. } => Verdict::Fail,
             _ => Verdict::Acknowledge,
-        })
+        }
     }
 
     /// Leaves an expired claim on an effect that may have happened to a person.

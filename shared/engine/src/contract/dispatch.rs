@@ -4,6 +4,7 @@
 //! but the context and what was written, so a replay sends the same bytes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -17,7 +18,7 @@ use crate::envelope::{Context, Envelope, Input};
 use crate::expr::{EvaluationError, RefRead, Scope};
 use crate::id::{ExecutionRef, RecordRef, StepKey};
 use crate::name::{RecordId, StepId};
-use crate::port::{Journal, PortError};
+use crate::port::{Journal, Outgoing, PortError, QueueName};
 use crate::record::find_record;
 
 /// Where in a workflow the next steps are looked for.
@@ -45,16 +46,16 @@ pub async fn advance<J: Journal>(
     let mut planner = Planner::new(journal, execution, context, now);
     planner.refresh_record(workflow).await?;
     for step in remaining(workflow, position) {
-        if let Some(reason) = planner.stopped(workflow).await? {
-            planner.dispatch.end = Some(End::Stopped(reason));
-            return Ok(planner.dispatch);
-        }
         if let Some(reason) = planner.skipped(step).await? {
             planner.dispatch.skipped.push(Skipped {
                 step: step.id.clone(),
                 reason,
             });
             continue;
+        }
+        if let Some(reason) = planner.stopped(workflow).await? {
+            planner.dispatch.end = Some(End::Stopped(reason));
+            return Ok(planner.dispatch);
         }
         planner.read_input(step).await?;
         planner.dispatch.steps.push(StepKey::primary(&step.id));
@@ -265,6 +266,35 @@ pub fn envelopes(
         Some((envelope, definition.uses.to_string()))
     };
     dispatch.steps.iter().filter_map(render).collect()
+}
+
+/// The messages of a dispatch, addressed to the queues of their functions.
+///
+/// # Errors
+/// [`PortError::Unavailable`] when an envelope does not encode.
+pub fn messages(
+    pack: &Pack,
+    execution: &ExecutionRef,
+    generation: u32,
+    context: &Context,
+    dispatch: &Dispatch,
+    created: Timestamp,
+) -> Result<Vec<Outgoing>, PortError> {
+    let address = |(envelope, function): (Envelope, String)| {
+        let body = serde_json::to_string(&envelope)
+            .map_err(|error| PortError::Unavailable(error.to_string()))?;
+        Ok(Outgoing {
+            queue: QueueName::of(&function),
+            body,
+            delay: Duration::ZERO,
+            tenant: execution.home.tenant.clone(),
+            created,
+        })
+    };
+    envelopes(pack, execution, generation, context, dispatch)
+        .into_iter()
+        .map(address)
+        .collect()
 }
 
 fn render(

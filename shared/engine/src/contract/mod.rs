@@ -21,7 +21,7 @@ mod view;
 mod work;
 
 pub use arrival::{Arrival, Reaction, on_arrival};
-pub use dispatch::{Position, advance, envelopes, fall_back, read_references};
+pub use dispatch::{Position, advance, envelopes, fall_back, messages, read_references};
 pub use later::send_later;
 pub use once::{OnceClaim, OnceState};
 pub use outcome::{Ending, after_attempt, after_bad_output};

@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::Terms;
 use super::arrival::{Arrival, Reaction, on_arrival};
 use super::connect::Connected;
+use super::dispatch::messages;
 use super::failure::Failure;
 use super::later::send_later;
 use super::view::View;
 use super::work::Work;
-use super::{Terms, dispatch};
 use crate::entry::{State, StepEntry};
 use crate::envelope::{Envelope, Input};
 use crate::operation::ReviewKind;
 use crate::port::{
     Clock, CommitError, Definitions, DefinitionsError, Delivery, Journal, Key, Outgoing, PortError,
-    Ports, Queue, QueueName, Secrets, Verdict, Write,
+    Ports, Queue, Secrets, Verdict, Write,
 };
 use crate::step::{Effect, Step};
 use crate::undeliverable;
@@ -190,48 +191,36 @@ impl<P: Ports> Runner<P> {
 
     /// Sends what follows a settled step again, byte for byte.
     async fn replay(&self, work: &Work<'_>, entry: Option<&StepEntry>) -> Result<Verdict, Trouble> {
-        if let Some(entry) = entry {
-            self.dispatch(work, entry).await?;
+        let messages = entry.map(|entry| self.following(work, entry)).transpose()?;
+        let messages = messages.unwrap_or_default();
+        if !messages.is_empty() {
+            self.ports.queue().send(messages).await?;
         }
         Ok(Verdict::Acknowledge)
     }
 
-    /// Sends what an entry says follows it.
-    pub(super) async fn dispatch(
+    /// The messages that an entry says follow it.
+    pub(super) fn following(
         &self,
         work: &Work<'_>,
         entry: &StepEntry,
-    ) -> Result<(), PortError> {
-        let Some(following) = &entry.dispatch else {
-            return Ok(());
+    ) -> Result<Vec<Outgoing>, PortError> {
+        let Some(dispatch) = &entry.dispatch else {
+            return Ok(Vec::new());
         };
         let envelope = work.envelope;
         let context = match (&entry.state, &entry.output) {
             (State::Succeeded, Some(output)) => work.context_after(output),
             _ => envelope.context.clone(),
         };
-        let messages = dispatch::envelopes(
+        messages(
             work.pack,
             &envelope.execution,
             envelope.generation,
             &context,
-            following,
-        );
-        self.send(&messages).await
-    }
-
-    /// Sends envelopes to the queues of their functions.
-    async fn send(&self, envelopes: &[(Envelope, String)]) -> Result<(), PortError> {
-        let created = self.ports.clock().now();
-        let messages = envelopes
-            .iter()
-            .map(|(envelope, function)| outgoing(envelope, function, created));
-        let messages = messages.collect::<Result<Vec<_>, _>>()?;
-        if messages.is_empty() {
-            Ok(())
-        } else {
-            self.ports.queue().send(messages).await
-        }
+            dispatch,
+            self.ports.clock().now(),
+        )
     }
 
     fn is_overdue(&self, work: &Work<'_>) -> bool {
@@ -320,10 +309,20 @@ impl<P: Ports> Runner<P> {
         view: &mut View,
         writes: &[Write],
     ) -> Result<Option<Vec<Key>>, PortError> {
+        self.commit_and_send(view, writes, Vec::new()).await
+    }
+
+    /// Commits writes and sends what follows them; as [`Self::commit`].
+    pub(super) async fn commit_and_send(
+        &self,
+        view: &mut View,
+        writes: &[Write],
+        messages: Vec<Outgoing>,
+    ) -> Result<Option<Vec<Key>>, PortError> {
         if writes.is_empty() {
             return Ok(None);
         }
-        match self.ports.journal().commit(writes.to_vec()).await {
+        match self.ports.commit_and_send(writes.to_vec(), messages).await {
             Ok(()) => {
                 view.wrote(writes);
                 Ok(None)
@@ -339,21 +338,4 @@ fn effect<S: Step>(envelope: &Envelope, connected: &Connected<'_>) -> Effect {
         Input::Rendered(input) => S::effect(input, connected.connection()),
         Input::Failed { .. } => S::effect(&Json::Null, connected.connection()),
     }
-}
-
-fn outgoing(
-    envelope: &Envelope,
-    function: &str,
-    created: jiff::Timestamp,
-) -> Result<Outgoing, PortError> {
-    let body = serde_json::to_string(envelope)
-        .map_err(|error| PortError::Unavailable(error.to_string()))?;
-    let tenant = envelope.execution.home.tenant.clone();
-    Ok(Outgoing {
-        queue: QueueName::of(function),
-        body,
-        delay: Duration::ZERO,
-        tenant,
-        created,
-    })
 }

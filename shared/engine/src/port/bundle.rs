@@ -1,6 +1,10 @@
 //! The ports of a step function, as one type: its adapters are chosen once, at start.
 
-use super::{Clock, Definitions, Entropy, Journal, Queue, Secrets, Timers};
+use std::future::Future;
+
+use super::{
+    Clock, CommitError, Definitions, Entropy, Journal, Outgoing, Queue, Secrets, Timers, Write,
+};
 
 /// The ports that the step contract needs.
 pub trait Ports: Send + Sync + 'static {
@@ -35,6 +39,26 @@ pub trait Ports: Send + Sync + 'static {
     fn entropy(&self) -> &Self::Entropy;
     /// What is fixed for the deployment.
     fn deployment(&self) -> &Deployment;
+
+    /// Commits writes, then sends what follows them; nothing is sent unless the conditions hold.
+    /// A crash between the two is mended by the redelivery of what led here, so an adapter whose
+    /// journal and queues share a store may do both at once.
+    ///
+    /// # Errors
+    /// [`CommitError`]; after [`CommitError::Port`] either may have happened.
+    fn commit_and_send(
+        &self,
+        writes: Vec<Write>,
+        messages: Vec<Outgoing>,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send {
+        async move {
+            self.journal().commit(writes).await?;
+            if !messages.is_empty() {
+                self.queue().send(messages).await?;
+            }
+            Ok(())
+        }
+    }
 }
 
 /// What is fixed for a deployment.

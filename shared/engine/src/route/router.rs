@@ -9,15 +9,15 @@ use super::decide::Decider;
 use super::entry::{Decision, EventEntry, Outcome, snapshot_name};
 use super::resolve::{Resolved, Trouble, resolve_all};
 use super::trigger::matches;
-use crate::contract::envelopes;
+use crate::contract::messages;
 use crate::definition::model::{Pack, Severity, Trigger, Workflow};
 use crate::event::{EventMessage, Origin};
 use crate::id::{ExecutionRef, RecordRef};
 use crate::key;
 use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status};
 use crate::port::{
-    Change, Clock, CommitError, Definitions, Delivery, Expect, Item, Journal, Key, Outgoing,
-    PortError, Ports, Queue, QueueName, Verdict, Write,
+    Change, Clock, CommitError, Conflict, Definitions, Delivery, Expect, Item, Journal, Key,
+    Outgoing, PortError, Ports, Queue, Verdict, Write,
 };
 use crate::record::find_record;
 
@@ -72,8 +72,8 @@ impl<P: Ports> Router<P> {
             }
             Err(trouble) => return Err(trouble),
         };
-        let entry = self.write(&key, message, delivery, decided, &packs).await?;
-        self.dispatch(&entry).await
+        let writes = writes(&key, message, delivery, &decided, &packs)?;
+        self.settle(writes, &decided).await
     }
 
     /// Decides everything about an event; `None`: a record event that no trigger wants.
@@ -207,50 +207,25 @@ impl<P: Ports> Router<P> {
         Ok((resolved, home))
     }
 
-    /// Writes the decisions at once; if another invocation was first, its decisions hold.
-    async fn write(
-        &self,
-        key: &Key,
-        message: &EventMessage,
-        delivery: &Delivery,
-        entry: EventEntry,
-        packs: &[Arc<Pack>],
-    ) -> Result<EventEntry, Trouble> {
-        let mut writes = vec![put(key.clone(), &entry)?];
-        if matches!(message.origin, Origin::Source { .. }) && !entry.started() {
-            writes.push(put(
-                key::home_event(&entry.home, &message.event.id),
-                &entry,
-            )?);
-        }
-        for decision in &entry.decisions {
-            if let Outcome::Stopped { reason } = &decision.outcome {
-                let error =
-                    loop_stopped(message, delivery, decision, reason, packs, entry.decided_at);
-                writes.push(put(
-                    key::operation(&message.tenant, ERROR, &error.id),
-                    &error,
-                )?);
-            }
-        }
+    /// Writes the decisions at once, then dispatches; if another invocation was first, its
+    /// decisions hold.
+    async fn settle(&self, mut writes: Vec<Write>, entry: &EventEntry) -> Result<Verdict, Trouble> {
+        let messages = self.messages(entry).await?;
         for _ in 0..MAX_LOOKS {
-            match self.ports.journal().commit(writes.clone()).await {
-                Ok(()) => return Ok(entry),
+            let committed = self.ports.commit_and_send(writes.clone(), messages.clone());
+            match committed.await {
+                Ok(()) => return Ok(Verdict::Acknowledge),
                 Err(CommitError::Port(error)) => return Err(error.into()),
                 Err(CommitError::Conflict(conflicts)) => {
-                    if let Some(first) = conflicts.iter().find(|conflict| conflict.index == 0) {
-                        return match &first.found {
-                            Some(item) => Ok(decode(item)?),
-                            None => Err(Trouble::Contended),
-                        };
+                    match conflicts.iter().find(|conflict| conflict.index == 0) {
+                        Some(Conflict {
+                            found: Some(item), ..
+                        }) => {
+                            return self.dispatch(&decode(item)?).await;
+                        }
+                        Some(_) => return Err(Trouble::Contended),
+                        None => drop_known(&mut writes, &conflicts),
                     }
-                    let known: Vec<usize> =
-                        conflicts.iter().map(|conflict| conflict.index).collect();
-                    let mut index = 0;
-                    writes.retain(|_| {
-                        index += 1;
-                        !known.contains(&(index - 1))
-                    });
                 }
             }
         }
@@ -260,33 +235,26 @@ impl<P: Ports> Router<P> {
     /// Sends the first messages of every execution that was started, byte for byte the same on
     /// every replay.
     async fn dispatch(&self, entry: &EventEntry) -> Result<Verdict, Trouble> {
-        let created = self.ports.clock().now();
-        let mut messages = Vec::new();
-        for decision in &entry.decisions {
-            let (Some(execution), Outcome::Started { dispatch, .. }) =
-                (EventEntry::execution(decision), &decision.outcome)
-            else {
-                continue;
-            };
-            let pack = self.ports.definitions().version(&decision.manifest).await?;
-            let context = entry.context(decision);
-            for (envelope, function) in envelopes(&pack, &execution, 1, &context, dispatch) {
-                let body = serde_json::to_string(&envelope)
-                    .map_err(|error| PortError::Unavailable(error.to_string()))?;
-                let (queue, tenant) = (QueueName::of(&function), execution.home.tenant.clone());
-                messages.push(Outgoing {
-                    queue,
-                    body,
-                    delay: std::time::Duration::ZERO,
-                    tenant,
-                    created,
-                });
-            }
-        }
+        let messages = self.messages(entry).await?;
         if !messages.is_empty() {
             self.ports.queue().send(messages).await?;
         }
         Ok(Verdict::Acknowledge)
+    }
+
+    async fn messages(&self, entry: &EventEntry) -> Result<Vec<Outgoing>, Trouble> {
+        let created = self.ports.clock().now();
+        let mut all = Vec::new();
+        for decision in &entry.decisions {
+            if let (Some(execution), Outcome::Started { dispatch, .. }) =
+                (EventEntry::execution(decision), &decision.outcome)
+            {
+                let pack = self.ports.definitions().version(&decision.manifest).await?;
+                let context = entry.context(decision);
+                all.extend(messages(&pack, &execution, 1, &context, dispatch, created)?);
+            }
+        }
+        Ok(all)
     }
 
     /// Leaves an event to a person; the whole event waits.
@@ -341,6 +309,41 @@ impl<P: Ports> Router<P> {
             .flatten()
             .next())
     }
+}
+
+/// The writes of an event's decisions: its entry first, the line in its home where it started
+/// nothing, and an error record for each chain that was stopped.
+fn writes(
+    key: &Key,
+    message: &EventMessage,
+    delivery: &Delivery,
+    entry: &EventEntry,
+    packs: &[Arc<Pack>],
+) -> Result<Vec<Write>, PortError> {
+    let mut writes = vec![put(key.clone(), entry)?];
+    if matches!(message.origin, Origin::Source { .. }) && !entry.started() {
+        writes.push(put(key::home_event(&entry.home, &message.event.id), entry)?);
+    }
+    for decision in &entry.decisions {
+        if let Outcome::Stopped { reason } = &decision.outcome {
+            let error = loop_stopped(message, delivery, decision, reason, packs, entry.decided_at);
+            writes.push(put(
+                key::operation(&message.tenant, ERROR, &error.id),
+                &error,
+            )?);
+        }
+    }
+    Ok(writes)
+}
+
+/// Drops the writes of what an earlier delivery wrote already.
+fn drop_known(writes: &mut Vec<Write>, conflicts: &[Conflict]) {
+    let known = |index| conflicts.iter().any(|conflict| conflict.index == index);
+    let mut index = 0;
+    writes.retain(|_| {
+        index += 1;
+        !known(index - 1)
+    });
 }
 
 /// The workflows that an event concerns, in the order of packs and names.

@@ -29,10 +29,7 @@ pub struct SqliteQueue<C> {
 
 impl<C: Clock> Queue for SqliteQueue<C> {
     async fn send(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
-        let fits = |m: &Outgoing| m.body.len() <= MAX_MESSAGE && m.delay <= MAX_DELAY;
-        if !messages.iter().all(fits) {
-            return Err(PortError::TooLarge);
-        }
+        refuse_unfit(&messages)?;
         if messages.is_empty() {
             return Ok(());
         }
@@ -200,7 +197,18 @@ impl<C: Clock> SqliteQueue<C> {
     }
 }
 
-fn accept(lines: &Lines, outgoing: Outgoing, now: Timestamp) -> NewMessage {
+/// A message has a largest size and a longest delay, as in SQS.
+pub(crate) fn refuse_unfit(messages: &[Outgoing]) -> Result<(), PortError> {
+    let fits = |m: &Outgoing| m.body.len() <= MAX_MESSAGE && m.delay <= MAX_DELAY;
+    if messages.iter().all(fits) {
+        Ok(())
+    } else {
+        Err(PortError::TooLarge)
+    }
+}
+
+/// A message as the queue accepts it now.
+pub(crate) fn accept(lines: &Lines, outgoing: Outgoing, now: Timestamp) -> NewMessage {
     NewMessage {
         id: lines.next_id(),
         queue: outgoing.queue,

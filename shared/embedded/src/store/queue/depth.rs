@@ -40,8 +40,16 @@ impl<C: Clock> SqliteQueue<C> {
     /// Whether no queue holds a message, visible, delayed or in flight; dead letters do not count.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        let queues = self.store.lines().all();
-        queues.iter().all(|(_, lane)| lane.line().is_empty())
+        let lines = self.store.lines();
+        loop {
+            // A message may come into a queue that was already found empty, and the one that
+            // caused it leave a queue that was not looked at yet: then look again.
+            let before = lines.arrivals();
+            let empty = lines.all().iter().all(|(_, lane)| lane.line().is_empty());
+            if !empty || lines.arrivals() == before {
+                return empty;
+            }
+        }
     }
 
     /// Waits until [`SqliteQueue::is_quiet`].

@@ -1,7 +1,7 @@
 //! All queues of a store: the index in memory, built from the database when it is opened.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use holdfast_engine::port::QueueName;
@@ -36,6 +36,7 @@ pub(crate) struct Lines {
     lanes: RwLock<BTreeMap<QueueName, Arc<Lane>>>,
     ids: AtomicI64,
     cached: AtomicUsize,
+    arrivals: AtomicU64,
     pub(crate) emptied: Notify,
 }
 
@@ -98,6 +99,11 @@ impl Lines {
         lanes.iter().map(pair).collect()
     }
 
+    /// How many messages arrived since the store was opened.
+    pub(crate) fn arrivals(&self) -> u64 {
+        self.arrivals.load(Ordering::SeqCst)
+    }
+
     /// Shows committed messages to the receivers.
     pub(crate) fn arrived(&self, messages: Vec<NewMessage>, now: Timestamp) {
         for message in messages {
@@ -112,6 +118,7 @@ impl Lines {
             };
             lane.line()
                 .insert(message.id, known, message.visible_at, now);
+            self.arrivals.fetch_add(1, Ordering::SeqCst);
             if message.visible_at <= now {
                 lane.changes.notify_one();
             } else {
