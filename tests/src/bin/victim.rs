@@ -7,25 +7,31 @@
 use std::error::Error;
 use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
-use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::definitions::LoadedPack;
 use holdfast_embedded::door;
 use holdfast_embedded::store::{Durability, Options};
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::name::TenantName;
+use holdfast_engine::port::Ports as _;
 use holdfast_tests::bench;
-use holdfast_tests::victim::{Disk, Keys, Plan};
+use holdfast_tests::victim::{Disk, Keys, Plan, SkippingClock};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+/// How often it is looked whether messages only wait, and how much of that is skipped at once.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+const SKIP: Duration = Duration::from_secs(1);
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Outcome<()> {
     let plan = Plan::read(std::env::args().skip(1))?;
-    let system = Arc::new(System::start(settings(&plan)?).await?);
+    let clock = SkippingClock::default();
+    let system = Arc::new(System::start(settings(&plan, clock.clone())?).await?);
     system.sandbox().behave(plan.behaviour());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     say(&listener.local_addr()?.to_string())?;
@@ -37,7 +43,7 @@ async fn main() -> Outcome<()> {
         match line.split_once(' ') {
             Some(("limit", bytes)) => limit(Some(bytes.parse()?))?,
             None if line == "unlimit" => limit(None)?,
-            None if line == "quiet" => system.until_quiet().await,
+            None if line == "quiet" => until_quiet(&system, &clock).await?,
             _ => return Err(format!("no victim knows `{line}`").into()),
         }
         say(&line)?;
@@ -45,7 +51,7 @@ async fn main() -> Outcome<()> {
     Ok(())
 }
 
-fn settings(plan: &Plan) -> Outcome<Settings<SystemClock>> {
+fn settings(plan: &Plan, clock: SkippingClock) -> Outcome<Settings<SkippingClock>> {
     Ok(Settings {
         data: plan.data.clone(),
         development: true,
@@ -53,9 +59,9 @@ fn settings(plan: &Plan) -> Outcome<Settings<SystemClock>> {
         packs: vec![pack(plan)],
         secrets: std::collections::BTreeMap::new(),
         public_url: None,
-        clock: SystemClock,
+        clock,
         seed: None,
-        extension: Some(bench::EXTENSION),
+        extension: None,
         store: options(plan),
     })
 }
@@ -80,6 +86,22 @@ fn options(plan: &Plan) -> Options {
         },
         vfs,
         observer: plan.death.map(|death| death.observer()).unwrap_or_default(),
+    }
+}
+
+/// Waits until nothing is under way and all of that is written; time in which messages would only
+/// wait is skipped.
+async fn until_quiet(system: &System<SkippingClock>, clock: &SkippingClock) -> Outcome<()> {
+    let queue = system.ports().queue();
+    loop {
+        tokio::select! {
+            () = queue.until_quiet() => return Ok(queue.flush().await?),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let depths = queue.depths();
+        if depths.iter().all(|depth| depth.visible + depth.in_flight == 0) {
+            clock.skip(SKIP);
+        }
     }
 }
 
