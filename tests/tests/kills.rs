@@ -14,7 +14,12 @@ const DROPPED: u16 = 50;
 
 fn kills() -> usize {
     let asked = std::env::var_os("HOLDFAST_KILLS");
-    asked.map_or(KILLS, |asked| asked.to_str().and_then(|asked| asked.parse().ok()).expect("HOLDFAST_KILLS is a number"))
+    asked.map_or(KILLS, |asked| {
+        asked
+            .to_str()
+            .and_then(|asked| asked.parse().ok())
+            .expect("HOLDFAST_KILLS is a number")
+    })
 }
 
 async fn campaign(name: &str, seed: u64, plan: Plan) -> Tally {
@@ -34,10 +39,17 @@ async fn campaign(name: &str, seed: u64, plan: Plan) -> Tally {
 /// What holds whatever the receivers do.
 fn check(tally: &Tally) {
     assert_eq!((tally.duplicates, tally.lost), (0, 0), "{tally}");
-    assert_eq!(tally.executed + tally.unknown, tally.acknowledged, "{tally}");
+    assert_eq!(
+        tally.executed + tally.unknown,
+        tally.acknowledged,
+        "{tally}"
+    );
     assert!(tally.kills_before_outcome * 5 >= tally.kills, "{tally}");
     assert!(tally.acknowledged > tally.kills, "{tally}");
-    assert!(tally.unknown_accepted <= tally.accepted_unrecorded, "{tally}");
+    assert!(
+        tally.unknown_accepted <= tally.accepted_unrecorded,
+        "{tally}"
+    );
     assert!(tally.unknown_unsent <= tally.claimed_unsent, "{tally}");
 }
 
@@ -50,7 +62,10 @@ async fn receivers_that_honour_keys_leave_nothing_unknown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn receivers_that_honour_no_key_get_nothing_twice() {
     let keys = Keys::Ignored;
-    let plan = Plan { keys, ..Plan::default() };
+    let plan = Plan {
+        keys,
+        ..Plan::default()
+    };
     let tally = campaign("keys ignored", 2, plan).await;
     assert!(tally.unknown > 0, "no kill hit a send: {tally}");
 }

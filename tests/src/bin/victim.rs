@@ -99,7 +99,10 @@ async fn until_quiet(system: &System<SkippingClock>, clock: &SkippingClock) -> O
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let depths = queue.depths();
-        if depths.iter().all(|depth| depth.visible + depth.in_flight == 0) {
+        if depths
+            .iter()
+            .all(|depth| depth.visible + depth.in_flight == 0)
+        {
             clock.skip(SKIP);
         }
     }

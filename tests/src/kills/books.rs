@@ -30,7 +30,10 @@ impl Progress {
     /// The executions that ended.
     #[must_use]
     pub fn ended(&self) -> usize {
-        let following = self.steps.values().filter_map(|entry| entry.dispatch.as_ref());
+        let following = self
+            .steps
+            .values()
+            .filter_map(|entry| entry.dispatch.as_ref());
         following.filter(|dispatch| dispatch.end.is_some()).count()
     }
 
@@ -76,17 +79,23 @@ impl Books {
     #[must_use]
     pub fn accepted(&self) -> BTreeSet<&str> {
         let keys = self.deliveries.iter();
-        keys.map(|delivery| delivery.idempotency_key.as_str()).collect()
+        keys.map(|delivery| delivery.idempotency_key.as_str())
+            .collect()
     }
 
     /// How far an event's executions have come.
     pub async fn progress(&self, event: &Event) -> Progress {
         let id = EventId::from_text(&format!("form:{event}"));
-        let Some(entry) = self.read::<EventEntry>(key::source_event(&tenant(), &id)).await else {
+        let Some(entry) = self
+            .read::<EventEntry>(key::source_event(&tenant(), &id))
+            .await
+        else {
             return Progress::default();
         };
         let home = key::home(&entry.home);
-        let query = self.journal.query(Table::Journal, &home, key::EXECUTION_PREFIX, None, 100);
+        let query = self
+            .journal
+            .query(Table::Journal, &home, key::EXECUTION_PREFIX, None, 100);
         let page = query.await.expect("a readable partition");
         let entry = |row: holdfast_engine::port::Row| {
             let sort = row.sort.strip_prefix(key::EXECUTION_PREFIX)?;
@@ -118,11 +127,17 @@ impl Books {
     #[must_use]
     pub fn left_in_queues(&self) -> (usize, u64) {
         let depths = self.queue.depths();
-        let left = depths.iter().map(|depth| depth.visible + depth.delayed).sum();
+        let left = depths
+            .iter()
+            .map(|depth| depth.visible + depth.delayed)
+            .sum();
         (left, depths.iter().map(|depth| depth.dead_letters).sum())
     }
 
-    async fn read<T: serde::de::DeserializeOwned>(&self, key: holdfast_engine::port::Key) -> Option<T> {
+    async fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        key: holdfast_engine::port::Key,
+    ) -> Option<T> {
         let found = self.journal.read(&[key]).await.expect("a readable item");
         let item = found.into_iter().flatten().next()?;
         Some(serde_json::from_str(&item.body).expect("an item of its kind"))

@@ -17,6 +17,9 @@ const FRESH: usize = 30;
 /// Acknowledged webhooks that a life is offered once more.
 const REPEATED: usize = 3;
 
+/// Undisturbed lives in which all work is done.
+const RECOVERIES: usize = 5;
+
 /// How a life ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kill {
@@ -114,7 +117,10 @@ impl Campaign {
     fn start(&self, death: Option<Death>) -> Option<Victim> {
         let plan = Plan {
             death,
-            drops: self.plan.drops.map(|(seed, share)| (seed + self.tally.kills as u64, share)),
+            drops: self
+                .plan
+                .drops
+                .map(|(seed, share)| (seed + self.tally.kills as u64, share)),
             ..self.plan.clone()
         };
         Victim::start(&self.program, &plan)
@@ -129,15 +135,29 @@ impl Campaign {
             let nth = self.random.below(self.acknowledged.len());
             events.extend(self.acknowledged.iter().nth(nth).cloned());
         }
-        self.unanswered = events.iter().filter(|event| !self.acknowledged.contains(*event)).cloned().collect();
+        self.unanswered = events
+            .iter()
+            .filter(|event| !self.acknowledged.contains(*event))
+            .cloned()
+            .collect();
         events
     }
 
-    async fn offer(&mut self, victim: &Victim, events: Vec<Event>, shoot: impl Fn(usize) + Send + Sync + Clone + 'static) {
+    async fn offer(
+        &mut self,
+        victim: &Victim,
+        events: Vec<Event>,
+        shoot: impl Fn(usize) + Send + Sync + Clone + 'static,
+    ) {
         let load = offer(victim.address(), events, shoot).await;
         assert_eq!(load.refused, [], "a webhook was refused");
-        self.unanswered = load.unanswered.difference(&self.acknowledged).cloned().collect();
-        self.unsettled.extend(load.acknowledged.difference(&self.acknowledged).cloned());
+        self.unanswered = load
+            .unanswered
+            .difference(&self.acknowledged)
+            .cloned()
+            .collect();
+        self.unsettled
+            .extend(load.acknowledged.difference(&self.acknowledged).cloned());
         self.acknowledged.extend(load.acknowledged);
     }
 
@@ -151,7 +171,8 @@ impl Campaign {
         for event in self.unsettled.union(&self.unanswered) {
             let progress = books.progress(event).await;
             for key in progress.in_state(|state| matches!(state, State::Started { .. })) {
-                self.claimed.insert(key.clone(), accepted.contains(key.as_str()));
+                self.claimed
+                    .insert(key.clone(), accepted.contains(key.as_str()));
             }
             unrecorded.extend(unrecorded_of(&progress, &accepted));
             if is_settled(&progress) {
@@ -159,27 +180,46 @@ impl Campaign {
             }
         }
         self.unsettled.retain(|event| !settled.contains(event));
-        self.tally.kills_before_outcome += usize::from(unrecorded.difference(&self.unrecorded).count() > 0);
+        self.tally.kills_before_outcome +=
+            usize::from(unrecorded.difference(&self.unrecorded).count() > 0);
         self.unrecorded.extend(unrecorded);
     }
 
-    /// A last life, undisturbed, until nothing is under way.
+    /// Last lives, undisturbed, until nothing is under way: even the kill of an idle victim may
+    /// take the note with it that a message was handled.
     async fn recover(&mut self) {
         self.plan.drops = None;
+        for _ in 0..RECOVERIES {
+            self.work_off().await;
+            if Books::open(&self.plan.data).left_in_queues() == (0, 0) {
+                return;
+            }
+        }
+        panic!("work is left, or dead");
+    }
+
+    async fn work_off(&mut self) {
         let mut victim = self.start(None).expect("a victim that serves");
         let events = std::mem::take(&mut self.unanswered);
-        self.offer(&victim, events.into_iter().collect(), |_| ()).await;
-        assert_eq!(self.unanswered, BTreeSet::new(), "an undisturbed victim did not answer");
+        self.offer(&victim, events.into_iter().collect(), |_| ())
+            .await;
+        assert_eq!(
+            self.unanswered,
+            BTreeSet::new(),
+            "an undisturbed victim did not answer"
+        );
         assert!(victim.obeys("quiet"), "the victim died by itself");
         victim.kill();
     }
 
     async fn count(mut self) -> Tally {
         let books = Books::open(&self.plan.data);
-        assert_eq!(books.left_in_queues(), (0, 0), "left in queues, and dead letters");
         let accepted = books.accepted();
         let mut purposes = BTreeMap::new();
-        books.deliveries.iter().for_each(|one| *purposes.entry(purpose(one)).or_insert(0) += 1);
+        books
+            .deliveries
+            .iter()
+            .for_each(|one| *purposes.entry(purpose(one)).or_insert(0) += 1);
         for event in &self.acknowledged.clone() {
             let progress = books.progress(event).await;
             for key in progress.in_state(|state| *state == State::Unknown) {
@@ -192,11 +232,19 @@ impl Campaign {
             if executed && !unknown {
                 self.tally.lost += missing(&purposes, event);
                 let record = progress.record.expect("an executed event's record");
-                assert_eq!((record.version, record.status.as_str()), (3, "done"), "{event}");
+                assert_eq!(
+                    (record.version, record.status.as_str()),
+                    (3, "done"),
+                    "{event}"
+                );
             }
         }
         let (reviews, errors) = books.reviews_and_errors();
-        assert_eq!((reviews, errors), (self.tally.unknown, 0), "review items and error records");
+        assert_eq!(
+            (reviews, errors),
+            (self.tally.unknown, 0),
+            "review items and error records"
+        );
         self.finish(duplicates(&books.deliveries))
     }
 
@@ -206,7 +254,10 @@ impl Campaign {
             self.unrecorded.insert(key.to_owned());
             self.tally.unknown_accepted += 1;
         } else {
-            assert!(self.claimed.contains_key(key), "{key} is unknown without a cause");
+            assert!(
+                self.claimed.contains_key(key),
+                "{key} is unknown without a cause"
+            );
             self.tally.unknown_unsent += 1;
         }
     }
@@ -224,10 +275,24 @@ impl Campaign {
 
 /// Effects that were accepted and whose entries do not say so.
 fn unrecorded_of<'a>(progress: &'a Progress, accepted: &BTreeSet<&'a str>) -> BTreeSet<String> {
-    let executions: BTreeSet<&str> = progress.steps.keys().filter_map(|key| key.split(':').next()).collect();
-    let of_event = accepted.iter().filter(|key| executions.contains(key.split(':').next().unwrap_or_default()));
-    let recorded = |key: &str| progress.steps.get(key).is_some_and(|entry| entry.state.is_final());
-    of_event.filter(|key| !recorded(key)).map(|key| (*key).to_owned()).collect()
+    let executions: BTreeSet<&str> = progress
+        .steps
+        .keys()
+        .filter_map(|key| key.split(':').next())
+        .collect();
+    let of_event = accepted
+        .iter()
+        .filter(|key| executions.contains(key.split(':').next().unwrap_or_default()));
+    let recorded = |key: &str| {
+        progress
+            .steps
+            .get(key)
+            .is_some_and(|entry| entry.state.is_final())
+    };
+    of_event
+        .filter(|key| !recorded(key))
+        .map(|key| (*key).to_owned())
+        .collect()
 }
 
 fn is_settled(progress: &Progress) -> bool {

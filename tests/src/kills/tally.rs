@@ -61,7 +61,10 @@ impl fmt::Display for Tally {
 
 /// Effects beyond the first: under one key, and of one step for one event.
 pub(super) fn duplicates(deliveries: &[Delivery]) -> usize {
-    let keys: BTreeSet<_> = deliveries.iter().map(|one| (&one.connection, &one.idempotency_key)).collect();
+    let keys: BTreeSet<_> = deliveries
+        .iter()
+        .map(|one| (&one.connection, &one.idempotency_key))
+        .collect();
     let purposes: BTreeSet<_> = deliveries.iter().map(purpose).collect();
     deliveries.len() - keys.len().min(purposes.len())
 }
@@ -70,13 +73,17 @@ pub(super) fn duplicates(deliveries: &[Delivery]) -> usize {
 pub(super) fn purpose(delivery: &Delivery) -> String {
     let payload = &delivery.payload;
     let text = payload.pointer("/body/for").or_else(|| payload.get("body"));
-    text.and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    text.and_then(serde_json::Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// How many effects of these steps an event is without.
 pub(super) fn missing(purposes: &BTreeMap<String, usize>, event: &str) -> usize {
-    let expected = ["score", "greet", "confirm", "notice"].map(|step| format!("{step} form:{event}"));
+    let expected =
+        ["score", "greet", "confirm", "notice"].map(|step| format!("{step} form:{event}"));
     let announced = format!("announce {event}@example.com");
     let all = expected.into_iter().chain([announced]);
-    all.filter(|purpose| !purposes.contains_key(purpose)).count()
+    all.filter(|purpose| !purposes.contains_key(purpose))
+        .count()
 }

@@ -30,7 +30,10 @@ impl Clock for SkippingClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        let due = self.now().saturating_add(duration).unwrap_or(Timestamp::MAX);
+        let due = self
+            .now()
+            .saturating_add(duration)
+            .unwrap_or(Timestamp::MAX);
         let mut skipped = self.0.subscribe();
         loop {
             let left = due.duration_since(self.now()).max(SignedDuration::ZERO);

@@ -60,7 +60,10 @@ impl Plan {
             format!("keys={:?}", self.keys),
             format!("disk={:?}", self.disk),
         ];
-        arguments.extend(self.drops.map(|(seed, share)| format!("drops={seed}/{share}")));
+        arguments.extend(
+            self.drops
+                .map(|(seed, share)| format!("drops={seed}/{share}")),
+        );
         arguments.extend(self.death.map(|death| format!("death={death}")));
         arguments
     }
