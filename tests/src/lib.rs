@@ -6,6 +6,7 @@ pub mod crash;
 pub mod faulty;
 pub mod kills;
 pub mod memory;
+pub mod model;
 pub mod random;
 pub mod victim;
 pub mod world;

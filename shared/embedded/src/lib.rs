@@ -3,6 +3,7 @@
 //! [`system::System`] runs the very handlers that run as Lambda functions, in one process.
 
 pub mod clock;
+pub mod control;
 pub mod definitions;
 pub mod door;
 pub mod entropy;

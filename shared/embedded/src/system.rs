@@ -18,7 +18,7 @@ use crate::ports::{EmbeddedPorts, Random};
 use crate::registry::{Extension, Registry, catalog};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::secrets::{LocalSecrets, variable};
-use crate::store::{OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
+use crate::store::{Depth, OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
 use crate::workers::Workers;
 
 /// What a system needs to start.
@@ -92,7 +92,10 @@ impl<C: Clock + Clone + 'static> System<C> {
         } else {
             LocalSecrets::of(&settings.secrets, identity_key)
         };
-        check_secrets(&settings, &secrets)?;
+        let missing = missing_secrets(&settings.tenants, &settings.packs, &secrets);
+        if !missing.is_empty() {
+            return Err(StartError::MissingSecrets(missing));
+        }
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
         sandbox.observed_by(settings.store.observer.clone());
         let outside = outside(&settings, &sandbox, &secrets)?;
@@ -166,6 +169,42 @@ impl<C: Clock + Clone + 'static> System<C> {
         &self.sandbox
     }
 
+    /// How full each queue is, in the order of their names.
+    #[must_use]
+    pub fn depths(&self) -> Vec<Depth> {
+        self.ports.queue.depths()
+    }
+
+    /// The secrets that these packs name and that are not set, with the variables that would hold
+    /// them.
+    #[must_use]
+    pub fn missing_secrets(&self, tenants: &[TenantName], packs: &[LoadedPack]) -> Vec<String> {
+        missing_secrets(tenants, packs, &self.ports.secrets)
+    }
+
+    /// Waits until nothing is visible, in flight or due; what is delayed waits for the clock.
+    pub async fn until_settled(&self) {
+        const PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
+        while !self.is_settled() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// A message may move to a queue that was looked at already. So the queues are looked at
+    /// twice, and no message may have been made meanwhile: each gets the next id.
+    fn is_settled(&self) -> bool {
+        let now = self.ports.clock.now();
+        let due = self.ports.timers.next_due();
+        if due.is_ok_and(|due| due.is_some_and(|due| due <= now)) {
+            return false;
+        }
+        let empty = |depth: &Depth| depth.visible == 0 && depth.in_flight == 0;
+        let lines = self.store.lines();
+        let before = lines.next_id();
+        let looks = [self.depths(), self.depths()];
+        looks.iter().flatten().all(empty) && lines.next_id() == before + 1
+    }
+
     /// Waits until nothing is visible, in flight or delayed, and every change is delivered.
     pub async fn until_quiet(&self) {
         self.ports.queue.until_quiet().await;
@@ -221,16 +260,16 @@ fn outside<C: Clock>(
         .map_err(|error| StartError::Client(error.to_string()))
 }
 
-/// Every secret that a definition names must be set for every tenant; all missing ones are named
-/// at once, with the variables that would hold them.
-fn check_secrets<C>(settings: &Settings<C>, secrets: &LocalSecrets) -> Result<(), StartError> {
+/// The secrets that definitions name and that are not set, with the variables that would hold
+/// them.
+fn missing_secrets(
+    tenants: &[TenantName],
+    packs: &[LoadedPack],
+    secrets: &LocalSecrets,
+) -> Vec<String> {
     let mut missing = Vec::new();
-    for tenant in &settings.tenants {
-        for name in settings
-            .packs
-            .iter()
-            .flat_map(|loaded| loaded.pack.secret_names())
-        {
+    for tenant in tenants {
+        for name in packs.iter().flat_map(|loaded| loaded.pack.secret_names()) {
             if secrets.active(tenant, name).is_empty() {
                 let (own, shared) = (variable(Some(tenant), name), variable(None, name));
                 missing.push(format!(
@@ -241,9 +280,5 @@ fn check_secrets<C>(settings: &Settings<C>, secrets: &LocalSecrets) -> Result<()
     }
     missing.sort();
     missing.dedup();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(StartError::MissingSecrets(missing))
-    }
+    missing
 }

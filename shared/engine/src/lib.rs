@@ -19,5 +19,6 @@ pub mod record;
 pub mod retry;
 pub mod route;
 pub mod step;
+pub mod timeline;
 pub mod undeliverable;
 pub mod verify;

@@ -36,7 +36,7 @@ impl Sample {
     }
 
     /// The source in the event's path.
-    fn source(&self) -> SourceName {
+    pub(super) fn source(&self) -> SourceName {
         let path = self.0["rawPath"].as_str().unwrap();
         path.rsplit('/').next().unwrap().parse().unwrap()
     }

@@ -29,3 +29,6 @@ pub use journal::SqliteJournal;
 pub use queue::{DeadLetter, Depth, MAX_RECEIVE_COUNT, QueueSettings, Redrive, SqliteQueue};
 pub use settings::{Setting, SqliteSettings};
 pub use timers::SqliteTimers;
+
+pub(crate) use items::number as table_number;
+pub(crate) use queue::at;

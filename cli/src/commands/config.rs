@@ -1,0 +1,154 @@
+//! `holdfast config`: the settings of tenants.
+
+use clap::{Args, Subcommand};
+use holdfast_embedded::clock::SystemClock;
+use holdfast_embedded::control::{self, Answer, SetConfig, SettingChange};
+use holdfast_embedded::store::{SqliteSettings, Store};
+use holdfast_engine::name::{PackName, TenantName};
+use holdfast_engine::port::Clock;
+use serde_json::Value as Json;
+
+use crate::data::{DEVELOPMENT_TENANT, DataFolder};
+use crate::environment;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+/// What to do with settings.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Set a setting; new executions see it at once
+    Set {
+        #[command(flatten)]
+        whose: Whose,
+        /// The setting, a field under `config:` in pack.yaml
+        field: String,
+        /// The value; JSON for lists and objects
+        value: String,
+        /// Who sets it; the user of this machine where it is left out
+        #[arg(long = "as", value_name = "NAME")]
+        by: Option<String>,
+    },
+    /// Take a setting back: its default holds again
+    Unset {
+        #[command(flatten)]
+        whose: Whose,
+        /// The setting
+        field: String,
+        /// Who does it; the user of this machine where it is left out
+        #[arg(long = "as", value_name = "NAME")]
+        by: Option<String>,
+    },
+    /// Show every change of the settings, and who made it
+    List {
+        #[command(flatten)]
+        whose: Whose,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Whose {
+    /// The name of the pack, as in its pack.yaml
+    pack: PackName,
+    /// The tenant
+    #[arg(long, default_value = DEVELOPMENT_TENANT)]
+    tenant: TenantName,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+/// Sets or lists.
+pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    match &arguments.action {
+        Action::Set {
+            whose,
+            field,
+            value,
+            by,
+        } => set(whose, field, Some(value), by.as_deref(), output).await,
+        Action::Unset { whose, field, by } => set(whose, field, None, by.as_deref(), output).await,
+        Action::List { whose } => list(whose, output),
+    }
+}
+
+async fn set(
+    whose: &Whose,
+    field: &str,
+    value: Option<&String>,
+    by: Option<&str>,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let request = SetConfig {
+        tenant: whose.tenant.clone(),
+        pack: whose.pack.clone(),
+        name: field.to_owned(),
+        value: value.cloned(),
+        by: by.map_or_else(environment::user, str::to_owned),
+    };
+    let change = match control::ask(
+        whose.data.path(),
+        &control::Command::SetConfig(request.clone()),
+    ) {
+        Ok(Some(Answer::Set(change))) => change,
+        Ok(Some(Answer::Refused { message, .. })) => {
+            return Err(Failure::wrong("SettingRefused", message));
+        }
+        Ok(Some(Answer::Depths { .. })) => {
+            return Err(Failure::unreachable(
+                "NoControl",
+                "`serve` answered something else",
+            ));
+        }
+        Ok(None) => set_alone(whose, &request).await?,
+        Err(error) => {
+            let message = format!("`serve` does not answer on its control socket: {error}");
+            return Err(Failure::unreachable("NoControl", message));
+        }
+    };
+    output.result(&change, shown);
+    Ok(Exit::Done)
+}
+
+/// Sets while no process serves.
+async fn set_alone(whose: &Whose, request: &SetConfig) -> Result<SettingChange, Failure> {
+    // Not opened for writing before it is known to be a store: opening makes one.
+    drop(whose.data.read()?);
+    let store = Store::open(whose.data.path())?;
+    let packs = control::published(&store, &request.tenant)?;
+    Ok(control::set_config(&store, &packs, request, SystemClock.now()).await?)
+}
+
+fn list(whose: &Whose, output: Output) -> Result<Exit, Failure> {
+    let settings = SqliteSettings::new(whose.data.read()?);
+    let history = settings.history(&whose.tenant, &whose.pack)?;
+    let changes: Vec<SettingChange> = history.into_iter().map(Into::into).collect();
+    output.result(&changes, |changes| {
+        let lines: Vec<_> = changes.iter().map(shown).collect();
+        if lines.is_empty() {
+            return "nothing is set: every default holds".to_owned();
+        }
+        lines.join("\n")
+    });
+    Ok(Exit::Done)
+}
+
+fn shown(change: &SettingChange) -> String {
+    let value = |value: &Option<Json>| {
+        let value = value.as_ref();
+        value.map_or_else(|| "(default)".to_owned(), ToString::to_string)
+    };
+    format!(
+        "{}: {} → {} (version {}, by {}, {})",
+        change.name,
+        value(&change.old),
+        value(&change.new),
+        change.version,
+        change.by,
+        change.at
+    )
+}

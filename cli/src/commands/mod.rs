@@ -1,0 +1,118 @@
+//! The commands: one file each, which holds its arguments and what it does.
+
+mod check;
+mod config;
+mod demo;
+mod review;
+mod schema;
+mod send;
+mod serve;
+mod status;
+mod test;
+mod trace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::environment;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+/// Workflow automation that survives production.
+#[derive(Debug, Parser)]
+#[command(name = "holdfast", version, propagate_version = true, after_help = EXIT_CODES)]
+struct Cli {
+    /// Answer in JSON, one document a line
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  what was asked for is wrong, missing or refused: mistakes, failed tests, no such record
+  2  wrong usage
+  3  a data folder, port or address cannot be reached, or another process holds it
+
+Environment:
+  HOLDFAST_SECRET_<NAME>            a secret, upper case, `-` as `_`; several: one per line
+  HOLDFAST_SECRET_<TENANT>__<NAME>  the same for one tenant, which comes first
+  HOLDFAST_LOG                      what is logged to standard error: warn (default), info, …";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve packs: webhooks, workflows and timers in one process
+    Serve(serve::Arguments),
+    /// Show every mistake in packs
+    Check(check::Arguments),
+    /// Run the `*.test.yaml` files of packs on a virtual clock
+    Test(test::Arguments),
+    /// Sign an event file as its provider would, and post it
+    Send(send::Arguments),
+    /// Show everything that happened to a record, and why
+    Trace(trace::Arguments),
+    /// Show queues, what needs someone, live packs and timers
+    Status(status::Arguments),
+    /// Set and list the settings of tenants
+    Config(config::Arguments),
+    /// Show what needs someone: review items and error records
+    Review(review::Arguments),
+    /// Print the JSON Schema of definition files, for editors
+    Schema(schema::Arguments),
+    /// Serve the sample pack, send it a booking, and show what happened
+    Demo(demo::Arguments),
+}
+
+/// Runs the command that was called.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    log(cli.json);
+    let ended = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime.block_on(Box::pin(perform(cli.command, output))),
+        Err(error) => Err(Failure::unreachable("NoThreads", error.to_string())),
+    };
+    match ended {
+        Ok(exit) => exit.code().into(),
+        Err(failure) => {
+            output.failure(failure.code(), &failure.to_string());
+            failure.exit_code().into()
+        }
+    }
+}
+
+async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments, output).await,
+        Command::Check(arguments) => check::run(&arguments, output),
+        Command::Test(arguments) => test::run(&arguments, output).await,
+        Command::Send(arguments) => send::run(&arguments, output).await,
+        Command::Trace(arguments) => trace::run(&arguments, output).await,
+        Command::Status(arguments) => status::run(&arguments, output),
+        Command::Config(arguments) => config::run(&arguments, output).await,
+        Command::Review(arguments) => review::run(&arguments, output),
+        Command::Schema(arguments) => schema::run(&arguments, output),
+        Command::Demo(arguments) => demo::run(&arguments, output).await,
+    }
+}
+
+/// Logs to standard error: lines for people, or JSON.
+fn log(json: bool) {
+    let filter = EnvFilter::new(environment::log_filter());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    if json {
+        log.json().init();
+    } else {
+        log.with_target(false).init();
+    }
+}

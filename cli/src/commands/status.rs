@@ -1,0 +1,166 @@
+//! `holdfast status`: queues, what needs someone, live packs, timers.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use holdfast_embedded::clock::SystemClock;
+use holdfast_embedded::control::{self, Answer, QueueDepth};
+use holdfast_embedded::store::{SqliteDefinitions, SqliteQueue, Store};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::review;
+use crate::data::DataFolder;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, counted, style};
+
+/// Open operations that are shown; the rest are counted.
+const SHOWN: usize = 5;
+
+/// Which data folder.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+/// The state of a data folder.
+#[derive(Debug, Serialize)]
+struct Status {
+    /// Whether a process serves; if none does, no message is in flight.
+    serving: bool,
+    queues: Vec<QueueDepth>,
+    /// Live versions by tenant.
+    packs: BTreeMap<String, Vec<String>>,
+    operations: Operations,
+    timers: Timers,
+}
+
+#[derive(Debug, Serialize)]
+struct Operations {
+    reviews: usize,
+    errors: usize,
+    newest: Vec<Json>,
+}
+
+#[derive(Debug, Serialize)]
+struct Timers {
+    armed: u64,
+    next: Option<Timestamp>,
+}
+
+/// Shows.
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let store = arguments.data.read()?;
+    let asked = control::ask(arguments.data.path(), &control::Command::Depths);
+    let live = match asked {
+        Ok(Some(Answer::Depths { queues })) => Some(queues),
+        _ => None,
+    };
+    let timers = control::timers(&store)?;
+    let status = Status {
+        serving: live.is_some(),
+        queues: live.unwrap_or_else(|| stored(&store)),
+        packs: packs(&store)?,
+        operations: operations(&store)?,
+        timers: Timers {
+            armed: timers.armed,
+            next: timers.next,
+        },
+    };
+    output.result(&status, shown);
+    Ok(Exit::Done)
+}
+
+fn stored(store: &Store) -> Vec<QueueDepth> {
+    let queue = SqliteQueue::new(store.clone(), SystemClock);
+    queue.depths().into_iter().map(Into::into).collect()
+}
+
+fn packs(store: &Store) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let definitions = SqliteDefinitions::new(store.clone());
+    let mut packs = BTreeMap::new();
+    for tenant in definitions.tenants()? {
+        let live = definitions.live(&tenant)?;
+        let versions = live.iter().map(|live| live.manifest.to_string());
+        packs.insert(tenant.to_string(), versions.collect());
+    }
+    Ok(packs)
+}
+
+fn operations(store: &Store) -> Result<Operations, Failure> {
+    let mut open = control::open_operations(store)?;
+    let is_review = |item: &&Json| item.get("kind").is_some();
+    let reviews = open.iter().filter(is_review).count();
+    let errors = open.len() - reviews;
+    open.truncate(SHOWN);
+    open.iter_mut().for_each(review::hide);
+    Ok(Operations {
+        reviews,
+        errors,
+        newest: open,
+    })
+}
+
+fn shown(status: &Status) -> String {
+    let (bold, plain) = (style::BOLD, style::PLAIN);
+    let serving = if status.serving {
+        "a process serves this folder"
+    } else {
+        "no process serves this folder: messages wait"
+    };
+    let mut lines = vec![serving.to_owned(), String::new()];
+    lines.push(format!(
+        "{bold}{:<16}{:>9}{:>11}{:>9}{:>9}{:>14}{plain}",
+        "queue", "visible", "in flight", "delayed", "oldest", "dead letters"
+    ));
+    lines.extend(status.queues.iter().map(queue));
+    lines.push(String::new());
+    for (tenant, versions) in &status.packs {
+        lines.push(format!("{bold}{tenant}{plain}: {}", versions.join(", ")));
+    }
+    let next = status.timers.next;
+    let next = next.map_or_else(String::new, |next| format!(", next due {next}"));
+    let armed = usize::try_from(status.timers.armed).unwrap_or(usize::MAX);
+    lines.push(format!("{} armed{next}", counted(armed, "timer")));
+    lines.push(String::new());
+    lines.extend(needs(&status.operations));
+    lines.join("\n")
+}
+
+fn queue(depth: &QueueDepth) -> String {
+    let oldest = depth.oldest_seconds;
+    let oldest = oldest.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds}s"));
+    let (red, plain) = if depth.dead_letters > 0 {
+        (style::RED, style::PLAIN)
+    } else {
+        ("", "")
+    };
+    format!(
+        "{:<16}{:>9}{:>11}{:>9}{oldest:>9}{red}{:>14}{plain}",
+        depth.queue, depth.visible, depth.in_flight, depth.delayed, depth.dead_letters
+    )
+}
+
+fn needs(operations: &Operations) -> Vec<String> {
+    let (reviews, errors) = (operations.reviews, operations.errors);
+    if reviews + errors == 0 {
+        return vec!["nothing needs anyone".to_owned()];
+    }
+    let (bold, plain) = (style::BOLD, style::PLAIN);
+    let mut lines = vec![format!(
+        "{bold}needs someone{plain}: {}, {}",
+        counted(reviews, "review item"),
+        counted(errors, "error")
+    )];
+    for item in &operations.newest {
+        lines.push(format!("  {}", review::line(item)));
+        let id = item.get("id").and_then(Json::as_str).unwrap_or_default();
+        lines.push(format!("    holdfast review show {id}"));
+        if let Some(execution) = review::execution(item) {
+            lines.push(format!("    holdfast trace {execution}"));
+        }
+    }
+    lines
+}

@@ -1,0 +1,270 @@
+//! A timeline as people read it at night: when, what, whose step, and why.
+
+use holdfast_engine::record::FieldChange;
+use holdfast_engine::timeline::{
+    DecisionPart, EventPart, Line, RecordPart, ReviewPart, StepPart, Timeline, What,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use crate::output::style::{BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW};
+
+/// The column in which lines say what happened; what belongs to a line is indented to it.
+const INDENT: usize = 24;
+
+/// The longest value that a line shows, in characters.
+const SHOWN: usize = 160;
+
+/// A timeline as text.
+pub(crate) fn text(timeline: &Timeline) -> String {
+    let mut text = format!("{BOLD}{}{PLAIN}", timeline.of);
+    if let Some(record) = &timeline.record {
+        heading(&mut text, record);
+    }
+    text.push('\n');
+    let mut day = String::new();
+    for line in &timeline.lines {
+        let (date, time) = split(line.at);
+        if date != day {
+            text.push_str(&format!("\n{DIM}{date} (UTC){PLAIN}\n"));
+            day = date;
+        }
+        text.push_str(&shown(&time, line));
+    }
+    if timeline.lines.is_empty() {
+        text.push_str("\nnothing happened yet\n");
+    }
+    text
+}
+
+fn heading(text: &mut String, record: &RecordPart) {
+    let deleted = if record.deleted { ", deleted" } else { "" };
+    text.push_str(&format!(
+        "  {GREEN}{}{PLAIN}  version {}{deleted}\n",
+        record.status, record.version
+    ));
+    for (name, value) in &record.fields {
+        text.push_str(&format!("  {DIM}{name}{PLAIN} {}\n", short(value)));
+    }
+}
+
+fn split(at: Timestamp) -> (String, String) {
+    let text = format!("{at:.3}");
+    let (date, time) = text.split_once('T').unwrap_or((text.as_str(), ""));
+    (date.to_owned(), time.trim_end_matches('Z').to_owned())
+}
+
+/// A line, and what belongs to it.
+fn shown(time: &str, line: &Line) -> String {
+    let (colour, word, what, more) = match &line.what {
+        What::Event(event) => (CYAN, "event", event_text(event), data(&event.data)),
+        What::Review(review) => (YELLOW, "review", review.title.clone(), review_more(review)),
+        What::Created(created) => (
+            GREEN,
+            "created",
+            format!("by {}", created.by),
+            data(&created.fields),
+        ),
+        What::Decision(decision) => decision_text(decision),
+        What::Changed(changed) => (
+            GREEN,
+            "changed",
+            format!("by {}, step {}", changed.by, step_name(&changed.step)),
+            changes(&changed.changes),
+        ),
+        What::Attempt(attempt) => (
+            YELLOW,
+            "attempt",
+            format!(
+                "{} · {}  attempt {}: {} {}",
+                workflow(&attempt.execution),
+                step_name(&attempt.step),
+                attempt.attempt,
+                attempt.code,
+                attempt.message
+            ),
+            Vec::new(),
+        ),
+        What::Step(step) => (
+            colour_of(step.state),
+            "step",
+            step_text(step),
+            step_more(step),
+        ),
+        What::Skipped(skipped) => (
+            DIM,
+            "left out",
+            format!(
+                "{} · {}  {}",
+                workflow(&skipped.execution),
+                skipped.step,
+                skipped.reason
+            ),
+            Vec::new(),
+        ),
+        What::End(end) => {
+            let reason = end.reason.iter().map(|reason| format!(": {reason}"));
+            let what = format!(
+                "{} {}{}",
+                workflow(&end.execution),
+                end.end,
+                reason.collect::<String>()
+            );
+            (BOLD, "end", what, Vec::new())
+        }
+    };
+    let mut text = format!("{DIM}{time:<13}{PLAIN} {colour}{word:<9}{PLAIN} {what}\n");
+    for more in more {
+        text.push_str(&format!("{:INDENT$}{more}\n", ""));
+    }
+    text
+}
+
+fn event_text(event: &EventPart) -> String {
+    let changed = if event.changed.is_empty() {
+        String::new()
+    } else {
+        format!("  changed: {}", event.changed.join(", "))
+    };
+    let unmatched = if event.unmatched {
+        format!("  {YELLOW}unmatched: no workflow wants it{PLAIN}")
+    } else {
+        String::new()
+    };
+    format!(
+        "{}  {DIM}{}{PLAIN}{changed}{unmatched}",
+        event.name, event.event
+    )
+}
+
+fn review_more(review: &ReviewPart) -> Vec<String> {
+    let fields = review.report.get("fields").and_then(Json::as_array);
+    let mut lines: Vec<String> = fields.into_iter().flatten().map(violation).collect();
+    lines.push(format!("holdfast review show {}", review.id));
+    lines
+}
+
+fn violation(violation: &Json) -> String {
+    let text = |name: &str| violation.get(name).and_then(Json::as_str).unwrap_or("?");
+    format!(
+        "{}: expected {}, found {}",
+        text("path"),
+        text("expected"),
+        text("actual")
+    )
+}
+
+fn decision_text(decision: &DecisionPart) -> (&'static str, &'static str, String, Vec<String>) {
+    let name = format!("{}  {DIM}{}{PLAIN}", decision.workflow, decision.version);
+    let reason = || decision.reason.clone().into_iter().collect();
+    match decision.outcome {
+        "started" => {
+            let execution = decision.execution.iter();
+            let more = execution.map(|execution| format!("{DIM}{execution}{PLAIN}"));
+            (GREEN, "started", name, more.collect())
+        }
+        "skipped" => (DIM, "skipped", name, reason()),
+        _ => (RED, "stopped", name, reason()),
+    }
+}
+
+fn colour_of(state: &str) -> &'static str {
+    match state {
+        "succeeded" => GREEN,
+        "failed" | "unknown" => RED,
+        _ => YELLOW,
+    }
+}
+
+fn step_text(step: &StepPart) -> String {
+    let uses = step.uses.iter().map(|uses| format!("  {DIM}{uses}{PLAIN}"));
+    let generation = match step.generation {
+        1 => String::new(),
+        generation => format!("  generation {generation}"),
+    };
+    let attempt = match step.attempt {
+        1 => String::new(),
+        attempt => format!("  attempt {attempt}"),
+    };
+    format!(
+        "{} · {}{}  {}{}{PLAIN}{attempt}{generation}",
+        workflow(&step.execution),
+        step_name(&step.step),
+        uses.collect::<String>(),
+        colour_of(step.state),
+        step.state,
+    )
+}
+
+fn step_more(step: &StepPart) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(target) = &step.target {
+        lines.push(format!("on {target}"));
+    }
+    lines.extend(changes(&step.changes));
+    lines.extend(
+        step.output
+            .iter()
+            .map(|output| format!("→ {}", short(output))),
+    );
+    if let Some(by) = &step.suppressed_by {
+        let done = format!("{} · {}", by.execution, step_name(&by.step));
+        lines.push(format!("suppressed: already done by {done}"));
+    }
+    if let Some(due) = step.due {
+        lines.push(format!("next attempt {due}"));
+    }
+    if let Some(error) = &step.error {
+        lines.push(format!("{RED}{}{PLAIN}: {}", error.code, error.message));
+        lines.push(format!("holdfast review show {}", error.id));
+    }
+    if step.maybe && step.state != "succeeded" {
+        lines.push("an attempt may have taken effect".to_owned());
+    }
+    lines
+}
+
+fn changes(changes: &[FieldChange]) -> Vec<String> {
+    let line = |change: &FieldChange| {
+        format!(
+            "{}: {} → {}",
+            change.field,
+            short(&change.old),
+            short(&change.new)
+        )
+    };
+    changes.iter().map(line).collect()
+}
+
+fn data(values: &Map<String, Json>) -> Vec<String> {
+    let line = |(name, value): (&String, &Json)| format!("{name} = {}", short(value));
+    values.iter().map(line).collect()
+}
+
+/// A value without the quotes that nobody needs; null is unset.
+fn short(value: &Json) -> String {
+    let text = match value {
+        Json::Null => return "(unset)".to_owned(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let text = text.replace('\n', " ");
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(&text)),
+        None => text,
+    }
+}
+
+/// The workflow of an execution's reference, else its id.
+fn workflow(execution: &str) -> &str {
+    execution.split('/').nth(3).unwrap_or(execution)
+}
+
+/// A step by its id; its fallbacks by their number.
+fn step_name(key: &str) -> String {
+    match key.rsplit_once('.') {
+        Some((step, "1")) => step.to_owned(),
+        Some((step, n)) => format!("{step} (fallback {n})"),
+        None => key.to_owned(),
+    }
+}

@@ -1,0 +1,115 @@
+//! The lines that go over the control socket.
+
+use std::time::Duration;
+
+use holdfast_engine::name::{PackName, TenantName};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::store::{Depth, Setting};
+
+/// What is asked of the process that holds a data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Command {
+    /// Sets a tenant's setting.
+    SetConfig(SetConfig),
+    /// Tells how full the queues are: only the process itself knows what is in flight.
+    Depths,
+}
+
+/// Sets a tenant's setting for a pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetConfig {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The pack.
+    pub pack: PackName,
+    /// The setting.
+    pub name: String,
+    /// The value as it was typed; `None` takes it back.
+    pub value: Option<String>,
+    /// Who sets it.
+    pub by: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// The setting as it is now.
+    Set(SettingChange),
+    /// The queues.
+    Depths {
+        /// In the order of their names.
+        queues: Vec<QueueDepth>,
+    },
+    /// It was not done.
+    Refused {
+        /// Stable name of the reason.
+        code: String,
+        /// The reason.
+        message: String,
+    },
+}
+
+/// One change of a setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SettingChange {
+    /// The setting.
+    pub name: String,
+    /// From 1, one higher with every change.
+    pub version: u64,
+    /// Who set it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The value before; null: it was not set.
+    pub old: Option<Json>,
+    /// The value; null: it was taken back.
+    pub new: Option<Json>,
+}
+
+/// How full a queue is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueDepth {
+    /// The queue: the name of its function.
+    pub queue: String,
+    /// Messages that can be received now.
+    pub visible: usize,
+    /// Messages that are worked on.
+    pub in_flight: usize,
+    /// Messages that are hidden until later: delayed or retrying.
+    pub delayed: usize,
+    /// How long ago the oldest message was sent, in seconds.
+    pub oldest_seconds: Option<u64>,
+    /// Messages that were received too often.
+    pub dead_letters: u64,
+}
+
+impl From<Setting> for SettingChange {
+    fn from(setting: Setting) -> Self {
+        Self {
+            name: setting.name,
+            version: setting.version,
+            by: setting.by,
+            at: setting.at,
+            old: setting.old,
+            new: setting.new,
+        }
+    }
+}
+
+impl From<Depth> for QueueDepth {
+    fn from(depth: Depth) -> Self {
+        Self {
+            queue: depth.queue.to_string(),
+            visible: depth.visible,
+            in_flight: depth.in_flight,
+            delayed: depth.delayed,
+            oldest_seconds: depth.oldest.as_ref().map(Duration::as_secs),
+            dead_letters: depth.dead_letters,
+        }
+    }
+}

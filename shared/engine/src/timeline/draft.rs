@@ -1,0 +1,362 @@
+//! From the journal's items to lines, with what caused what.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use super::Glossary;
+use super::line::{
+    AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, ReviewPart,
+    SkippedPart, StepPart, SuppressedPart, What,
+};
+use crate::entry::{Dispatch, End, State, StepEntry};
+use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
+use crate::operation::ReviewItem;
+use crate::record::{Author, FieldChange};
+use crate::route::{Decision, EventEntry, Outcome};
+
+/// A line before it has its place: what it is called, and its rank among lines of one time.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) anchor: String,
+    pub(super) rank: u8,
+    pub(super) line: Line,
+}
+
+/// Among lines of one time, what was begun is finished before something new begins.
+mod rank {
+    pub(super) const AFTERMATH: u8 = 0;
+    pub(super) const CHANGE: u8 = 1;
+    pub(super) const STEP: u8 = 3;
+    pub(super) const DECISION: u8 = 2;
+    pub(super) const EVENT: u8 = 4;
+}
+
+/// The lines so far, and what caused what.
+#[derive(Debug, Default)]
+pub(super) struct Drafts {
+    pub(super) drafts: Vec<Draft>,
+    pub(super) links: Vec<(String, String)>,
+    /// The home, `type/record`.
+    record: String,
+    /// The executions that events started, by id.
+    executions: BTreeMap<String, ExecutionRef>,
+}
+
+/// An item under `change#`: the creation of a record, or a change by another record's execution.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChangeItem {
+    pub(super) event: EventId,
+    by: Author,
+    at: Timestamp,
+    #[serde(default)]
+    fields: Option<Map<String, Json>>,
+    #[serde(default)]
+    changes: Vec<FieldChange>,
+}
+
+/// Where a step entry lies: `exe#<execution>#<generation>#<step.n>`.
+#[derive(Debug, Clone)]
+pub(super) struct StepPlace {
+    execution: String,
+    generation: u32,
+    step: StepKey,
+}
+
+impl StepPlace {
+    /// Reads the part of a sort key after `exe#`.
+    pub(super) fn read(rest: &str) -> Option<Self> {
+        let (execution, rest) = rest.split_once('#')?;
+        let (generation, step) = rest.split_once('#')?;
+        Some(Self {
+            execution: execution.to_owned(),
+            generation: generation.parse().ok()?,
+            step: step.parse().ok()?,
+        })
+    }
+
+    fn anchor(&self) -> String {
+        step_anchor(&self.execution, self.generation, &self.step)
+    }
+}
+
+fn step_anchor(execution: &str, generation: u32, step: &StepKey) -> String {
+    format!("step {execution} {generation} {step}")
+}
+
+fn event_anchor(event: &EventId) -> String {
+    format!("event {event}")
+}
+
+impl Drafts {
+    /// The lines of this record's timeline, none so far.
+    pub(super) fn of(home: &RecordRef) -> Self {
+        Self {
+            record: format!("{}/{}", home.record_type, home.record),
+            ..Self::default()
+        }
+    }
+
+    fn push(&mut self, rank: u8, anchor: String, at: Timestamp, what: What) {
+        let line = Line { at, what };
+        self.drafts.push(Draft { anchor, rank, line });
+    }
+
+    fn link(&mut self, cause: &str, effect: String) {
+        self.links.push((cause.to_owned(), effect));
+    }
+
+    /// The event that this version of the home record is.
+    fn version_anchor(&self, version: u64) -> String {
+        format!("event {}@{version}", self.record)
+    }
+
+    /// The full reference of an execution, where the event that started it is known.
+    fn reference(&self, execution: &str) -> String {
+        let known = self.executions.get(execution);
+        known.map_or_else(|| execution.to_owned(), ToString::to_string)
+    }
+
+    fn workflow(&self, execution: &str) -> Option<String> {
+        let known = self.executions.get(execution)?;
+        Some(known.workflow.to_string())
+    }
+
+    /// An event with its decisions. Events come before everything else: they name executions.
+    pub(super) fn event(&mut self, entry: &EventEntry) {
+        let anchor = event_anchor(&entry.event.id);
+        let part = EventPart {
+            event: entry.event.id.to_string(),
+            name: entry.event.name.clone(),
+            data: entry.event.data.clone(),
+            changed: entry.event.changed.clone(),
+            records: entry
+                .records
+                .iter()
+                .map(|(name, id)| (name.clone(), id.to_string()))
+                .collect(),
+            unmatched: entry.decisions.is_empty(),
+        };
+        self.push(
+            rank::EVENT,
+            anchor.clone(),
+            entry.event.at,
+            What::Event(part),
+        );
+        for decision in &entry.decisions {
+            self.decision(entry, decision, &anchor);
+        }
+    }
+
+    fn decision(&mut self, entry: &EventEntry, decision: &Decision, event_anchor: &str) {
+        let anchor = format!("decision {} {}", entry.event.id, decision.workflow);
+        let execution = EventEntry::execution(decision);
+        let (outcome, reason) = match &decision.outcome {
+            Outcome::Started { .. } => ("started", None),
+            Outcome::Skipped { reason } => ("skipped", Some(reason.clone())),
+            Outcome::Stopped { reason } => ("stopped", Some(reason.clone())),
+        };
+        let part = DecisionPart {
+            event: entry.event.id.to_string(),
+            workflow: decision.workflow.to_string(),
+            version: decision.manifest.to_string(),
+            outcome,
+            execution: execution.as_ref().map(ToString::to_string),
+            reason,
+        };
+        self.push(
+            rank::DECISION,
+            anchor.clone(),
+            entry.decided_at,
+            What::Decision(part),
+        );
+        self.link(event_anchor, anchor.clone());
+        self.link(&format!("created {}", entry.event.id), anchor.clone());
+        if let (Some(execution), Outcome::Started { dispatch, .. }) = (execution, &decision.outcome)
+        {
+            let id = execution.execution.to_string();
+            self.executions.insert(id.clone(), execution);
+            self.dispatch(&anchor, &id, 1, dispatch);
+        }
+    }
+
+    /// What followed: the steps that were sent are effects, those left out and the end are lines.
+    fn dispatch(&mut self, cause: &str, execution: &str, generation: u32, dispatch: &Dispatch) {
+        for step in &dispatch.steps {
+            self.link(cause, step_anchor(execution, generation, step));
+            let first = first_attempt(&step_anchor(execution, generation, step));
+            self.link(cause, first);
+        }
+        let reference = self.reference(execution);
+        for skipped in &dispatch.skipped {
+            let anchor = format!("skipped {execution} {generation} {}", skipped.step);
+            let part = SkippedPart {
+                execution: reference.clone(),
+                step: skipped.step.to_string(),
+                reason: skipped.reason.clone(),
+            };
+            self.push(
+                rank::AFTERMATH,
+                anchor.clone(),
+                dispatch.now,
+                What::Skipped(part),
+            );
+            self.link(cause, anchor);
+        }
+        let Some(end) = &dispatch.end else { return };
+        let (end, reason) = match end {
+            End::Completed => ("completed", None),
+            End::Stopped(reason) => ("stopped", Some(reason.clone())),
+        };
+        let part = EndPart {
+            execution: reference,
+            workflow: self.workflow(execution),
+            end,
+            reason,
+        };
+        let anchor = format!("end {execution} {generation}");
+        self.push(
+            rank::AFTERMATH,
+            anchor.clone(),
+            dispatch.now,
+            What::End(part),
+        );
+        self.link(cause, anchor);
+    }
+
+    /// The creation of the record, or its change by another record's execution.
+    pub(super) fn change(&mut self, rest: &str, item: ChangeItem) {
+        let by = item.by.to_string();
+        let event = item.event.to_string();
+        if let Some(fields) = item.fields {
+            let anchor = format!("created {event}");
+            let part = CreatedPart { event, by, fields };
+            self.push(rank::CHANGE, anchor.clone(), item.at, What::Created(part));
+            self.link(&event_anchor(&item.event), anchor.clone());
+            self.link(&anchor, self.version_anchor(1));
+            return;
+        }
+        let (execution, step) = rest.split_once('#').unwrap_or((rest, ""));
+        let part = ChangedPart {
+            event,
+            by,
+            execution: execution.to_owned(),
+            step: step.to_owned(),
+            changes: item.changes,
+        };
+        let anchor = format!("change {rest}");
+        self.push(rank::CHANGE, anchor, item.at, What::Changed(part));
+    }
+
+    /// A step: its attempts that did not succeed, and the state that it is in.
+    pub(super) fn step(&mut self, place: &StepPlace, entry: StepEntry, glossary: &Glossary) {
+        let anchor = place.anchor();
+        let execution = self.reference(&place.execution);
+        for (index, line) in entry.attempts.iter().enumerate() {
+            let name = if index == 0 {
+                first_attempt(&anchor)
+            } else {
+                format!("{anchor} attempt {index}")
+            };
+            let part = AttemptPart {
+                execution: execution.clone(),
+                step: place.step.to_string(),
+                attempt: line.attempt,
+                code: line.code.clone(),
+                message: line.message.clone(),
+            };
+            self.push(rank::STEP, name.clone(), line.at, What::Attempt(part));
+            self.link(&name, anchor.clone());
+        }
+        if let Some(version) = made_version(&entry) {
+            self.link(&anchor, self.version_anchor(version));
+        }
+        let workflow = self.workflow(&place.execution);
+        let uses = workflow
+            .as_deref()
+            .and_then(|workflow| glossary.uses(&entry.version, workflow, &place.step));
+        let (at, dispatch) = (entry.at, entry.dispatch.clone());
+        let part = step_part(place, entry, execution, workflow, uses);
+        self.push(rank::STEP, anchor.clone(), at, What::Step(part));
+        if let Some(dispatch) = dispatch {
+            self.dispatch(&anchor, &place.execution, place.generation, &dispatch);
+        }
+    }
+
+    /// An event that waits for a person.
+    pub(super) fn review(&mut self, event: &EventId, item: ReviewItem) {
+        let anchor = format!("review {}", item.id);
+        self.link(&event_anchor(event), anchor.clone());
+        let part = ReviewPart {
+            id: item.id,
+            reason: item.kind,
+            title: item.title,
+            status: item.status,
+            report: item.report,
+        };
+        self.push(rank::DECISION, anchor, item.at, What::Review(part));
+    }
+}
+
+fn first_attempt(step: &str) -> String {
+    format!("{step} attempt 0")
+}
+
+fn step_part(
+    place: &StepPlace,
+    entry: StepEntry,
+    execution: String,
+    workflow: Option<String>,
+    uses: Option<String>,
+) -> StepPart {
+    let due = match &entry.state {
+        State::Retrying { due } => Some(*due),
+        _ => None,
+    };
+    StepPart {
+        execution,
+        workflow,
+        generation: place.generation,
+        step: place.step.to_string(),
+        uses,
+        state: entry.state.name(),
+        attempt: entry.progress.attempt,
+        maybe: entry.progress.maybe,
+        due,
+        target: entry.target.as_ref().map(ToString::to_string),
+        output: entry.output.as_ref().and_then(shown),
+        changes: entry.changes,
+        suppressed_by: entry.suppressed.map(|by| SuppressedPart {
+            execution: by.execution.to_string(),
+            step: by.step.to_string(),
+        }),
+        error: entry.error,
+    }
+}
+
+/// The version of the home record that an update made.
+fn made_version(entry: &StepEntry) -> Option<u64> {
+    if entry.changes.is_empty() || entry.target.is_some() {
+        return None;
+    }
+    entry.output.as_ref()?.pointer("/record/version")?.as_u64()
+}
+
+/// A result as it is shown: an update's record is in its changes already.
+fn shown(output: &Json) -> Option<Json> {
+    let mut output = output.clone();
+    if let Some(members) = output.as_object_mut() {
+        if members.contains_key("refused") {
+            members.shift_remove("record");
+        }
+        if members.get("refused") == Some(&Json::Bool(false)) {
+            members.shift_remove("refused");
+        }
+        if members.is_empty() {
+            return None;
+        }
+    }
+    (!output.is_null()).then_some(output)
+}
