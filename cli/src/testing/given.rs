@@ -96,7 +96,7 @@ impl Writer<'_> {
             &given.fields,
         )
         .await?;
-        let id = hash::random_id(self.entropy.bits());
+        let id = hash::random_id(self.clock.now(), self.entropy.bits());
         let id = RecordId::new(&id).map_err(|error| wrong(error.to_string()))?;
         let by = LastChange {
             by: Author::Person("test".to_owned()),

@@ -94,7 +94,7 @@ fn create<'a, P: Ports>(
         let message = format!("there is no {} with this key", input.record_type);
         return Err(StepError::permanent("RecordNotFound", message));
     }
-    let id = RecordId::new(&hash::random_id(ports.entropy().bits()))
+    let id = RecordId::new(&hash::random_id(ctx.now, ports.entropy().bits()))
         .map_err(|error| StepError::permanent("InvalidInput", error.to_string()))?;
     let tenant = &ctx.envelope.execution.home.tenant;
     let values = crate::proposal::with_initial_values(ctx, values);

@@ -1,8 +1,9 @@
 //! Hashes over several parts: each part is preceded by its length, so that no two lists of parts
 //! give one input.
 
-use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use data_encoding::{BASE32_NOPAD, BASE32HEX_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// The length of [`base32`]: 130 bits.
@@ -50,10 +51,16 @@ pub fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> String {
     short(&mac.finalize().into_bytes())
 }
 
-/// 128 random bits as 26 lower-case base32 characters.
+/// A random id that begins with the time, so that what is created together lies together in a
+/// store: 48 bits of milliseconds, then 80 random bits, as 26 lower-case characters that sort by
+/// time.
 #[must_use]
-pub fn random_id(bits: u128) -> String {
-    short(&bits.to_be_bytes())
+pub fn random_id(now: Timestamp, bits: u128) -> String {
+    let millis = u128::try_from(now.as_millisecond()).unwrap_or_default();
+    let id = (millis << 80) | (bits & ((1 << 80) - 1));
+    BASE32HEX_NOPAD
+        .encode(&id.to_be_bytes())
+        .to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -72,6 +79,18 @@ mod tests {
     #[test]
     fn ids_have_their_length() {
         assert_eq!(base32(&[b"x"]).len(), BASE32_LEN);
-        assert_eq!(random_id(7).len(), BASE32_LEN);
+        assert_eq!(random_id(Timestamp::UNIX_EPOCH, 7).len(), BASE32_LEN);
+    }
+
+    #[test]
+    fn random_ids_sort_by_time_and_differ_within_it() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let ids = [
+            random_id(at(1), u128::MAX),
+            random_id(at(2), 0),
+            random_id(at(2), 1),
+        ];
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert_ne!(ids[1], ids[2]);
     }
 }

@@ -9,6 +9,10 @@ use super::folder::Durability;
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
 
+/// Pages that the writing connection keeps (16 MiB): the inner pages of the indexes and the tails
+/// of the tables, so that a write seldom reads.
+const CACHE_PAGES: i64 = 4_096;
+
 /// Where the database is and how it is opened.
 #[derive(Debug, Clone)]
 pub(crate) struct Location {
@@ -26,6 +30,7 @@ impl Location {
         connection.pragma_update_and_check(None, "journal_mode", "wal", wal)?;
         connection.pragma_update(None, "synchronous", self.durability.pragma())?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.pragma_update(None, "cache_size", CACHE_PAGES)?;
         Ok(connection)
     }
 

@@ -5,15 +5,18 @@ use rusqlite::{Connection, TransactionBehavior};
 /// The newest format that this program knows.
 pub(crate) const VERSION: i64 = 1;
 
+/// Items lie in the order in which they were written, found by an index of their keys: bodies of
+/// one group of writes share pages, whatever their partitions, and no body spills out of an index.
 const TABLES: &str = "
 CREATE TABLE items (
+    id        INTEGER PRIMARY KEY,
     tbl       INTEGER NOT NULL,
     partition TEXT NOT NULL,
     sort      TEXT NOT NULL,
     revision  INTEGER NOT NULL,
     body      TEXT NOT NULL,
-    PRIMARY KEY (tbl, partition, sort)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (tbl, partition, sort)
+) STRICT;
 CREATE TABLE messages (
     id         INTEGER PRIMARY KEY,
     queue      TEXT NOT NULL,

@@ -194,8 +194,11 @@ fn new_record<P: Ports>(
         version: None,
         lineage: Lineage::default(),
     };
-    let id = RecordId::new(&hash::random_id(ports.entropy().bits()))
-        .map_err(|error| PortError::Unavailable(error.to_string()))?;
+    let id = RecordId::new(&hash::random_id(
+        ports.clock().now(),
+        ports.entropy().bits(),
+    ))
+    .map_err(|error| PortError::Unavailable(error.to_string()))?;
     create(definition, id, values, by, ports.clock().now()).map_err(|invalid| match invalid {
         InvalidRecord::Fields(violations) => Trouble::Invalid {
             name,
