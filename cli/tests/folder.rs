@@ -155,6 +155,22 @@ fn a_setting_is_set_without_a_process_and_its_history_is_kept() {
 }
 
 #[test]
+fn the_control_socket_is_the_users_alone_and_refuses_what_it_does_not_know() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::fs::PermissionsExt;
+    let serving = Serving::start();
+    let path = serving.data.path().join("control.sock");
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    stream.write_all(b"{ \"do\": \"dance\" }\n").unwrap();
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert!(answer.contains("UnknownCommand"), "{answer}");
+    assert_eq!(code(&serving.on(&["status"])), 0);
+}
+
+#[test]
 fn status_shows_queues_packs_and_what_needs_someone() {
     let serving = Serving::start();
     serving.send("without-time");
