@@ -56,13 +56,19 @@ pub const EXTENSION: Extension<SystemClock> = Extension {
 /// Loads a pack folder of the tests with the step [`Note`].
 #[must_use]
 pub fn pack(folder: &Path) -> LoadedPack {
+    pack_with(folder, |text| text)
+}
+
+/// Loads a pack folder of the tests, each file as `edit` leaves it.
+#[must_use]
+pub fn pack_with(folder: &Path, edit: impl Fn(String) -> String) -> LoadedPack {
     let mut catalog = catalog::<SystemClock>();
     insert::<Note>(&mut catalog);
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let files: Files = entries
         .filter_map(|entry| {
             let text = std::fs::read_to_string(entry.path()).ok()?;
-            Some((entry.file_name().to_string_lossy().into_owned(), text))
+            Some((entry.file_name().to_string_lossy().into_owned(), edit(text)))
         })
         .collect();
     match definition::load(&files, &catalog) {

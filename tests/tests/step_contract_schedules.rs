@@ -36,7 +36,7 @@ fn hold(policy: Policy) {
         broken.is_empty(),
         "{} broken: {:#?}",
         broken.len(),
-        &broken[..broken.len().min(40)]
+        &broken[..broken.len().min(60)]
     );
 }
 

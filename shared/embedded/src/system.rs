@@ -96,6 +96,7 @@ impl<C: Clock + Clone + 'static> System<C> {
             return Err(StartError::MissingSecrets(missing));
         }
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
+        sandbox.observed_by(settings.store.observer.clone());
         let outside = outside(&settings, &sandbox, &secrets)?;
         let ports = Arc::new(ports(&settings, &store, secrets));
         for tenant in &settings.tenants {

@@ -35,12 +35,18 @@ pub async fn postpone<P: Ports>(
     code: &str,
     message: &str,
 ) -> Verdict {
-    tracing::warn!(queue = %delivery.queue, message.id = %delivery.message_id.0, code, error = message, "the delivery is postponed");
     if delivery.last_receive
         && let Err(unrecorded) = record(ports, delivery, code, message).await
     {
         tracing::error!(queue = %delivery.queue, error = %unrecorded, "the failure is not recorded");
     }
+    postponed(delivery, code, message)
+}
+
+/// Leaves a message for later; the failure is recorded where it has to be.
+#[must_use]
+pub fn postponed(delivery: &Delivery, code: &str, message: &str) -> Verdict {
+    tracing::warn!(queue = %delivery.queue, message.id = %delivery.message_id.0, code, error = message, "the delivery is postponed");
     let exponent = delivery.receive_count.saturating_sub(1).min(16);
     Verdict::RetryAfter(
         MIN_DELAY

@@ -30,10 +30,13 @@ impl ManualClock {
         self.0.change(|state| state.now = state.now.max(moment));
     }
 
-    /// When the next sleeper wakes.
+    /// When the next sleeper wakes whose time is yet to come.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
-        self.0.read(|state| state.sleepers.values().min().copied())
+        self.0.read(|state| {
+            let later = state.sleepers.values().filter(|due| **due > state.now);
+            later.min().copied()
+        })
     }
 }
 

@@ -15,6 +15,9 @@ use holdfast_engine::port::Ports as _;
 use crate::faulty::Faulty;
 use crate::memory::{Memory, Receipt, Received};
 
+/// More polls than any delivery needs.
+const MAX_POLLS: u32 = 100_000;
+
 /// A delivery's future.
 type Handling = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
@@ -75,15 +78,20 @@ impl Flight {
     /// Goes on until the next call of a port, or whatever it waits for.
     pub fn poll(&mut self, world: &World) -> Option<End> {
         let mut context = Context::from_waker(Waker::noop());
-        match self.handling.as_mut().poll(&mut context) {
-            Poll::Ready(verdict) => Some(End::Settled(verdict)),
-            Poll::Pending => world.faults.died().then_some(End::Died),
+        let polled = self.handling.as_mut().poll(&mut context);
+        match (world.faults.died(), polled) {
+            (true, _) => Some(End::Died),
+            (false, Poll::Ready(verdict)) => Some(End::Settled(verdict)),
+            (false, Poll::Pending) => None,
         }
     }
 
     /// Goes on to its end; time passes when it sleeps.
+    ///
+    /// # Panics
+    /// When it does not end.
     pub fn finish(&mut self, world: &World) -> End {
-        loop {
+        for _ in 0..MAX_POLLS {
             if let Some(end) = self.poll(world) {
                 return end;
             }
@@ -93,5 +101,6 @@ impl Flight {
                 world.memory.clock().advance_to(wake);
             }
         }
+        panic!("a delivery does not end: {:?}", self.received);
     }
 }

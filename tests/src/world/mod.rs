@@ -43,6 +43,10 @@ pub const VISIBILITY: Duration = Duration::from_mins(3);
 /// How far virtual time may go before a run that does not end is called one that waits.
 const HORIZON: Duration = Duration::from_hours(48);
 
+/// More deliveries in one moment, and more moments, than any test needs.
+const MAX_DELIVERIES: usize = 2_000;
+const MAX_WAITS: usize = 100_000;
+
 /// Memory ports behind faults, step functions, and what their effects came to.
 pub struct World {
     /// The state.
@@ -134,15 +138,23 @@ impl World {
     }
 
     /// Delivers until nothing moves. Returns whether that was reached before the horizon.
+    ///
+    /// # Panics
+    /// When messages come back without end and no time passes.
     pub fn run(&self) -> bool {
         self.run_for(HORIZON)
     }
 
     /// Delivers until nothing moves, for so long. Returns whether that was reached.
+    ///
+    /// # Panics
+    /// When messages come back without end and no time passes.
     pub fn run_for(&self, time: Duration) -> bool {
         let horizon = self.now().saturating_add(time).unwrap_or(self.now());
-        loop {
-            while self.deliver().is_some() {}
+        for _ in 0..MAX_WAITS {
+            let deliveries = std::iter::from_fn(|| self.deliver());
+            let delivered = deliveries.take(MAX_DELIVERIES).count();
+            assert!(delivered < MAX_DELIVERIES, "messages come back without end");
             if !self.wait() {
                 return true;
             }
@@ -150,6 +162,7 @@ impl World {
                 return false;
             }
         }
+        panic!("time does not pass");
     }
 
     /// Lets time pass until something can move. Returns whether there is such a thing.

@@ -258,9 +258,9 @@ impl Chaos {
         }
     }
 
-    /// Some steps wait for a person for good: two hours show everything else.
+    /// Some steps wait for a person for good: fifty minutes show everything else.
     fn rest(&self) {
-        self.world.run_for(Duration::from_hours(2));
+        self.world.run_for(Duration::from_mins(50));
     }
 }
 

@@ -13,7 +13,7 @@ use holdfast_embedded::definitions::LoadedPack;
 use holdfast_embedded::registry::catalog;
 use holdfast_embedded::sandbox::{Delivery, Reply};
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
-use holdfast_embedded::store::{Options, SqliteJournal, SqliteQueue};
+use holdfast_embedded::store::{Options, Redrive, SqliteJournal, SqliteQueue};
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::definition::{self, Files};
@@ -21,7 +21,7 @@ use holdfast_engine::id::{EventId, RecordRef};
 use holdfast_engine::key;
 use holdfast_engine::name::{ConnectionName, TenantName};
 use holdfast_engine::operation::{ErrorRecord, ReviewItem};
-use holdfast_engine::port::{Clock, Item, Journal, Key, Ports, Table};
+use holdfast_engine::port::{Clock, Item, Journal, Key, Ports, QueueName, Table};
 use holdfast_engine::record::{Record, find_record};
 use holdfast_engine::route::EventEntry;
 use holdfast_engine::verify::{self, Secret};
@@ -69,7 +69,8 @@ pub(crate) fn pack() -> Pack {
 
 /// Diagnostics as people see them.
 pub(crate) fn rendered(found: &[definition::Diagnostic]) -> String {
-    found.iter().map(|one| format!("{one:?}\n")).collect()
+    let shown: Vec<_> = found.iter().map(|one| format!("{one:?}")).collect();
+    shown.join("\n")
 }
 
 /// A running practice.
@@ -147,25 +148,29 @@ impl Practice {
     /// Waits until nothing moves.
     pub(crate) async fn quiet(&self) {
         let quiet = tokio::time::timeout(PATIENCE, self.system.until_quiet()).await;
-        assert!(quiet.is_ok(), "still moving after {PATIENCE:?}");
+        assert!(
+            quiet.is_ok(),
+            "still moving after {PATIENCE:?}: {:#?}",
+            self.queue().depths()
+        );
     }
 
-    /// Waits until nothing moves but what waits for a later time, then moves time there.
+    /// Waits until nothing moves but what waits for a later time, then lets time pass.
     pub(crate) async fn pass_wait(&self, duration: Duration) {
-        let waiting = async {
-            while self
-                .queue()
-                .depths()
-                .iter()
-                .any(|depth| depth.visible + depth.in_flight > 0)
-                || self.queue().is_quiet()
-            {
-                tokio::task::yield_now().await;
-            }
-        };
-        let parked = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(parked.is_ok(), "nothing waits after {PATIENCE:?}");
+        let settled = tokio::time::timeout(PATIENCE, self.system.until_settled()).await;
+        assert!(settled.is_ok(), "still moving after {PATIENCE:?}");
         self.clock.advance(duration);
+    }
+
+    /// Lets time pass.
+    pub(crate) fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    /// Sends the dead letters of a function again, and says how many.
+    pub(crate) async fn redrive(&self, function: &str) -> usize {
+        let queue = QueueName::of(function);
+        self.queue().redrive(&queue, Redrive::All).await.unwrap()
     }
 
     /// Answers the next calls through a connection with these statuses.

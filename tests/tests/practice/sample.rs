@@ -18,17 +18,6 @@ impl Sample {
         Self(serde_json::from_str(&text).unwrap())
     }
 
-    /// The body, as JSON.
-    pub(crate) fn body(&self) -> Json {
-        serde_json::from_str(self.0["body"].as_str().unwrap()).unwrap()
-    }
-
-    /// The same event with another body.
-    pub(crate) fn with_body(mut self, body: &Json) -> Self {
-        self.0["body"] = Json::String(body.to_string());
-        self
-    }
-
     /// The same event with another query.
     pub(crate) fn with_query(mut self, query: &str) -> Self {
         self.0["rawQueryString"] = Json::String(query.to_owned());
@@ -36,7 +25,7 @@ impl Sample {
     }
 
     /// The source in the event's path.
-    fn source(&self) -> SourceName {
+    pub(super) fn source(&self) -> SourceName {
         let path = self.0["rawPath"].as_str().unwrap();
         path.rsplit('/').next().unwrap().parse().unwrap()
     }

@@ -24,6 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use holdfast_engine::name::ConnectionName;
 use holdfast_engine::port::Clock;
 
+use crate::observer::Observer;
+
 pub use self::behaviour::{Behaviour, Drops, Reply};
 pub use self::delivery::{Delivery, Kind};
 use self::ledger::Ledger;
@@ -67,6 +69,7 @@ pub struct Sandbox<C> {
 #[derive(Debug, Default)]
 struct Mood {
     behaviour: Behaviour,
+    observer: Observer,
     scripts: HashMap<ConnectionName, VecDeque<Reply>>,
     answers: u64,
 }
@@ -123,6 +126,10 @@ impl<C: Clock> Sandbox<C> {
     /// Changes how calls are answered from now on.
     pub fn behave(&self, behaviour: Behaviour) {
         self.mood().behaviour = behaviour;
+    }
+
+    pub(crate) fn observed_by(&self, observer: Observer) {
+        self.mood().observer = observer;
     }
 
     /// Queues answers for the next calls through a connection, before any other behaviour.

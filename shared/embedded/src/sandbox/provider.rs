@@ -7,6 +7,8 @@ use holdfast_engine::port::{
 use holdfast_providers::http::{lenient, settle};
 use serde_json::{Map, Value as Json, json};
 
+use crate::observer::Moment;
+
 use super::ledger::Entry;
 use super::line::Arrival;
 use super::{Kind, Reply, Sandbox};
@@ -19,11 +21,12 @@ impl<C: Clock> Sandbox<C> {
         kind: Kind,
         payload: Json,
     ) -> Result<(String, HttpResponse), CallError> {
-        let (reply, honours_key) = {
+        let (reply, honours_key, observer) = {
             let mut mood = self.mood();
             (
                 mood.next(call.connection),
                 mood.honours_key(call.connection),
+                mood.observer.clone(),
             )
         };
         let entry = Entry {
@@ -36,6 +39,7 @@ impl<C: Clock> Sandbox<C> {
             message,
             retry_after: None,
         })?;
+        observer.see(Moment::Accepted);
         Ok((id, settle(response(reply)?)?))
     }
 

@@ -14,6 +14,7 @@ use super::readers::Readers;
 use super::schema;
 use super::work::{Plain, Work};
 use super::writer::{Writer, closed};
+use crate::observer::{Moment, Observer};
 
 /// The database within the data folder.
 const DATABASE: &str = "holdfast.db";
@@ -45,6 +46,8 @@ pub struct Options {
     pub durability: Durability,
     /// A registered SQLite VFS; `None`: the operating system's files.
     pub vfs: Option<String>,
+    /// What a test does at certain moments.
+    pub observer: Observer,
 }
 
 /// An open data folder. Clones share it; the last one to go closes it.
@@ -59,6 +62,7 @@ struct Inner {
     writer: Option<Writer>,
     lines: Arc<Lines>,
     boot: i64,
+    observer: Observer,
     _lock: Option<DataLock>,
 }
 
@@ -81,6 +85,7 @@ impl Store {
             source,
         })?;
         let lock = DataLock::take(folder)?;
+        let observer = options.observer.clone();
         let location = locate(folder, options);
         let mut connection = location.writer().map_err(database(&location.path))?;
         prepare(&mut connection, &location.path)?;
@@ -96,6 +101,7 @@ impl Store {
             readers: Readers::new(location),
             lines: Arc::new(lines),
             boot,
+            observer,
             _lock: Some(lock),
         })))
     }
@@ -121,6 +127,7 @@ impl Store {
             readers: Readers::new(location),
             lines: Arc::new(lines),
             boot: 0,
+            observer: Observer::default(),
             _lock: None,
         })))
     }
@@ -129,6 +136,16 @@ impl Store {
     #[must_use]
     pub fn boot(&self) -> i64 {
         self.0.boot
+    }
+
+    /// How many groups of writes were committed, each with one sync, since the folder was opened.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.0.writer.as_ref().map_or(0, Writer::commits)
+    }
+
+    pub(crate) fn observe(&self, moment: Moment) {
+        self.0.observer.see(moment);
     }
 
     pub(crate) fn lines(&self) -> &Arc<Lines> {

@@ -15,6 +15,7 @@ use super::feed;
 use super::items;
 use super::queue::{Lines, NewMessage, accept, refuse_unfit};
 use super::work::Work;
+use crate::observer::Moment;
 
 /// The largest item, its key included, in bytes; as in `DynamoDB`, so that what runs on one
 /// machine also runs there.
@@ -69,6 +70,7 @@ impl<C: Clock> SqliteJournal<C> {
         };
         let conflicts = self.store.perform(work).await?;
         if conflicts.is_empty() {
+            self.store.observe(Moment::Committed);
             Ok(())
         } else {
             Err(CommitError::Conflict(conflicts))

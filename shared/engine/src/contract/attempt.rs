@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::connect::Connected;
 use super::failure;
 use super::guarded::guarded;
+use super::last_receive::CRASHED;
 use super::later::send_later;
 use super::once::{OnceClaim, OnceState, OnceVerdict, ask};
 use super::outcome::{Ending, after_attempt, after_bad_output};
@@ -144,7 +145,28 @@ impl<P: Ports> Runner<P> {
         view: &mut View,
         owner: Option<&Owner>,
     ) -> Result<Option<Verdict>, Trouble> {
-        let crashed = self.record_possible_crash(work, view).await?;
+        let crash = work.crash_id();
+        if crash.is_some() {
+            let message = "the function ended without an outcome";
+            if !self.open_error(work, view, CRASHED, message).await? {
+                return Ok(None);
+            }
+        }
+        let verdict = self.attempts(step, work, connected, view, owner).await?;
+        if let (Some(crash), Some(_)) = (crash, verdict) {
+            self.close(view, &work.error_key(&crash)).await?;
+        }
+        Ok(verdict)
+    }
+
+    async fn attempts<S: Step>(
+        &self,
+        step: &S,
+        work: &Work<'_>,
+        connected: &Connected<'_>,
+        view: &mut View,
+        owner: Option<&Owner>,
+    ) -> Result<Option<Verdict>, Trouble> {
         for _ in 0..MAX_CONTENTION {
             let progress = view
                 .body::<StepEntry>(&work.entry_key)?
@@ -154,9 +176,6 @@ impl<P: Ports> Runner<P> {
                 .settle_unless_contended(work, view, owner, &attempted)
                 .await?
             {
-                if crashed && verdict.is_some() {
-                    self.supersede_crash(work, view).await?;
-                }
                 return Ok(verdict);
             }
         }
@@ -254,8 +273,8 @@ impl<P: Ports> Runner<P> {
         owner: Option<&Owner>,
         attempted: &Attempted,
     ) -> Result<Option<Option<Verdict>>, Trouble> {
-        self.see_error(work, view).await?;
         for _ in 0..MAX_LOOKS {
+            self.see_error(work, view).await?;
             let now = self.ports.clock().now();
             let settled = work
                 .settlement(self.ports.journal(), view, owner, attempted, now)
@@ -266,11 +285,8 @@ impl<P: Ports> Runner<P> {
             let messages = self.following(work, &settlement.entry)?;
             let committed = self.commit_and_send(view, &settlement.writes, messages);
             let Some(changed) = committed.await? else {
-                return Ok(Some(Some(self.conclude(
-                    work,
-                    &settlement.entry,
-                    attempted,
-                ))));
+                let verdict = self.conclude(work, &settlement.entry, attempted).await?;
+                return Ok(Some(Some(verdict)));
             };
             let staged = match attempted {
                 Attempted::Succeeded { staged, .. } => staged.as_slice(),
@@ -284,7 +300,11 @@ impl<P: Ports> Runner<P> {
     }
 
     /// Reads the error record that the step's entry names: a success closes it.
-    async fn see_error(&self, work: &Work<'_>, view: &mut View) -> Result<Option<Key>, PortError> {
+    pub(super) async fn see_error(
+        &self,
+        work: &Work<'_>,
+        view: &mut View,
+    ) -> Result<Option<Key>, PortError> {
         let entry = view.body::<StepEntry>(&work.entry_key)?;
         let Some(error) = entry.and_then(|entry| entry.error) else {
             return Ok(None);
@@ -309,8 +329,14 @@ impl<P: Ports> Runner<P> {
             .flatten())
     }
 
-    /// What becomes of the message after its outcome is written and what follows is sent.
-    fn conclude(&self, work: &Work<'_>, entry: &StepEntry, attempted: &Attempted) -> Verdict {
+    /// What becomes of the message after its outcome is written and what follows is sent. One
+    /// that has no receive left for its next attempt is sent anew.
+    async fn conclude(
+        &self,
+        work: &Work<'_>,
+        entry: &StepEntry,
+        attempted: &Attempted,
+    ) -> Result<Verdict, Trouble> {
         if let Attempted::Ended(error, ..) = attempted {
             tracing::warn!(
                 execution.id = %work.envelope.execution.execution,
@@ -321,14 +347,15 @@ impl<P: Ports> Runner<P> {
                 "the attempt did not succeed"
             );
         }
-        match &entry.state {
+        Ok(match &entry.state {
+            State::Retrying { due } if work.delivery.last_receive => self.wait(work, *due).await?,
             State::Retrying { due } => {
                 let delay = due.duration_since(self.ports.clock().now());
                 Verdict::RetryAfter(Duration::try_from(delay).unwrap_or_default())
             }
             State::Failed { .. } => Verdict::Fail,
             _ => Verdict::Acknowledge,
-        }
+        })
     }
 
     /// Leaves an expired claim on an effect that may have happened to a person.
@@ -337,6 +364,7 @@ impl<P: Ports> Runner<P> {
         work: &Work<'_>,
         view: &mut View,
     ) -> Result<Option<Verdict>, Trouble> {
+        self.see_error(work, view).await?;
         let message = "the invocation ended without an outcome; its effect may have happened";
         let failure = self.failure(work, view, "ClaimAbandoned", message)?;
         let now = self.ports.clock().now();
@@ -346,11 +374,12 @@ impl<P: Ports> Runner<P> {
             return Ok(None);
         };
         let mut entry = work.entry(state, progress, before.as_ref(), now);
-        entry.error = Some(failure.summary(failure.review_id()));
-        let writes = vec![
+        let earlier = entry.error.replace(failure.summary(failure.review_id()));
+        let mut writes = vec![
             view.put(&work.entry_key, &entry)?,
             failure.review_write(view, ReviewKind::UnknownOutcome)?,
         ];
+        writes.extend(work.replaced_error(view, earlier.as_ref(), &entry)?);
         Ok(self
             .commit(view, &writes)
             .await?
@@ -396,36 +425,6 @@ impl<P: Ports> Runner<P> {
         }
         self.commit(view, &writes).await?;
         Ok(None)
-    }
-
-    /// On the last receive, writes down that the step may crash, before it does. Returns whether
-    /// it did.
-    async fn record_possible_crash(
-        &self,
-        work: &Work<'_>,
-        view: &mut View,
-    ) -> Result<bool, Trouble> {
-        if !work.delivery.last_receive {
-            return Ok(false);
-        }
-        let failure = self.failure(
-            work,
-            view,
-            "Crashed",
-            "the function ended without an outcome",
-        )?;
-        self.commit_settled(view, |view| Ok(vec![failure.error_write(view)?]))
-            .await?;
-        Ok(true)
-    }
-
-    /// The step did not crash: what was written down before it is settled.
-    async fn supersede_crash(&self, work: &Work<'_>, view: &mut View) -> Result<(), Trouble> {
-        let key = self.failure(work, view, "Crashed", "")?.error_key();
-        self.commit_settled(view, |view| {
-            Ok(failure::close(view, &key)?.into_iter().collect())
-        })
-        .await
     }
 }
 

@@ -118,6 +118,12 @@ impl Failure<'_> {
     }
 }
 
+/// Whether an error record was seen to be open.
+pub(super) fn is_open(view: &View, key: &Key) -> bool {
+    let record = view.body::<ErrorRecord>(key).ok().flatten();
+    record.is_some_and(|record| record.status == Status::Open)
+}
+
 /// The write that closes an error record, if it is there and open.
 pub(super) fn close(view: &View, key: &Key) -> Result<Option<Write>, PortError> {
     match view.body::<ErrorRecord>(key)? {

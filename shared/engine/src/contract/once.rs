@@ -38,7 +38,7 @@ pub enum OnceState {
 
 /// What a `once` key says to a step that asks for it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum OnceVerdict {
+pub enum OnceVerdict {
     /// The key is free, or this step's own.
     Free,
     /// The effect happened; its result is the step's result.
@@ -48,7 +48,8 @@ pub(super) enum OnceVerdict {
 }
 
 /// Decides what a key says. Expiry is part of the condition, never left to deletion.
-pub(super) fn ask(
+#[must_use]
+pub fn ask(
     found: Option<OnceClaim>,
     asking: (&ExecutionRef, u32, &StepKey),
     now: Timestamp,

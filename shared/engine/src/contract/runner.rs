@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::Terms;
@@ -125,16 +126,46 @@ impl<P: Ports> Runner<P> {
             generation_key,
             once_key,
         };
+        match self.look(step, &work, &connected).await {
+            Err(trouble) if delivery.last_receive => self.lose(&work, trouble).await,
+            handled => handled,
+        }
+    }
+
+    async fn look<S: Step>(
+        &self,
+        step: &S,
+        work: &Work<'_>,
+        connected: &Connected<'_>,
+    ) -> Result<Verdict, Trouble> {
         let mut view = View::default();
         let keys = [work.entry_key.clone(), work.generation_key.clone()];
         view.saw(&keys, self.ports.journal().read(&keys).await?);
-        if view
-            .body::<u32>(&work.generation_key)?
-            .is_some_and(|current| envelope.generation < current)
-        {
-            return Ok(Verdict::Acknowledge);
+        let current = view.body::<u32>(&work.generation_key)?;
+        if current.is_some_and(|current| work.envelope.generation < current) {
+            return self.retire(work, &mut view).await;
         }
-        self.react(step, &work, &connected, &mut view).await
+        self.react(step, work, connected, &mut view).await
+    }
+
+    pub(super) async fn wait(&self, work: &Work<'_>, due: Timestamp) -> Result<Verdict, Trouble> {
+        let tenant = &work.envelope.execution.home.tenant;
+        send_later(self.ports.as_ref(), work.delivery, tenant, due).await?;
+        Ok(Verdict::Acknowledge)
+    }
+
+    /// Writes down that the queue is about to dead-letter a message that trouble kept from its
+    /// outcome.
+    async fn lose(&self, work: &Work<'_>, trouble: Trouble) -> Result<Verdict, Trouble> {
+        let message = trouble.to_string();
+        match self.record_lost(work, trouble.code(), &message).await {
+            Ok(()) => Ok(undeliverable::postponed(
+                work.delivery,
+                trouble.code(),
+                &message,
+            )),
+            Err(_) => Err(trouble),
+        }
     }
 
     async fn react<S: Step>(
@@ -161,13 +192,9 @@ impl<P: Ports> Runner<P> {
                 Reaction::Abandon => self.abandon(work, view).await?,
                 Reaction::FallBack => self.fall_back(work, view).await?,
                 Reaction::AcceptRedrive => self.accept_redrive(work, view).await?,
-                Reaction::Replay => self.replay(work, entry.as_ref()).await.map(Some)?,
+                Reaction::Replay => self.replay(work, view, entry.as_ref()).await.map(Some)?,
                 Reaction::EnsureReview => self.ensure_review(work, view, entry.as_ref()).await?,
-                Reaction::Wait(due) => {
-                    let tenant = &work.envelope.execution.home.tenant;
-                    send_later(self.ports.as_ref(), work.delivery, tenant, due).await?;
-                    Some(Verdict::Acknowledge)
-                }
+                Reaction::Wait(due) => self.wait(work, due).await.map(Some)?,
                 Reaction::FailAgain => Some(Verdict::Fail),
                 Reaction::Stale => Some(Verdict::Acknowledge),
             };
@@ -178,7 +205,7 @@ impl<P: Ports> Runner<P> {
         Err(Trouble::Contended)
     }
 
-    fn reaction(&self, work: &Work<'_>, state: Option<&State>) -> Reaction {
+    pub(super) fn reaction(&self, work: &Work<'_>, state: Option<&State>) -> Reaction {
         let arrival = Arrival {
             message: &work.delivery.message_id,
             created: work.delivery.created,
@@ -190,11 +217,20 @@ impl<P: Ports> Runner<P> {
     }
 
     /// Sends what follows a settled step again, byte for byte.
-    async fn replay(&self, work: &Work<'_>, entry: Option<&StepEntry>) -> Result<Verdict, Trouble> {
-        let messages = entry.map(|entry| self.following(work, entry)).transpose()?;
-        let messages = messages.unwrap_or_default();
-        if !messages.is_empty() {
-            self.ports.queue().send(messages).await?;
+    async fn replay(
+        &self,
+        work: &Work<'_>,
+        view: &mut View,
+        entry: Option<&StepEntry>,
+    ) -> Result<Verdict, Trouble> {
+        if let Some(entry) = entry {
+            let messages = self.following(work, entry)?;
+            if !messages.is_empty() {
+                self.ports.queue().send(messages).await?;
+            }
+            if entry.state == State::Succeeded {
+                self.close_error(work, view).await?;
+            }
         }
         Ok(Verdict::Acknowledge)
     }

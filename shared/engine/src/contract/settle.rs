@@ -11,7 +11,7 @@ use super::view::View;
 use super::work::Work;
 use crate::definition::model::{Action, MappedField, Refused};
 use crate::entry::{
-    AttemptLine, Dispatch, End, Occurred, Owner, StepEntry, Suppressed, transition,
+    AttemptLine, Dispatch, End, Occurred, Owner, Progress, StepEntry, Suppressed, transition,
 };
 use crate::envelope::Context;
 use crate::field;
@@ -80,7 +80,7 @@ impl Work<'_> {
                 entry.dispatch = self.following(journal, output, now).await?;
                 writes.extend(staged.iter().cloned());
                 writes.extend(self.once_done(view, output, now)?);
-                writes.extend(self.closed_errors(view, before.as_ref())?);
+                writes.extend(self.closed_errors(view, before.as_ref(), &mut entry)?);
             }
             Attempted::Suppressed(claim, output) => {
                 entry.output = Some(output.clone());
@@ -89,6 +89,7 @@ impl Work<'_> {
                     step: claim.step.clone(),
                 });
                 entry.dispatch = self.following(journal, output, now).await?;
+                writes.extend(self.closed_errors(view, before.as_ref(), &mut entry)?);
             }
             Attempted::Ended(error, ending, _) => {
                 Self::record_attempt(&mut entry, before.as_ref(), error, now);
@@ -109,7 +110,7 @@ impl Work<'_> {
         ending: &Ending,
         writes: &mut Vec<Write>,
     ) -> Result<(), PortError> {
-        let (message, now) = (error.to_string(), entry.at);
+        let (message, now, before) = (error.to_string(), entry.at, entry.error.take());
         let failure = Failure {
             envelope: self.envelope,
             delivery: self.delivery,
@@ -120,26 +121,28 @@ impl Work<'_> {
             now,
         };
         match ending {
-            Ending::Retry { .. } => {}
+            Ending::Retry { .. } => {
+                entry.error = before;
+                return Ok(());
+            }
             Ending::FallBack { .. } => {
                 entry.error = Some(failure.summary(failure.error_id()));
                 if let Some(next) = self.next_alternative() {
                     entry.dispatch = Some(fall_back(journal, next, self.envelope, now).await?);
                 }
-                writes.extend(self.once_released(view)?);
+                writes.extend(self.once_freed(view, entry.progress, &failure)?);
             }
-            Ending::Fail { maybe } => {
+            Ending::Fail { .. } => {
                 entry.error = Some(failure.summary(failure.error_id()));
                 writes.push(failure.error_write(view)?);
-                if !maybe {
-                    writes.extend(self.once_released(view)?);
-                }
+                writes.extend(self.once_freed(view, entry.progress, &failure)?);
             }
             Ending::LeaveUnknown => {
                 entry.error = Some(failure.summary(failure.review_id()));
                 writes.push(failure.review_write(view, ReviewKind::UnknownOutcome)?);
             }
         }
+        writes.extend(self.replaced_error(view, before.as_ref(), entry)?);
         Ok(())
     }
 
@@ -210,14 +213,31 @@ impl Work<'_> {
         view.put(key, &self.once_claim(state)).map(Some)
     }
 
-    fn once_released(&self, view: &View) -> Result<Option<Write>, PortError> {
+    /// Frees the `once` key after a definite failure. Where the effect may have happened, the
+    /// key is held, and a person decides.
+    fn once_freed(
+        &self,
+        view: &View,
+        progress: Progress,
+        failure: &Failure<'_>,
+    ) -> Result<Option<Write>, PortError> {
+        if progress.maybe && self.once_key.is_some() {
+            return failure
+                .review_write(view, ReviewKind::UnknownOutcome)
+                .map(Some);
+        }
+        let pending = self.pending_once(view)?;
+        Ok(pending.map(|key| view.write(key, Change::Delete)))
+    }
+
+    /// The step's `once` key, where this very step was seen to hold it.
+    pub(super) fn pending_once(&self, view: &View) -> Result<Option<&Key>, PortError> {
         let Some(key) = &self.once_key else {
             return Ok(None);
         };
-        let own = view
-            .body::<OnceClaim>(key)?
-            .is_some_and(|claim| claim.state == OnceState::Pending);
-        Ok(own.then(|| view.write(key, Change::Delete)))
+        let own = self.once_claim(OnceState::Pending);
+        let held = view.body::<OnceClaim>(key)? == Some(own);
+        Ok(held.then_some(key))
     }
 
     pub(super) fn once_claim(&self, state: OnceState) -> OnceClaim {
@@ -229,15 +249,21 @@ impl Work<'_> {
         }
     }
 
-    /// A success closes the error that the step had.
+    /// A success closes the error that the step had; what this delivery wrote down in case that
+    /// it crashes is closed after dispatch, and stays named until then.
     fn closed_errors(
         &self,
         view: &View,
         before: Option<&StepEntry>,
+        entry: &mut StepEntry,
     ) -> Result<Option<Write>, PortError> {
         let Some(error) = before.and_then(|entry| entry.error.as_ref()) else {
             return Ok(None);
         };
+        if self.crash_id().as_ref() == Some(&error.id) {
+            entry.error = Some(error.clone());
+            return Ok(None);
+        }
         failure::close(view, &self.error_key(&error.id))
     }
 

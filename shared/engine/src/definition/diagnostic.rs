@@ -66,6 +66,15 @@ impl fmt::Display for Diagnostic {
 
 impl fmt::Debug for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            // The handler would ask for this very form, without end.
+            let place = format!("{}:{}:{}", self.file, self.line(), self.column());
+            return f
+                .debug_tuple(self.code)
+                .field(&place)
+                .field(&self.message)
+                .finish();
+        }
         let handler = miette::MietteHandlerOpts::new().build();
         miette::ReportHandler::debug(&handler, self, f)
     }
@@ -140,9 +149,8 @@ impl miette::SourceCode for Diagnostic {
 mod tests {
     use super::*;
 
-    #[test]
-    fn line_and_column_count_characters_from_one() {
-        let diagnostic = Diagnostic {
+    fn diagnostic() -> Diagnostic {
+        Diagnostic {
             file: "a.workflow.yaml".into(),
             text: "x: 1\nä: bö".into(),
             span: 9..12,
@@ -151,7 +159,18 @@ mod tests {
             message: "what".into(),
             label: None,
             help: None,
-        };
+        }
+    }
+
+    #[test]
+    fn line_and_column_count_characters_from_one() {
+        let diagnostic = diagnostic();
         assert_eq!((diagnostic.line(), diagnostic.column()), (2, 4));
+    }
+
+    #[test]
+    fn the_debug_forms_show_the_place() {
+        assert!(format!("{:?}", diagnostic()).contains("a.workflow.yaml"));
+        assert!(format!("{:#?}", diagnostic()).contains("a.workflow.yaml:2:4"));
     }
 }

@@ -13,6 +13,7 @@ use super::lines::{Lane, Lines};
 use super::message::{self, Message, NewMessage};
 use super::settle::Settlement;
 use crate::clock::later;
+use crate::observer::Moment;
 use crate::store::Store;
 use crate::store::work::Work;
 
@@ -41,7 +42,9 @@ impl<C: Clock> Queue for SqliteQueue<C> {
             now,
             lines,
         };
-        self.store.perform(work).await
+        self.store.perform(work).await?;
+        self.store.observe(Moment::Sent);
+        Ok(())
     }
 }
 
@@ -88,6 +91,7 @@ impl<C: Clock> SqliteQueue<C> {
     /// alone. Nothing needs to be awaited: a lost verdict is a redelivery, and it is written
     /// after everything that was sent before it.
     pub fn settle(&self, delivery: &Delivery, verdict: Verdict) {
+        self.store.observe(Moment::Handled);
         let Some(id) = message::number(&delivery.message_id) else {
             return;
         };
@@ -180,9 +184,6 @@ impl<C: Clock> SqliteQueue<C> {
         index.dead += u64::from(matches!(entry, Entry::Dead { .. }));
         let emptied = index.is_empty();
         drop(index);
-        if emptied {
-            self.store.lines().emptied.notify_waiters();
-        }
         self.store.post(Settlement {
             id,
             message,
@@ -190,6 +191,10 @@ impl<C: Clock> SqliteQueue<C> {
             lane: Arc::clone(lane),
             now,
         });
+        // Whoever is woken may ask the store at once what became of the message.
+        if emptied {
+            self.store.lines().emptied.notify_waiters();
+        }
     }
 }
 
