@@ -187,6 +187,43 @@ fn status_shows_queues_packs_and_what_needs_someone() {
 }
 
 #[test]
+fn what_failed_for_good_is_shown_by_status_review_and_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = folder.path().join("dental");
+    let copied = std::process::Command::new("cp")
+        .args(["-r", &dental()])
+        .arg(&pack)
+        .status();
+    assert!(copied.unwrap().success());
+    let insurance = pack.join("insurance.connection.yaml");
+    let text = std::fs::read_to_string(&insurance).unwrap();
+    assert!(text.contains("status: 200"), "{text}");
+    std::fs::write(&insurance, text.replace("status: 200", "status: 404")).unwrap();
+    let serving = Serving::with(&["--dev", &pack.display().to_string()]);
+    serving.send("booking");
+    let status = support::until(|| {
+        let status = json(&serving.on(&["--json", "status"]));
+        (status["dead_letters"][0]["queue"] == "call-http").then_some(status)
+    });
+    assert_eq!(status["operations"]["errors"], 1);
+    let error = status["operations"]["newest"][0]["id"].as_str().unwrap();
+    let shown = out(&serving.on(&["review", "show", error]));
+    assert!(
+        shown.contains("HttpStatus404") && !shown.contains("rosa.martin@"),
+        "{shown}"
+    );
+    let text = out(&serving.on(&["status"]));
+    let trace = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("holdfast trace "));
+    let trace = out(&serving.on(&["trace", trace.unwrap()]));
+    assert!(
+        trace.contains(&format!("holdfast review show {error}")),
+        "{trace}"
+    );
+}
+
+#[test]
 fn a_process_that_is_asked_to_end_ends_well() {
     assert!(Serving::start().end());
 }

@@ -202,7 +202,14 @@ impl<C: Clock + Clone + 'static> System<C> {
 
     /// Waits until nothing is visible, in flight or delayed, and every change is delivered.
     pub async fn until_quiet(&self) {
-        self.ports.queue.until_quiet().await;
+        loop {
+            self.ports.queue.until_quiet().await;
+            // A message that moved between two looks is seen by the closer one.
+            self.until_settled().await;
+            if self.ports.queue.is_quiet() {
+                return;
+            }
+        }
     }
 
     /// Stops receiving, waits for what is being handled, and writes every verdict.
