@@ -47,7 +47,7 @@ struct Dead {
     message: String,
     tenant: String,
     receives: u32,
-    dead_at: Timestamp,
+    since: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -105,7 +105,7 @@ fn dead_letters(store: &Store, queues: &[QueueDepth]) -> Result<Vec<Dead>, Failu
             message: letter.id.0,
             tenant: letter.tenant,
             receives: letter.receives,
-            dead_at: letter.dead_at,
+            since: letter.dead_at,
         }));
     }
     Ok(dead)
@@ -154,9 +154,9 @@ fn shown(status: &Status) -> String {
             message,
             tenant,
             receives,
-            dead_at,
+            since,
         } = dead;
-        format!("  dead letter {message} of {queue}: tenant {tenant}, received {receives} times, {dead_at}")
+        format!("  dead letter {message} of {queue}: tenant {tenant}, received {receives} times, {since}")
     }));
     lines.push(String::new());
     for (tenant, versions) in &status.packs {
