@@ -2,7 +2,7 @@
 
 use holdfast_engine::record::FieldChange;
 use holdfast_engine::timeline::{
-    DecisionPart, EventPart, Line, RecordPart, ReviewPart, StepPart, Timeline, What,
+    AttemptPart, DecisionPart, EventPart, Line, RecordPart, ReviewPart, StepPart, Timeline, What,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -57,70 +57,58 @@ fn split(at: Timestamp) -> (String, String) {
     (date.to_owned(), time.trim_end_matches('Z').to_owned())
 }
 
+/// What a line says: its colour, its word, what happened, and what belongs to it.
+type Parts = (&'static str, &'static str, String, Vec<String>);
+
 /// A line, and what belongs to it.
 fn shown(time: &str, line: &Line) -> String {
-    let (colour, word, what, more) = match &line.what {
-        What::Event(event) => (CYAN, "event", event_text(event), data(&event.data)),
-        What::Review(review) => (YELLOW, "review", review.title.clone(), review_more(review)),
-        What::Created(created) => (
-            GREEN,
-            "created",
-            format!("by {}", created.by),
-            data(&created.fields),
-        ),
-        What::Decision(decision) => decision_text(decision),
-        What::Changed(changed) => (
-            GREEN,
-            "changed",
-            format!("by {}, step {}", changed.by, step_name(&changed.step)),
-            changes(&changed.changes),
-        ),
-        What::Attempt(attempt) => (
-            YELLOW,
-            "attempt",
-            format!(
-                "{} · {}  attempt {}: {} {}",
-                workflow(&attempt.execution),
-                step_name(&attempt.step),
-                attempt.attempt,
-                attempt.code,
-                attempt.message
-            ),
-            Vec::new(),
-        ),
-        What::Step(step) => (
-            colour_of(step.state),
-            "step",
-            step_text(step),
-            step_more(step),
-        ),
-        What::Skipped(skipped) => (
-            DIM,
-            "left out",
-            format!(
-                "{} · {}  {}",
-                workflow(&skipped.execution),
-                skipped.step,
-                skipped.reason
-            ),
-            Vec::new(),
-        ),
-        What::End(end) => {
-            let reason = end.reason.iter().map(|reason| format!(": {reason}"));
-            let what = format!(
-                "{} {}{}",
-                workflow(&end.execution),
-                end.end,
-                reason.collect::<String>()
-            );
-            (BOLD, "end", what, Vec::new())
-        }
-    };
+    let (colour, word, what, more) = parts(&line.what);
     let mut text = format!("{DIM}{time:<13}{PLAIN} {colour}{word:<9}{PLAIN} {what}\n");
     for more in more {
         let _ = writeln!(text, "{:INDENT$}{more}", "");
     }
     text
+}
+
+fn parts(what: &What) -> Parts {
+    match what {
+        What::Event(event) => (CYAN, "event", event_text(event), data(&event.data)),
+        What::Review(review) => (YELLOW, "review", review.title.clone(), review_more(review)),
+        What::Created(created) => {
+            let by = format!("by {}", created.by);
+            (GREEN, "created", by, data(&created.fields))
+        }
+        What::Decision(decision) => decision_parts(decision),
+        What::Changed(changed) => {
+            let by = format!("by {}, step {}", changed.by, step_name(&changed.step));
+            (GREEN, "changed", by, changes(&changed.changes))
+        }
+        What::Attempt(attempt) => (YELLOW, "attempt", attempt_text(attempt), Vec::new()),
+        What::Step(step) => {
+            let colour = colour_of(step.state);
+            (colour, "step", step_text(step), step_more(step))
+        }
+        What::Skipped(skipped) => {
+            let workflow = workflow(&skipped.execution);
+            let what = format!("{workflow} · {}  {}", skipped.step, skipped.reason);
+            (DIM, "left out", what, Vec::new())
+        }
+        What::End(end) => {
+            let reason = end.reason.as_ref();
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            let what = format!("{} {}{reason}", workflow(&end.execution), end.end);
+            (BOLD, "end", what, Vec::new())
+        }
+    }
+}
+
+fn attempt_text(attempt: &AttemptPart) -> String {
+    let (workflow, step) = (workflow(&attempt.execution), step_name(&attempt.step));
+    let (number, code) = (attempt.attempt, &attempt.code);
+    format!(
+        "{workflow} · {step}  attempt {number}: {code} {}",
+        attempt.message
+    )
 }
 
 fn event_text(event: &EventPart) -> String {
@@ -157,7 +145,7 @@ fn violation(violation: &Json) -> String {
     )
 }
 
-fn decision_text(decision: &DecisionPart) -> (&'static str, &'static str, String, Vec<String>) {
+fn decision_parts(decision: &DecisionPart) -> Parts {
     let name = format!("{}  {DIM}{}{PLAIN}", decision.workflow, decision.version);
     let reason = || decision.reason.clone().into_iter().collect();
     match decision.outcome {
@@ -219,7 +207,10 @@ fn step_more(step: &StepPart) -> Vec<String> {
     }
     if let Some(error) = &step.error {
         lines.push(format!("{RED}{}{PLAIN}: {}", error.code, error.message));
-        lines.push(format!("holdfast review show {}", error.id));
+        // A step whose fallback goes on needs nobody.
+        if step.state != "fell-back" {
+            lines.push(format!("holdfast review show {}", error.id));
+        }
     }
     if step.maybe && step.state != "succeeded" {
         lines.push("an attempt may have taken effect".to_owned());

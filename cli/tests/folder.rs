@@ -155,6 +155,22 @@ fn a_setting_is_set_without_a_process_and_its_history_is_kept() {
 }
 
 #[test]
+fn the_control_socket_is_the_users_alone_and_refuses_what_it_does_not_know() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::fs::PermissionsExt;
+    let serving = Serving::start();
+    let path = serving.data.path().join("control.sock");
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    stream.write_all(b"{ \"do\": \"dance\" }\n").unwrap();
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert!(answer.contains("UnknownCommand"), "{answer}");
+    assert_eq!(code(&serving.on(&["status"])), 0);
+}
+
+#[test]
 fn status_shows_queues_packs_and_what_needs_someone() {
     let serving = Serving::start();
     serving.send("without-time");
@@ -168,6 +184,43 @@ fn status_shows_queues_packs_and_what_needs_someone() {
     assert!(std::path::Path::new(&folder).join("control.sock").exists());
     let none = holdfast(&["status", "--data", "/nowhere"]);
     assert_eq!(code(&none), 3);
+}
+
+#[test]
+fn what_failed_for_good_is_shown_by_status_review_and_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = folder.path().join("dental");
+    let copied = std::process::Command::new("cp")
+        .args(["-r", &dental()])
+        .arg(&pack)
+        .status();
+    assert!(copied.unwrap().success());
+    let insurance = pack.join("insurance.connection.yaml");
+    let text = std::fs::read_to_string(&insurance).unwrap();
+    assert!(text.contains("status: 200"), "{text}");
+    std::fs::write(&insurance, text.replace("status: 200", "status: 404")).unwrap();
+    let serving = Serving::with(&["--dev", &pack.display().to_string()]);
+    serving.send("booking");
+    let status = support::until(|| {
+        let status = json(&serving.on(&["--json", "status"]));
+        (status["dead_letters"][0]["queue"] == "call-http").then_some(status)
+    });
+    assert_eq!(status["operations"]["errors"], 1);
+    let error = status["operations"]["newest"][0]["id"].as_str().unwrap();
+    let shown = out(&serving.on(&["review", "show", error]));
+    assert!(
+        shown.contains("HttpStatus404") && !shown.contains("rosa.martin@"),
+        "{shown}"
+    );
+    let text = out(&serving.on(&["status"]));
+    let trace = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("holdfast trace "));
+    let trace = out(&serving.on(&["trace", trace.unwrap()]));
+    assert!(
+        trace.contains(&format!("holdfast review show {error}")),
+        "{trace}"
+    );
 }
 
 #[test]

@@ -112,6 +112,30 @@ fn a_test_that_fails_shows_what_was_expected_and_what_happened() {
 }
 
 #[test]
+fn failures_are_told_with_their_attempts_fallbacks_and_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp")
+        .args(["-r", &support::dental()])
+        .arg(folder.path())
+        .status();
+    assert!(copied.unwrap().success());
+    let dental = folder.path().join("dental");
+    let event = support::event("booking");
+    let test = format!(
+        "test: Everything that can fail does.\nnow: 2026-11-20T10:00:00Z\n\
+         replies:\n  sms: [ {{ status: 400 }} ]\n  insurance: [ {{ status: 503 }}, {{ status: 404 }} ]\n\
+         do: [ {{ event: {event} }}, {{ advance: 1m }} ]\n\
+         expect: [ {{ appointment: {{ status: prepared }} }}, {{ error: HttpStatus404 }} ]\n"
+    );
+    fs::write(dental.join("failing.test.yaml"), test).unwrap();
+    let failed = holdfast(&["test", &dental.display().to_string(), "--filter", "failing"]);
+    assert_eq!(code(&failed), 1);
+    insta::with_settings!({ filters => FILTERS }, {
+        insta::assert_snapshot!("failures", out(&failed));
+    });
+}
+
+#[test]
 fn a_broken_edit_leaves_the_live_version_and_a_good_one_replaces_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = pack(folder.path());

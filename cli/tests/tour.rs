@@ -44,11 +44,8 @@ fn a_record_is_found_by_its_key_its_other_keys_its_id_and_its_events() {
     let event = sent["body"]["event"].as_str().unwrap();
     let id = of.rsplit('/').next().unwrap();
     let by_id = format!("appointment/{id}");
-    let execution = trace["lines"].as_array().unwrap().iter();
-    let execution = execution
-        .filter_map(|line| line["execution"].as_str())
-        .next()
-        .unwrap();
+    let mut lines = trace["lines"].as_array().unwrap().iter();
+    let execution = lines.find_map(|line| line["execution"].as_str()).unwrap();
     for subject in [of, event, &by_id, execution] {
         let found = json(&serving.on(&["--json", "trace", subject]));
         assert_eq!(found["of"], of, "{subject}");

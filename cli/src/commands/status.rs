@@ -6,6 +6,7 @@ use clap::Args;
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control::{self, Answer, QueueDepth};
 use holdfast_embedded::store::{SqliteDefinitions, SqliteQueue, Store};
+use holdfast_engine::port::QueueName;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -16,7 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::style::{BOLD, PLAIN, RED};
 use crate::output::{Output, counted};
 
-/// Open operations that are shown; the rest are counted.
+/// Open operations, and dead letters of a queue, that are shown; the rest are counted.
 const SHOWN: usize = 5;
 
 /// Which data folder.
@@ -32,10 +33,21 @@ struct Status {
     /// Whether a process serves; if none does, no message is in flight.
     serving: bool,
     queues: Vec<QueueDepth>,
+    dead_letters: Vec<Dead>,
     /// Live versions by tenant.
     packs: BTreeMap<String, Vec<String>>,
     operations: Operations,
     timers: Timers,
+}
+
+/// A message that was received too often. Its body is in the error record that it has.
+#[derive(Debug, Serialize)]
+struct Dead {
+    queue: String,
+    message: String,
+    tenant: String,
+    receives: u32,
+    since: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,9 +72,11 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure
         _ => None,
     };
     let timers = control::timers(&store)?;
+    let queues = live.clone().unwrap_or_else(|| stored(&store));
     let status = Status {
         serving: live.is_some(),
-        queues: live.unwrap_or_else(|| stored(&store)),
+        dead_letters: dead_letters(&store, &queues)?,
+        queues,
         packs: packs(&store)?,
         operations: operations(&store)?,
         timers: Timers {
@@ -77,6 +91,24 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure
 fn stored(store: &Store) -> Vec<QueueDepth> {
     let queue = SqliteQueue::new(store.clone(), SystemClock);
     queue.depths().into_iter().map(Into::into).collect()
+}
+
+/// The oldest dead letters of each queue.
+fn dead_letters(store: &Store, queues: &[QueueDepth]) -> Result<Vec<Dead>, Failure> {
+    let queue = SqliteQueue::new(store.clone(), SystemClock);
+    let mut dead = Vec::new();
+    for depth in queues.iter().filter(|depth| depth.dead_letters > 0) {
+        let name = QueueName::of(&depth.queue);
+        let letters = queue.dead_letters(&name, None, SHOWN)?;
+        dead.extend(letters.into_iter().map(|letter| Dead {
+            queue: depth.queue.clone(),
+            message: letter.id.0,
+            tenant: letter.tenant,
+            receives: letter.receives,
+            since: letter.dead_at,
+        }));
+    }
+    Ok(dead)
 }
 
 fn packs(store: &Store) -> Result<BTreeMap<String, Vec<String>>, Failure> {
@@ -116,6 +148,16 @@ fn shown(status: &Status) -> String {
         "queue", "visible", "in flight", "delayed", "oldest", "dead letters"
     ));
     lines.extend(status.queues.iter().map(queue));
+    lines.extend(status.dead_letters.iter().map(|dead| {
+        let Dead {
+            queue,
+            message,
+            tenant,
+            receives,
+            since,
+        } = dead;
+        format!("  dead letter {message} of {queue}: tenant {tenant}, received {receives} times, {since}")
+    }));
     lines.push(String::new());
     for (tenant, versions) in &status.packs {
         lines.push(format!("{BOLD}{tenant}{PLAIN}: {}", versions.join(", ")));

@@ -112,25 +112,8 @@ async fn of_record(
             actual: format!("{} records", records.len()),
         }]);
     };
-    let (pack, ports) = (&scenario.pack.pack, scenario.system.ports());
-    let Some(definition) = pack.records.get(record_type) else {
-        return Ok(Vec::new());
-    };
-    let identity = ports.secrets().identity_key();
-    let values = resolved(
-        ports.journal(),
-        identity,
-        &scenario.tenant,
-        pack,
-        definition,
-        values,
-    )
-    .await?;
+    let values = with_ids(scenario, record_type, values).await?;
     let snapshot = record.snapshot();
-    let shown = |value: Option<&Json>| {
-        let value = value.filter(|value| !value.is_null());
-        value.map_or_else(|| "(unset)".to_owned(), ToString::to_string)
-    };
     let compared = values.iter().filter_map(|(name, expected)| {
         Mismatch::unless_equal(
             format!("{record_type}.{name}"),
@@ -139,6 +122,33 @@ async fn of_record(
         )
     });
     Ok(compared.collect())
+}
+
+/// The expected values, refs as the ids that the store holds.
+async fn with_ids(
+    scenario: &Scenario<'_>,
+    record_type: &RecordType,
+    values: &Map<String, Json>,
+) -> Result<Map<String, Json>, Failure> {
+    let (pack, ports) = (&scenario.pack.pack, scenario.system.ports());
+    let Some(definition) = pack.records.get(record_type) else {
+        return Ok(values.clone());
+    };
+    let (journal, identity) = (ports.journal(), ports.secrets().identity_key());
+    resolved(
+        journal,
+        identity,
+        &scenario.tenant,
+        pack,
+        definition,
+        values,
+    )
+    .await
+}
+
+fn shown(value: Option<&Json>) -> String {
+    let value = value.filter(|value| !value.is_null());
+    value.map_or_else(|| "(unset)".to_owned(), ToString::to_string)
 }
 
 fn skipped(

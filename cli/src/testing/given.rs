@@ -98,14 +98,7 @@ impl Writer<'_> {
         .await?;
         let id = hash::random_id(self.clock.now(), self.entropy.bits());
         let id = RecordId::new(&id).map_err(|error| wrong(error.to_string()))?;
-        let by = LastChange {
-            by: Author::Person("test".to_owned()),
-            event: EventId::from_text("test:given"),
-            step: None,
-            version: None,
-            lineage: Lineage::default(),
-        };
-        let created = create(definition, id, &values, by, self.clock.now());
+        let created = create(definition, id, &values, by_the_test(), self.clock.now());
         let mut record = created.map_err(|invalid| match invalid {
             InvalidRecord::Fields(fields) => wrong(holdfast_engine::field::describe(&fields)),
             InvalidRecord::Invariant(message) => wrong(message),
@@ -122,6 +115,17 @@ impl Writer<'_> {
         });
         let committed = self.journal.commit(writes).await;
         committed.map_err(|error| wrong(error.to_string()))
+    }
+}
+
+/// Who makes given records.
+fn by_the_test() -> LastChange {
+    LastChange {
+        by: Author::Person("test".to_owned()),
+        event: EventId::from_text("test:given"),
+        step: None,
+        version: None,
+        lineage: Lineage::default(),
     }
 }
 

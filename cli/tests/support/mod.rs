@@ -263,9 +263,10 @@ pub fn booking() -> String {
 pub const URI: &str = "https://api.calendly.com/scheduled_events/EVROSA1/invitees/INVROSA1";
 
 /// What differs from one run to the next.
-pub const FILTERS: [(&str, &str); 5] = [
+pub const FILTERS: [(&str, &str); 6] = [
     (r"\b[a-z2-7]{26}\b", "[id]"),
     (r"@[0-9a-f]{8}", "@[version]"),
+    (r"sandbox-\d+", "[receipt]"),
     (r"127\.0\.0\.1:\d+", "[address]"),
     (r"\d{2}:\d{2}:\d{2}\.\d{3}", "[time]       "),
     (r"(?m)^\d{4}-\d{2}-\d{2} \(UTC\)", "[day]"),

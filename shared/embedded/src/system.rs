@@ -5,7 +5,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use holdfast_engine::definition::Catalog;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Clock, Deployment, PortError};
 use holdfast_receive_webhook::{Answer, Request};
@@ -99,11 +98,7 @@ impl<C: Clock + Clone + 'static> System<C> {
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
         sandbox.observed_by(settings.store.observer.clone());
         let outside = outside(&settings, &sandbox, &secrets)?;
-        let mut catalog = catalog::<C>();
-        if let Some(extension) = &settings.extension {
-            (extension.catalog)(&mut catalog);
-        }
-        let ports = Arc::new(ports(&settings, &store, secrets, catalog));
+        let ports = Arc::new(ports(&settings, &store, secrets));
         for tenant in &settings.tenants {
             ports
                 .definitions
@@ -207,7 +202,14 @@ impl<C: Clock + Clone + 'static> System<C> {
 
     /// Waits until nothing is visible, in flight or delayed, and every change is delivered.
     pub async fn until_quiet(&self) {
-        self.ports.queue.until_quiet().await;
+        loop {
+            self.ports.queue.until_quiet().await;
+            // A message that moved between two looks is seen by the closer one.
+            self.until_settled().await;
+            if self.ports.queue.is_quiet() {
+                return;
+            }
+        }
     }
 
     /// Stops receiving, waits for what is being handled, and writes every verdict.
@@ -223,9 +225,12 @@ fn ports<C: Clock + Clone + 'static>(
     settings: &Settings<C>,
     store: &Store,
     secrets: LocalSecrets,
-    catalog: Catalog,
 ) -> EmbeddedPorts<C> {
     let clock = settings.clock.clone();
+    let mut catalog = catalog::<C>();
+    if let Some(extension) = &settings.extension {
+        (extension.catalog)(&mut catalog);
+    }
     let public_url = settings
         .public_url
         .as_ref()

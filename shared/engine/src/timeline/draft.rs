@@ -9,10 +9,11 @@ use serde_json::{Map, Value as Json};
 use super::Glossary;
 use super::line::{
     AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, ReviewPart,
-    SkippedPart, StepPart, SuppressedPart, What,
+    SkippedPart, What,
 };
-use crate::entry::{Dispatch, End, State, StepEntry};
-use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
+use super::step::{StepPlace, first_attempt, made_version, step_anchor, step_part};
+use crate::entry::{Dispatch, End, StepEntry};
+use crate::id::{EventId, ExecutionRef, RecordRef};
 use crate::operation::ReviewItem;
 use crate::record::{Author, FieldChange};
 use crate::route::{Decision, EventEntry, Outcome};
@@ -55,35 +56,6 @@ pub(super) struct ChangeItem {
     fields: Option<Map<String, Json>>,
     #[serde(default)]
     changes: Vec<FieldChange>,
-}
-
-/// Where a step entry lies: `exe#<execution>#<generation>#<step.n>`.
-#[derive(Debug, Clone)]
-pub(super) struct StepPlace {
-    execution: String,
-    generation: u32,
-    step: StepKey,
-}
-
-impl StepPlace {
-    /// Reads the part of a sort key after `exe#`.
-    pub(super) fn read(rest: &str) -> Option<Self> {
-        let (execution, rest) = rest.split_once('#')?;
-        let (generation, step) = rest.split_once('#')?;
-        Some(Self {
-            execution: execution.to_owned(),
-            generation: generation.parse().ok()?,
-            step: step.parse().ok()?,
-        })
-    }
-
-    fn anchor(&self) -> String {
-        step_anchor(&self.execution, self.generation, &self.step)
-    }
-}
-
-fn step_anchor(execution: &str, generation: u32, step: &StepKey) -> String {
-    format!("step {execution} {generation} {step}")
 }
 
 fn event_anchor(event: &EventId) -> String {
@@ -205,24 +177,24 @@ impl Drafts {
             );
             self.link(cause, anchor);
         }
-        let Some(end) = &dispatch.end else { return };
+        if let Some(end) = &dispatch.end {
+            self.end(cause, execution, generation, end, dispatch.now);
+        }
+    }
+
+    fn end(&mut self, cause: &str, execution: &str, generation: u32, end: &End, at: Timestamp) {
         let (end, reason) = match end {
             End::Completed => ("completed", None),
             End::Stopped(reason) => ("stopped", Some(reason.clone())),
         };
         let part = EndPart {
-            execution: reference,
+            execution: self.reference(execution),
             workflow: self.workflow(execution),
             end,
             reason,
         };
         let anchor = format!("end {execution} {generation}");
-        self.push(
-            rank::AFTERMATH,
-            anchor.clone(),
-            dispatch.now,
-            What::End(part),
-        );
+        self.push(rank::AFTERMATH, anchor.clone(), at, What::End(part));
         self.link(cause, anchor);
     }
 
@@ -298,65 +270,4 @@ impl Drafts {
         };
         self.push(rank::DECISION, anchor, item.at, What::Review(part));
     }
-}
-
-fn first_attempt(step: &str) -> String {
-    format!("{step} attempt 0")
-}
-
-fn step_part(
-    place: &StepPlace,
-    entry: StepEntry,
-    execution: String,
-    workflow: Option<String>,
-    uses: Option<String>,
-) -> StepPart {
-    let due = match &entry.state {
-        State::Retrying { due } => Some(*due),
-        _ => None,
-    };
-    StepPart {
-        execution,
-        workflow,
-        generation: place.generation,
-        step: place.step.to_string(),
-        uses,
-        state: entry.state.name(),
-        attempt: entry.progress.attempt,
-        maybe: entry.progress.maybe,
-        due,
-        target: entry.target.as_ref().map(ToString::to_string),
-        output: entry.output.as_ref().and_then(shown),
-        changes: entry.changes,
-        suppressed_by: entry.suppressed.map(|by| SuppressedPart {
-            execution: by.execution.to_string(),
-            step: by.step.to_string(),
-        }),
-        error: entry.error,
-    }
-}
-
-/// The version of the home record that an update made.
-fn made_version(entry: &StepEntry) -> Option<u64> {
-    if entry.changes.is_empty() || entry.target.is_some() {
-        return None;
-    }
-    entry.output.as_ref()?.pointer("/record/version")?.as_u64()
-}
-
-/// A result as it is shown: an update's record is in its changes already.
-fn shown(output: &Json) -> Option<Json> {
-    let mut output = output.clone();
-    if let Some(members) = output.as_object_mut() {
-        if members.contains_key("refused") {
-            members.shift_remove("record");
-        }
-        if members.get("refused") == Some(&Json::Bool(false)) {
-            members.shift_remove("refused");
-        }
-        if members.is_empty() {
-            return None;
-        }
-    }
-    (!output.is_null()).then_some(output)
 }

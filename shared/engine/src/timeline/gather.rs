@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 
 use super::Glossary;
-use super::draft::{ChangeItem, Drafts, StepPlace};
+use super::draft::{ChangeItem, Drafts};
 use super::line::{RecordPart, Timeline};
 use super::order::ordered;
+use super::step::StepPlace;
 use crate::entry::StepEntry;
 use crate::id::{EventId, RecordRef, SOURCE_TYPE};
 use crate::key::{self, EXECUTION_PREFIX};

@@ -9,6 +9,7 @@ mod glossary;
 mod line;
 mod mask;
 mod order;
+mod step;
 
 #[cfg(test)]
 mod tests;
