@@ -49,6 +49,9 @@ async fn without_syncs_a_power_cut_does_lose_what_was_acknowledged() {
     for event in &load.acknowledged {
         lost += usize::from(books.progress(event).await.ended() < 2);
     }
-    println!("power cut without syncs: lost {lost} of {}", load.acknowledged.len());
+    println!(
+        "power cut without syncs: lost {lost} of {}",
+        load.acknowledged.len()
+    );
     assert!(lost > 0);
 }
