@@ -14,7 +14,7 @@ use holdfast_embedded::store::{Durability, Options};
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::name::TenantName;
 use holdfast_tests::bench;
-use holdfast_tests::victim::{Disk, Keys, Plan, SkippingClock, until_quiet};
+use holdfast_tests::victim::{Death, Disk, Keys, Plan, SkippingClock, until_quiet};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -63,7 +63,7 @@ fn settings(plan: &Plan, clock: SkippingClock) -> Outcome<Settings<SkippingClock
 /// The pack, whose connections say whether they honour keys.
 fn pack(plan: &Plan) -> LoadedPack {
     bench::pack_with(&plan.pack, |text| match plan.keys {
-        Keys::Honoured => text,
+        Keys::Honoured | Keys::Pretended => text,
         Keys::Ignored => text.replace("idempotent: true", "idempotent: false"),
     })
 }
@@ -79,7 +79,7 @@ fn options(plan: &Plan) -> Options {
             Disk::VolatileUnsynced => Durability::ProcessOnly,
         },
         vfs,
-        observer: plan.death.map(|death| death.observer()).unwrap_or_default(),
+        observer: plan.death.map(Death::observer).unwrap_or_default(),
     }
 }
 

@@ -35,7 +35,7 @@ impl Kill {
         let moment = match life % 5 {
             0 | 2 => Moment::Accepted,
             1 => Moment::Committed,
-            3 if life % 2 == 0 => Moment::Sent,
+            3 if life.is_multiple_of(2) => Moment::Sent,
             3 => Moment::Handled,
             _ => return Self::After(1 + random.below(FRESH)),
         };
