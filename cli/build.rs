@@ -1,5 +1,6 @@
 //! Puts the sample pack and its booking into the binary, so that `holdfast demo` works anywhere.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Error;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,15 @@ fn main() -> Result<(), Error> {
     files.sort();
     let mut text = String::from("pub(super) const PACK: &[(&str, &str)] = &[\n");
     for (name, path) in &files {
-        text.push_str(&format!("    ({name:?}, include_str!({path:?})),\n"));
+        let path = path.display().to_string();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "    ({name:?}, include_str!({path:?})),");
     }
-    let event = event.canonicalize()?;
-    text.push_str(&format!(
-        "];\npub(super) const BOOKING: &str = include_str!({event:?});\n"
-    ));
+    let event = event.canonicalize()?.display().to_string();
+    let _ = writeln!(
+        text,
+        "];\npub(super) const BOOKING: &str = include_str!({event:?});"
+    );
     let out = std::env::var_os("OUT_DIR").ok_or_else(|| Error::other("no OUT_DIR"))?;
     fs::write(PathBuf::from(out).join("sample.rs"), text)
 }

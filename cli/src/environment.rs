@@ -20,9 +20,9 @@ pub(crate) fn secrets() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What is logged; warnings and errors where nothing is said.
-pub(crate) fn log_filter() -> String {
-    variable(LOG).unwrap_or_else(|| "warn".to_owned())
+/// What is logged; `None`: nothing is said.
+pub(crate) fn log_filter() -> Option<String> {
+    variable(LOG)
 }
 
 /// Who uses this machine: the user's name, else the number.

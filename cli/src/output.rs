@@ -63,8 +63,7 @@ impl Output {
             let error = serde_json::json!({ "error": { "code": code, "message": message } });
             write_err(&error.to_string());
         } else {
-            let (red, plain) = (style::RED, style::PLAIN);
-            write_err(&format!("{red}error:{plain} {message}"));
+            write_err(&format!("{}error:{} {message}", style::RED, style::PLAIN));
         }
     }
 }

@@ -171,19 +171,23 @@ fn uses_sandbox(pack: &FolderPack) -> bool {
     connections.any(|connection| connection.kind == ConnectionKind::Sandbox)
 }
 
-/// Waits until the process is asked to end, by SIGINT or SIGTERM.
-pub(crate) async fn asked_to_end() {
-    match (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+/// Waits until the process is asked to end, by SIGINT or SIGTERM. It listens from the call on,
+/// not from the first wait.
+pub(crate) fn asked_to_end() -> impl Future<Output = ()> + Send + 'static {
+    let signals = signal(SignalKind::interrupt()).and_then(|interrupt| {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok((interrupt, terminate))
+    });
+    async move {
+        match signals {
+            Ok((mut interrupt, mut terminate)) => {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
             }
+            // Without handlers, a signal ends the process by itself; the store survives that.
+            Err(_) => std::future::pending().await,
         }
-        // Without handlers, a signal ends the process by itself; the store survives that.
-        _ => std::future::pending().await,
     }
 }

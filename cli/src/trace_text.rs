@@ -6,6 +6,7 @@ use holdfast_engine::timeline::{
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
+use std::fmt::Write as _;
 
 use crate::output::style::{BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW};
 
@@ -20,13 +21,14 @@ pub(crate) fn text(timeline: &Timeline) -> String {
     let mut text = format!("{BOLD}{}{PLAIN}", timeline.of);
     if let Some(record) = &timeline.record {
         heading(&mut text, record);
+    } else {
+        text.push('\n');
     }
-    text.push('\n');
     let mut day = String::new();
     for line in &timeline.lines {
         let (date, time) = split(line.at);
         if date != day {
-            text.push_str(&format!("\n{DIM}{date} (UTC){PLAIN}\n"));
+            let _ = writeln!(text, "\n{DIM}{date} (UTC){PLAIN}");
             day = date;
         }
         text.push_str(&shown(&time, line));
@@ -39,12 +41,13 @@ pub(crate) fn text(timeline: &Timeline) -> String {
 
 fn heading(text: &mut String, record: &RecordPart) {
     let deleted = if record.deleted { ", deleted" } else { "" };
-    text.push_str(&format!(
-        "  {GREEN}{}{PLAIN}  version {}{deleted}\n",
+    let _ = writeln!(
+        text,
+        "  {GREEN}{}{PLAIN}  version {}{deleted}",
         record.status, record.version
-    ));
+    );
     for (name, value) in &record.fields {
-        text.push_str(&format!("  {DIM}{name}{PLAIN} {}\n", short(value)));
+        let _ = writeln!(text, "  {DIM}{name}{PLAIN} {}", short(value));
     }
 }
 
@@ -115,7 +118,7 @@ fn shown(time: &str, line: &Line) -> String {
     };
     let mut text = format!("{DIM}{time:<13}{PLAIN} {colour}{word:<9}{PLAIN} {what}\n");
     for more in more {
-        text.push_str(&format!("{:INDENT$}{more}\n", ""));
+        let _ = writeln!(text, "{:INDENT$}{more}", "");
     }
     text
 }

@@ -14,7 +14,8 @@ use notify::{Event, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::failure::Failure;
-use crate::output::{Output, style};
+use crate::output::Output;
+use crate::output::style::{GREEN, PLAIN};
 use crate::packs::{self, FolderPack};
 
 /// Editors write a file in several moves: what comes this close together is one change.
@@ -52,8 +53,9 @@ impl Watch {
         };
         let mut watcher = notify::recommended_watcher(tell).map_err(refused)?;
         for pack in packs {
-            let watched = watcher.watch(&pack.folder, RecursiveMode::Recursive);
-            watched.map_err(refused)?;
+            watcher
+                .watch(&pack.folder, RecursiveMode::Recursive)
+                .map_err(refused)?;
         }
         Ok(Self {
             folders: packs.iter().map(|pack| pack.folder.clone()).collect(),
@@ -92,10 +94,9 @@ impl Watch {
             return Err(Failure::wrong("SecretsMissing", message));
         }
         system.publish(&self.tenants, &loaded).await?;
-        let (green, plain) = (style::GREEN, style::PLAIN);
         for manifest in manifests.iter().filter(|new| !self.live.contains(new)) {
             self.output
-                .note(format!("{green}published{plain} {manifest}"));
+                .note(format!("{GREEN}published{PLAIN} {manifest}"));
         }
         self.live = manifests;
         Ok(())

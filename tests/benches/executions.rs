@@ -60,7 +60,7 @@ async fn measure() {
     println!("memory idle            {:>9.1} MB", resident_mb());
     acknowledgements(address, &system).await;
     end_to_end(address, &system).await;
-    throughput(address, &system, folder.path()).await;
+    throughput(address, &system).await;
     println!("memory loaded          {:>9.1} MB", resident_mb());
     server.abort_all();
 }
@@ -95,8 +95,9 @@ async fn end_to_end(address: std::net::SocketAddr, system: &System<SystemClock>)
 }
 
 /// Many clients at once, until every execution has ended.
-async fn throughput(address: std::net::SocketAddr, system: &System<SystemClock>, folder: &Path) {
-    let (written, now) = (written_bytes(), SystemClock.now());
+async fn throughput(address: std::net::SocketAddr, system: &System<SystemClock>) {
+    let (written, commits, cpu) = (written_bytes(), system.store().commits(), cpu_seconds());
+    let now = SystemClock.now();
     let requests: Vec<Vec<Vec<u8>>> = (0..CLIENTS)
         .map(|client| {
             let share = THROUGHPUT / CLIENTS;
@@ -130,11 +131,19 @@ async fn throughput(address: std::net::SocketAddr, system: &System<SystemClock>,
         "executions             {:>9.0} /s",
         count / elapsed.as_secs_f64()
     );
+    let each = |total: f64| total / count;
     println!(
         "written per execution  {:>9.0} bytes",
-        (written_bytes() - written) as f64 / count
+        each((written_bytes() - written) as f64)
     );
-    let _ = folder;
+    println!(
+        "syncs per execution    {:>9.3}",
+        each((system.store().commits() - commits) as f64)
+    );
+    println!(
+        "CPU per execution      {:>9.0} µs, load included",
+        each((cpu_seconds() - cpu) * 1e6)
+    );
     check_ended(system).await;
 }
 
@@ -192,6 +201,17 @@ fn resident_mb() -> f64 {
         .and_then(|line| line.trim().split(' ').next()?.parse().ok())
         .unwrap_or(0.0);
     kb / 1024.0
+}
+
+/// Processor time of this process, in seconds.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
 }
 
 fn written_bytes() -> u64 {

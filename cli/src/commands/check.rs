@@ -1,5 +1,6 @@
 //! `holdfast check`: every mistake of every pack, at once.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +9,8 @@ use holdfast_engine::definition::model::Pack;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, counted, style};
+use crate::output::style::{GREEN, PLAIN, RED};
+use crate::output::{Output, counted};
 use crate::packs::{self, FolderPack, Found, render};
 
 /// What to check.
@@ -76,8 +78,7 @@ fn shown(report: &Report<'_>, found: &Found) -> String {
             counted(pack.connections, "connection"),
             counted(pack.workflows, "workflow"),
         ];
-        let (green, plain) = (style::GREEN, style::PLAIN);
-        let line = format!("{green}ok{plain} {}: {}\n", pack.version, counts.join(", "));
+        let line = format!("{GREEN}ok{PLAIN} {}: {}\n", pack.version, counts.join(", "));
         text.push_str(&line);
     }
     if !report.warnings.is_empty() {
@@ -85,8 +86,7 @@ fn shown(report: &Report<'_>, found: &Found) -> String {
         text.push('\n');
     }
     if !report.mistakes.is_empty() {
-        let (red, plain) = (style::RED, style::PLAIN);
-        text.push_str(&format!("{red}{}{plain}\n", found.summary()));
+        let _ = writeln!(text, "{RED}{}{PLAIN}", found.summary());
     }
     text
 }

@@ -1,6 +1,7 @@
 //! `holdfast demo`: the one-minute tour. A booking becomes an appointment, a confirmation and a
 //! trace, in a folder that goes away.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ use super::send;
 use crate::data::DEVELOPMENT_TENANT;
 use crate::event_file::{self, EventFile};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, counted, style};
+use crate::output::style::{BOLD, DIM, PLAIN};
+use crate::output::{Output, counted};
 use crate::packs::FolderPack;
 use crate::serving::{Plan, Serving, asked_to_end};
 use crate::trace_text;
@@ -63,10 +65,9 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
     };
     let serving = Serving::start(&plan).await?;
     let url = format!("http://{}", serving.address());
-    let (bold, plain) = (style::BOLD, style::PLAIN);
     let version = &pack.pack.manifest;
     output.line(format!(
-        "{bold}1{plain} serving {version} on {url}, data in a temporary folder"
+        "{BOLD}1{PLAIN} serving {version} on {url}, data in a temporary folder"
     ));
     let system = Arc::clone(serving.system());
     let mut toured = None;
@@ -135,9 +136,8 @@ async fn book(
     let request = event.signed(tenant, source, &secret, url, SystemClock.now())?;
     let path = request.path_and_query.clone();
     let answer = send::post(url, request).await?;
-    let (bold, plain) = (style::BOLD, style::PLAIN);
     output.line(format!(
-        "{bold}2{plain} POST {path}, a booking signed as Calendly signs: {} {}",
+        "{BOLD}2{PLAIN} POST {path}, a booking signed as Calendly signs: {} {}",
         answer.status, answer.body
     ));
     Ok(answer.body)
@@ -161,17 +161,13 @@ fn pack() -> Result<FolderPack, Failure> {
 }
 
 fn shown(tour: &Tour) -> String {
-    let (bold, dim, plain) = (style::BOLD, style::DIM, style::PLAIN);
-    let mut text = format!("{bold}3{plain} what happened, and why\n\n");
+    let mut text = format!("{BOLD}3{PLAIN} what happened, and why\n\n");
     text.push_str(&trace_text::text(&tour.trace));
     let count = counted(tour.deliveries.len(), "delivery");
-    text.push_str(&format!("\n{bold}4{plain} the sandbox received {count}\n"));
+    let _ = writeln!(text, "\n{BOLD}4{PLAIN} the sandbox received {count}");
     for delivery in &tour.deliveries {
         let key = &delivery.idempotency_key;
-        text.push_str(&format!(
-            "  {}  {dim}key {key}{plain}\n",
-            delivery.connection
-        ));
+        let _ = writeln!(text, "  {}  {DIM}key {key}{PLAIN}", delivery.connection);
     }
     text.push_str(NEXT);
     text

@@ -71,7 +71,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json);
-    log(cli.json);
+    log(&cli.command, cli.json);
     let ended = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -103,9 +103,15 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
     }
 }
 
-/// Logs to standard error: lines for people, or JSON.
-fn log(json: bool) {
-    let filter = EnvFilter::new(environment::log_filter());
+/// Logs to standard error: lines for people, or JSON. Tests provoke failures: unless asked, they
+/// log nothing.
+fn log(command: &Command, json: bool) {
+    let usual = match command {
+        Command::Test(_) => "off",
+        _ => "warn",
+    };
+    let filter = environment::log_filter().unwrap_or_else(|| usual.to_owned());
+    let filter = EnvFilter::new(filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -6,7 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::data::DataFolder;
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, counted, style};
+use crate::output::style::{BOLD, PLAIN};
+use crate::output::{Output, counted};
 
 /// What to show.
 #[derive(Debug, Args)]
@@ -71,8 +72,7 @@ fn show(data: &DataFolder, id: &str, show_pii: bool, output: Output) -> Result<E
         hide(&mut item);
     }
     output.result(&item, |item| {
-        let (bold, plain) = (style::BOLD, style::PLAIN);
-        format!("{bold}{}{plain}\n{item:#}", line(item))
+        format!("{BOLD}{}{PLAIN}\n{item:#}", line(item))
     });
     Ok(Exit::Done)
 }

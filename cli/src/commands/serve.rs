@@ -1,5 +1,6 @@
 //! `holdfast serve`: webhooks, workflows and timers in one process.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,7 +13,8 @@ use serde::Serialize;
 use crate::data::{DEVELOPMENT_TENANT, DataFolder};
 use crate::event_file::{self, EventFile};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, style};
+use crate::output::Output;
+use crate::output::style::{BOLD, PLAIN, YELLOW};
 use crate::packs::{self, FolderPack, render};
 use crate::serving::{Plan, Serving, asked_to_end};
 use crate::watching::Watch;
@@ -131,9 +133,8 @@ fn announce(serving: &Serving, plan: &Plan<'_>, output: Output) -> Result<(), Fa
     };
     output.result(&started, |started| text(started));
     if plan.development && !output.is_json() {
-        let (yellow, plain) = (style::YELLOW, style::PLAIN);
         output.line(format!(
-            "\n{yellow}--dev{plain}: secrets are well known and nothing leaves this machine; never expose this port."
+            "\n{YELLOW}--dev{PLAIN}: secrets are well known and nothing leaves this machine; never expose this port."
         ));
         if let Some(example) = example(plan, &url)? {
             output.line(format!(
@@ -145,20 +146,20 @@ fn announce(serving: &Serving, plan: &Plan<'_>, output: Output) -> Result<(), Fa
 }
 
 fn text(started: &Started<'_>) -> String {
-    let (bold, plain) = (style::BOLD, style::PLAIN);
     let tenants: Vec<_> = started.tenants.iter().map(TenantName::as_str).collect();
     let mut text = format!(
-        "{bold}holdfast{plain} serves {} for {}\n  webhooks    {}/hooks/<tenant>/<source>\n  data        {}",
+        "{BOLD}holdfast{PLAIN} serves {} for {}\n  webhooks    {}/hooks/<tenant>/<source>\n  data        {}",
         started.packs.join(", "),
         tenants.join(", "),
         started.listening,
         started.data.display()
     );
     if started.sandbox {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\n  deliveries  {}/sandbox/deliveries",
             started.listening
-        ));
+        );
     }
     text
 }

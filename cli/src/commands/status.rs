@@ -13,7 +13,8 @@ use serde_json::Value as Json;
 use super::review;
 use crate::data::DataFolder;
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, counted, style};
+use crate::output::style::{BOLD, PLAIN, RED};
+use crate::output::{Output, counted};
 
 /// Open operations that are shown; the rest are counted.
 const SHOWN: usize = 5;
@@ -104,7 +105,6 @@ fn operations(store: &Store) -> Result<Operations, Failure> {
 }
 
 fn shown(status: &Status) -> String {
-    let (bold, plain) = (style::BOLD, style::PLAIN);
     let serving = if status.serving {
         "a process serves this folder"
     } else {
@@ -112,13 +112,13 @@ fn shown(status: &Status) -> String {
     };
     let mut lines = vec![serving.to_owned(), String::new()];
     lines.push(format!(
-        "{bold}{:<16}{:>9}{:>11}{:>9}{:>9}{:>14}{plain}",
+        "{BOLD}{:<16}{:>9}{:>11}{:>9}{:>9}{:>14}{PLAIN}",
         "queue", "visible", "in flight", "delayed", "oldest", "dead letters"
     ));
     lines.extend(status.queues.iter().map(queue));
     lines.push(String::new());
     for (tenant, versions) in &status.packs {
-        lines.push(format!("{bold}{tenant}{plain}: {}", versions.join(", ")));
+        lines.push(format!("{BOLD}{tenant}{PLAIN}: {}", versions.join(", ")));
     }
     let next = status.timers.next;
     let next = next.map_or_else(String::new, |next| format!(", next due {next}"));
@@ -132,13 +132,13 @@ fn shown(status: &Status) -> String {
 fn queue(depth: &QueueDepth) -> String {
     let oldest = depth.oldest_seconds;
     let oldest = oldest.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds}s"));
-    let (red, plain) = if depth.dead_letters > 0 {
-        (style::RED, style::PLAIN)
+    let (alarm, calm) = if depth.dead_letters > 0 {
+        (RED, PLAIN)
     } else {
         ("", "")
     };
     format!(
-        "{:<16}{:>9}{:>11}{:>9}{oldest:>9}{red}{:>14}{plain}",
+        "{:<16}{:>9}{:>11}{:>9}{oldest:>9}{alarm}{:>14}{calm}",
         depth.queue, depth.visible, depth.in_flight, depth.delayed, depth.dead_letters
     )
 }
@@ -148,9 +148,8 @@ fn needs(operations: &Operations) -> Vec<String> {
     if reviews + errors == 0 {
         return vec!["nothing needs anyone".to_owned()];
     }
-    let (bold, plain) = (style::BOLD, style::PLAIN);
     let mut lines = vec![format!(
-        "{bold}needs someone{plain}: {}, {}",
+        "{BOLD}needs someone{PLAIN}: {}, {}",
         counted(reviews, "review item"),
         counted(errors, "error")
     )];

@@ -1,5 +1,6 @@
 //! `holdfast test`: the tests of packs, on a virtual clock.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +10,8 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, style};
+use crate::output::Output;
+use crate::output::style::{DIM, GREEN, PLAIN, RED};
 use crate::packs::{self, FolderPack, render};
 use crate::testing::{Mismatch, Outcome, perform};
 
@@ -93,30 +95,27 @@ async fn outcome(pack: &FolderPack, test: &TestDefinition) -> Outcome {
 
 fn shown(report: &Report) -> String {
     let mut text: String = report.tests.iter().map(test).collect();
-    text.push_str(&format!(
-        "{} passed, {} failed",
-        report.passed, report.failed
-    ));
+    let _ = write!(text, "{} passed, {} failed", report.passed, report.failed);
     text
 }
 
 fn test(outcome: &Outcome) -> String {
-    let (green, red, dim, plain) = (style::GREEN, style::RED, style::DIM, style::PLAIN);
-    let title = format!("{}  {dim}{}{plain}", outcome.name, outcome.sentence);
+    let title = format!("{}  {DIM}{}{PLAIN}", outcome.name, outcome.sentence);
     if outcome.mismatches.is_empty() {
-        return format!("{green}pass{plain} {title}\n");
+        return format!("{GREEN}pass{PLAIN} {title}\n");
     }
-    let mut text = format!("{red}FAIL{plain} {title}\n");
+    let mut text = format!("{RED}FAIL{PLAIN} {title}\n");
     for mismatch in &outcome.mismatches {
-        text.push_str(&format!(
-            "  {}\n    expected  {green}{}{plain}\n    found     {red}{}{plain}\n",
+        let _ = write!(
+            text,
+            "  {}\n    expected  {GREEN}{}{PLAIN}\n    found     {RED}{}{PLAIN}\n",
             mismatch.expectation, mismatch.expected, mismatch.actual
-        ));
+        );
     }
     if !outcome.trace.is_empty() {
         text.push_str("\n  what happened:\n");
         for line in outcome.trace.lines() {
-            text.push_str(&format!("  {line}\n"));
+            let _ = writeln!(text, "  {line}");
         }
     }
     text

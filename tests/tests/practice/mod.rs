@@ -69,7 +69,8 @@ pub(crate) fn pack() -> Pack {
 
 /// Diagnostics as people see them.
 pub(crate) fn rendered(found: &[definition::Diagnostic]) -> String {
-    found.iter().map(|one| format!("{one:?}\n")).collect()
+    let shown: Vec<_> = found.iter().map(|one| format!("{one:?}")).collect();
+    shown.join("\n")
 }
 
 /// A running practice.
@@ -154,21 +155,10 @@ impl Practice {
         );
     }
 
-    /// Waits until nothing moves but what waits for a later time, then moves time there.
+    /// Waits until nothing moves but what waits for a later time, then lets time pass.
     pub(crate) async fn pass_wait(&self, duration: Duration) {
-        let waiting = async {
-            while self
-                .queue()
-                .depths()
-                .iter()
-                .any(|depth| depth.visible + depth.in_flight > 0)
-                || self.queue().is_quiet()
-            {
-                tokio::task::yield_now().await;
-            }
-        };
-        let parked = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(parked.is_ok(), "nothing waits after {PATIENCE:?}");
+        let settled = tokio::time::timeout(PATIENCE, self.system.until_settled()).await;
+        assert!(settled.is_ok(), "still moving after {PATIENCE:?}");
         self.clock.advance(duration);
     }
 

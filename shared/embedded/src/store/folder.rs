@@ -138,6 +138,12 @@ impl Store {
         self.0.boot
     }
 
+    /// How many groups of writes were committed, each with one sync, since the folder was opened.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.0.writer.as_ref().map_or(0, Writer::commits)
+    }
+
     pub(crate) fn observe(&self, moment: Moment) {
         self.0.observer.see(moment);
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
@@ -21,6 +23,7 @@ type Group = Vec<Box<dyn Command>>;
 /// The handle of the writing thread; dropping it writes what waits and ends the thread.
 pub(crate) struct Writer {
     commands: Option<Sender<Box<dyn Command>>>,
+    commits: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -34,8 +37,10 @@ impl Writer {
     pub(crate) fn start(location: Location, connection: Connection) -> io::Result<Self> {
         let (sender, commands) = mpsc::channel();
         let checkpoints = Checkpoints::start(location.clone())?;
+        let commits = Arc::<AtomicU64>::default();
         let mut scribe = Scribe {
             location,
+            commits: Arc::clone(&commits),
             connection: None,
             commands,
             checkpoints,
@@ -46,8 +51,14 @@ impl Writer {
             .spawn(move || scribe.run())?;
         Ok(Self {
             commands: Some(sender),
+            commits,
             thread: Some(thread),
         })
+    }
+
+    /// How many groups were committed, each with one sync.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     /// Hands work over, in order; its answer comes after its commit.
@@ -79,6 +90,7 @@ pub(crate) fn closed() -> PortError {
 /// The writing thread's own state.
 struct Scribe {
     location: Location,
+    commits: Arc<AtomicU64>,
     connection: Option<Connection>,
     commands: Receiver<Box<dyn Command>>,
     checkpoints: Checkpoints,
@@ -98,7 +110,10 @@ impl Scribe {
     fn commit(&mut self, mut group: Group) {
         while !group.is_empty() {
             match self.attempt(&mut group) {
-                Ok(()) => return group.into_iter().for_each(Command::committed),
+                Ok(()) => {
+                    self.commits.fetch_add(1, Ordering::Relaxed);
+                    return group.into_iter().for_each(Command::committed);
+                }
                 Err(Failure::Part(index, error)) => {
                     group.remove(index).failed(port_error(&error));
                 }

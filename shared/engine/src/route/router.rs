@@ -82,8 +82,8 @@ impl<P: Ports> Router<P> {
         message: &EventMessage,
         packs: &[Arc<Pack>],
     ) -> Result<Option<EventEntry>, Trouble> {
-        let now = self.ports.clock().now();
         let (resolved, home) = self.records(message, packs).await?;
+        let now = self.ports.clock().now();
         let candidates = candidates(message, packs, &resolved, &home);
         if candidates.is_empty() && matches!(message.origin, Origin::Record { .. }) {
             return Ok(None);

@@ -37,7 +37,7 @@ mod rank {
 /// The lines so far, and what caused what.
 #[derive(Debug, Default)]
 pub(super) struct Drafts {
-    pub(super) drafts: Vec<Draft>,
+    pub(super) lines: Vec<Draft>,
     pub(super) links: Vec<(String, String)>,
     /// The home, `type/record`.
     record: String,
@@ -101,7 +101,7 @@ impl Drafts {
 
     fn push(&mut self, rank: u8, anchor: String, at: Timestamp, what: What) {
         let line = Line { at, what };
-        self.drafts.push(Draft { anchor, rank, line });
+        self.lines.push(Draft { anchor, rank, line });
     }
 
     fn link(&mut self, cause: &str, effect: String) {
@@ -279,7 +279,7 @@ impl Drafts {
             .and_then(|workflow| glossary.uses(&entry.version, workflow, &place.step));
         let (at, dispatch) = (entry.at, entry.dispatch.clone());
         let part = step_part(place, entry, execution, workflow, uses);
-        self.push(rank::STEP, anchor.clone(), at, What::Step(part));
+        self.push(rank::STEP, anchor.clone(), at, What::Step(Box::new(part)));
         if let Some(dispatch) = dispatch {
             self.dispatch(&anchor, &place.execution, place.generation, &dispatch);
         }

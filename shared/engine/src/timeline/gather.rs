@@ -79,7 +79,7 @@ pub async fn of_event<J: Journal>(
             let mut timeline = Timeline {
                 of: event.to_string(),
                 record: None,
-                lines: ordered(drafts.drafts, &drafts.links),
+                lines: ordered(drafts.lines, &drafts.links),
             };
             glossary.masks().apply("", &mut timeline);
             Ok(Some(timeline))
@@ -129,7 +129,7 @@ async fn tell<J: Journal>(
         .filter(|_| home.record_type.as_str() == SOURCE_TYPE);
     let only = only.map(|entry| entry.event.id.clone());
     for row in partition(journal, home).await? {
-        items.take(row)?;
+        items.take(&row)?;
     }
     items.add_event(event);
     for missing in items.missing_events() {
@@ -198,7 +198,7 @@ fn record_part(record: &Record) -> RecordPart {
 }
 
 impl Items {
-    fn take(&mut self, row: Row) -> Result<(), TimelineError> {
+    fn take(&mut self, row: &Row) -> Result<(), TimelineError> {
         let (sort, body) = (row.sort.as_str(), row.item.body.as_str());
         if sort == key::RECORD {
             self.record = Some(decode(sort, body)?);
@@ -248,6 +248,6 @@ impl Items {
         for (place, entry) in self.steps {
             drafts.step(&place, entry, glossary);
         }
-        ordered(drafts.drafts, &drafts.links)
+        ordered(drafts.lines, &drafts.links)
     }
 }

@@ -70,7 +70,7 @@ pub enum What {
     /// An attempt of a step did not succeed.
     Attempt(AttemptPart),
     /// A step came to its present state.
-    Step(StepPart),
+    Step(Box<StepPart>),
     /// A step was left out.
     Skipped(SkippedPart),
     /// An execution ended.

@@ -79,8 +79,7 @@ impl Masks {
         let steps = pack.workflows.values().flat_map(|workflow| &workflow.steps);
         let returned = steps.filter_map(|step| step.returns.as_ref()).flatten();
         let personal = returned.filter(|(_, field)| field.field.pii);
-        self.results
-            .extend(personal.map(|(name, _)| name.to_string()));
+        self.results.extend(personal.map(|(name, _)| name.clone()));
     }
 
     /// Hides personal values of a timeline of a record of this type.

@@ -184,9 +184,6 @@ impl<C: Clock> SqliteQueue<C> {
         index.dead += u64::from(matches!(entry, Entry::Dead { .. }));
         let emptied = index.is_empty();
         drop(index);
-        if emptied {
-            self.store.lines().emptied.notify_waiters();
-        }
         self.store.post(Settlement {
             id,
             message,
@@ -194,6 +191,10 @@ impl<C: Clock> SqliteQueue<C> {
             lane: Arc::clone(lane),
             now,
         });
+        // Whoever is woken may ask the store at once what became of the message.
+        if emptied {
+            self.store.lines().emptied.notify_waiters();
+        }
     }
 }
 

@@ -1,0 +1,4 @@
+//! What happens in the practice beside a booking that goes well.
+
+mod billing;
+mod trouble;
