@@ -3,26 +3,16 @@
 
 use std::path::Path;
 
-use holdfast_tests::kills::{Campaign, Tally};
+use holdfast_tests::kills::{Campaign, Tally, asked};
 use holdfast_tests::victim::{Keys, Plan};
 
-/// Kills of each campaign in the gate; `HOLDFAST_KILLS` asks for others.
+/// Kills of each campaign in the gate.
 const KILLS: usize = 25;
 
 /// Answers lost, of 1,000.
 const DROPPED: u16 = 50;
 
-fn kills() -> usize {
-    let asked = std::env::var_os("HOLDFAST_KILLS");
-    asked.map_or(KILLS, |asked| {
-        asked
-            .to_str()
-            .and_then(|asked| asked.parse().ok())
-            .expect("HOLDFAST_KILLS is a number")
-    })
-}
-
-async fn campaign(name: &str, seed: u64, plan: Plan) -> Tally {
+async fn campaign(name: &str, kills: usize, seed: u64, plan: Plan) -> Tally {
     let folder = tempfile::tempdir().unwrap();
     let plan = Plan {
         data: folder.path().to_owned(),
@@ -30,9 +20,8 @@ async fn campaign(name: &str, seed: u64, plan: Plan) -> Tally {
         ..plan
     };
     let victim = Path::new(env!("CARGO_BIN_EXE_victim"));
-    let tally = Campaign::new(victim, plan, seed).survive(kills()).await;
+    let tally = Campaign::new(victim, plan, seed).survive(kills).await;
     println!("{name}: {tally}");
-    check(&tally);
     tally
 }
 
@@ -55,7 +44,8 @@ fn check(tally: &Tally) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn receivers_that_honour_keys_leave_nothing_unknown() {
-    let tally = campaign("keys honoured", 1, Plan::default()).await;
+    let tally = campaign("keys honoured", asked(KILLS), 1, Plan::default()).await;
+    check(&tally);
     assert_eq!(tally.unknown, 0, "{tally}");
 }
 
@@ -66,7 +56,8 @@ async fn receivers_that_honour_no_key_get_nothing_twice() {
         keys,
         ..Plan::default()
     };
-    let tally = campaign("keys ignored", 2, plan).await;
+    let tally = campaign("keys ignored", asked(KILLS), 2, plan).await;
+    check(&tally);
     assert!(tally.unknown > 0, "no kill hit a send: {tally}");
 }
 
@@ -77,7 +68,8 @@ async fn lost_answers_are_never_taken_for_failures() {
         drops: Some((3, DROPPED)),
         ..Plan::default()
     };
-    let tally = campaign("answers dropped, keys ignored", 3, plan).await;
+    let tally = campaign("answers dropped, keys ignored", asked(KILLS), 3, plan).await;
+    check(&tally);
     assert!(tally.unknown > 0, "no answer was lost: {tally}");
 }
 
@@ -87,6 +79,18 @@ async fn lost_answers_are_asked_for_again_where_keys_are_honoured() {
         drops: Some((4, DROPPED)),
         ..Plan::default()
     };
-    let tally = campaign("answers dropped, keys honoured", 4, plan).await;
+    let tally = campaign("answers dropped, keys honoured", asked(KILLS), 4, plan).await;
+    check(&tally);
     assert_eq!(tally.unknown, 0, "{tally}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_breaks_its_promise_to_honour_keys_is_found_out() {
+    let keys = Keys::Pretended;
+    let plan = Plan {
+        keys,
+        ..Plan::default()
+    };
+    let tally = campaign("keys pretended", 4, 5, plan).await;
+    assert!(tally.duplicates > 0, "the books show no duplicate: {tally}");
 }

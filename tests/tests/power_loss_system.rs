@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use holdfast_tests::kills::{Books, Campaign, Victim, offer};
+use holdfast_tests::kills::{Books, Campaign, Victim, asked, offer};
 use holdfast_tests::victim::{Disk, Plan};
 
-/// Power cuts of each campaign.
+/// Power cuts in the gate.
 const CUTS: usize = 10;
 
 fn plan(folder: &Path, disk: Disk) -> Plan {
@@ -26,7 +26,7 @@ fn program() -> &'static Path {
 async fn power_cuts_lose_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let campaign = Campaign::new(program(), plan(folder.path(), Disk::Volatile), 5);
-    let tally = campaign.survive(CUTS).await;
+    let tally = campaign.survive(asked(CUTS)).await;
     println!("power cuts: {tally}");
     let wrong = (tally.duplicates, tally.lost, tally.unknown);
     assert_eq!(wrong, (0, 0, 0), "{tally}");

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::entry::StepEntry;
@@ -18,17 +17,21 @@ use holdfast_engine::record::{FieldChange, Record};
 use holdfast_engine::route::EventEntry;
 use holdfast_receive_webhook::Request;
 use holdfast_tests::bench;
+use holdfast_tests::victim::{SkippingClock, until_quiet};
 use tokio::task::JoinSet;
 
 /// Records, each of which has one pair of writes under way at a time.
-const DEALS: u64 = 40;
+const DEALS: u64 = 100;
 
 /// Pairs of writes of each record.
-const PAIRS: u64 = 250;
+const PAIRS: u64 = 100;
 
-type Running = Arc<System<SystemClock>>;
+/// Pairs of writes of one record, all under way at once.
+const BURST: u64 = 100;
 
-async fn start(folder: &Path) -> Running {
+type Running = Arc<System<SkippingClock>>;
+
+async fn start(folder: &Path, clock: SkippingClock) -> Running {
     let settings = Settings {
         data: folder.to_owned(),
         development: true,
@@ -39,7 +42,7 @@ async fn start(folder: &Path) -> Running {
         )))],
         secrets: BTreeMap::new(),
         public_url: None,
-        clock: SystemClock,
+        clock,
         seed: Some(1),
         extension: None,
         store: Options::default(),
@@ -157,33 +160,62 @@ async fn read<T: serde::de::DeserializeOwned>(system: &Running, key: Key) -> T {
     serde_json::from_str(&found[0].as_ref().expect("an item").body).unwrap()
 }
 
+/// Starts pairs and waits until all of them are done.
+async fn run(system: &Running, clock: &SkippingClock, pairs: impl Iterator<Item = (u64, u64)>) {
+    let mut starting: JoinSet<()> = pairs
+        .map(|(deal, pair)| start_pair(Arc::clone(system), deal, pair))
+        .collect();
+    while let Some(started) = starting.join_next().await {
+        started.unwrap();
+    }
+    until_quiet(system, clock).await.unwrap();
+}
+
+/// No write of a deal is lost, and none is of a state that never was.
+async fn check(system: &Running, deal: u64, pairs: u64) {
+    let (record, writes) = timeline(system, deal).await;
+    let versions: Vec<_> = writes.keys().copied().collect();
+    let all = (2..=1 + 2 * pairs).collect::<Vec<_>>();
+    assert_eq!(versions, all, "a write was lost");
+    let replayed = writes.values().fold(Sides::FIRST, |sides, changes| {
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        sides.after(&changes[0])
+    });
+    let sides = ["left", "right"].map(|side| record.fields[side].as_i64().unwrap());
+    assert_eq!(sides, [replayed.left, replayed.right]);
+    assert_eq!(record.version, 1 + 2 * pairs);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_pairs_of_writes_are_as_if_one_came_after_the_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let system = start(folder.path()).await;
+    let (folder, clock) = (tempfile::tempdir().unwrap(), SkippingClock::default());
+    let system = start(folder.path(), clock.clone()).await;
     for pair in 0..PAIRS {
-        let mut pairs: JoinSet<()> = (0..DEALS)
-            .map(|deal| start_pair(Arc::clone(&system), deal, pair))
-            .collect();
-        while let Some(started) = pairs.join_next().await {
-            started.unwrap();
-        }
-        system.until_quiet().await;
+        run(&system, &clock, (0..DEALS).map(|deal| (deal, pair))).await;
     }
     for deal in 0..DEALS {
-        let (record, writes) = timeline(&system, deal).await;
-        let versions: Vec<_> = writes.keys().copied().collect();
-        assert_eq!(
-            versions,
-            (2..=1 + 2 * PAIRS).collect::<Vec<_>>(),
-            "a write was lost"
-        );
-        let replayed = writes.values().fold(Sides::FIRST, |sides, changes| {
-            assert_eq!(changes.len(), 1, "{changes:?}");
-            sides.after(&changes[0])
-        });
-        let sides = ["left", "right"].map(|side| record.fields[side].as_i64().unwrap());
-        assert_eq!(sides, [replayed.left, replayed.right]);
-        assert_eq!(record.version, 1 + 2 * PAIRS);
+        check(&system, deal, PAIRS).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_of_writes_of_one_record_loses_none() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), SkippingClock::default());
+    let system = start(folder.path(), clock.clone()).await;
+    run(&system, &clock, (0..BURST).map(|pair| (0, pair))).await;
+    check(&system, 0, BURST).await;
+}
+
+#[test]
+#[should_panic = "Sides { left: 3, right: 0 }"]
+fn a_write_that_fits_only_an_earlier_state_is_noticed() {
+    let raise = |field: &str, old: i64, new: i64| FieldChange {
+        field: field.to_owned(),
+        old: old.into(),
+        new: new.into(),
+    };
+    let earlier = Sides::FIRST.after(&raise("left", 1, 2));
+    let right = raise("right", 0, 1);
+    let _fits = earlier.after(&right);
+    earlier.after(&raise("left", 2, 3)).after(&right);
 }

@@ -7,23 +7,17 @@
 use std::error::Error;
 use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
-use std::time::Duration;
 
 use holdfast_embedded::definitions::LoadedPack;
 use holdfast_embedded::door;
 use holdfast_embedded::store::{Durability, Options};
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::name::TenantName;
-use holdfast_engine::port::Ports as _;
 use holdfast_tests::bench;
-use holdfast_tests::victim::{Disk, Keys, Plan, SkippingClock};
+use holdfast_tests::victim::{Death, Disk, Keys, Plan, SkippingClock, until_quiet};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-
-/// How often it is looked whether messages only wait, and how much of that is skipped at once.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
-const SKIP: Duration = Duration::from_secs(1);
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -69,7 +63,7 @@ fn settings(plan: &Plan, clock: SkippingClock) -> Outcome<Settings<SkippingClock
 /// The pack, whose connections say whether they honour keys.
 fn pack(plan: &Plan) -> LoadedPack {
     bench::pack_with(&plan.pack, |text| match plan.keys {
-        Keys::Honoured => text,
+        Keys::Honoured | Keys::Pretended => text,
         Keys::Ignored => text.replace("idempotent: true", "idempotent: false"),
     })
 }
@@ -85,26 +79,7 @@ fn options(plan: &Plan) -> Options {
             Disk::VolatileUnsynced => Durability::ProcessOnly,
         },
         vfs,
-        observer: plan.death.map(|death| death.observer()).unwrap_or_default(),
-    }
-}
-
-/// Waits until nothing is under way and all of that is written; time in which messages would only
-/// wait is skipped.
-async fn until_quiet(system: &System<SkippingClock>, clock: &SkippingClock) -> Outcome<()> {
-    let queue = system.ports().queue();
-    loop {
-        tokio::select! {
-            () = queue.until_quiet() => return Ok(queue.flush().await?),
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-        }
-        let depths = queue.depths();
-        if depths
-            .iter()
-            .all(|depth| depth.visible + depth.in_flight == 0)
-        {
-            clock.skip(SKIP);
-        }
+        observer: plan.death.map(Death::observer).unwrap_or_default(),
     }
 }
 

@@ -35,7 +35,7 @@ impl Kill {
         let moment = match life % 5 {
             0 | 2 => Moment::Accepted,
             1 => Moment::Committed,
-            3 if life % 2 == 0 => Moment::Sent,
+            3 if life.is_multiple_of(2) => Moment::Sent,
             3 => Moment::Handled,
             _ => return Self::After(1 + random.below(FRESH)),
         };
@@ -274,23 +274,19 @@ impl Campaign {
 }
 
 /// Effects that were accepted and whose entries do not say so.
-fn unrecorded_of<'a>(progress: &'a Progress, accepted: &BTreeSet<&'a str>) -> BTreeSet<String> {
-    let executions: BTreeSet<&str> = progress
-        .steps
+fn unrecorded_of(progress: &Progress, accepted: &BTreeSet<&str>) -> BTreeSet<String> {
+    let steps = &progress.steps;
+    let executions: BTreeSet<&str> = steps
         .keys()
         .filter_map(|key| key.split(':').next())
         .collect();
-    let of_event = accepted
-        .iter()
-        .filter(|key| executions.contains(key.split(':').next().unwrap_or_default()));
-    let recorded = |key: &str| {
-        progress
-            .steps
-            .get(key)
-            .is_some_and(|entry| entry.state.is_final())
+    let accepted_of = |execution| {
+        let keys = accepted.range(execution..);
+        keys.take_while(move |key| key.starts_with(execution))
     };
-    of_event
-        .filter(|key| !recorded(key))
+    let recorded = |key: &str| steps.get(key).is_some_and(|entry| entry.state.is_final());
+    let keys = executions.into_iter().flat_map(accepted_of);
+    keys.filter(|key| !recorded(key))
         .map(|key| (*key).to_owned())
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -23,6 +23,9 @@ pub struct Victim {
 
 impl Victim {
     /// Starts a victim, and waits until it serves. `None`: it died before.
+    ///
+    /// # Panics
+    /// When it cannot be started, or ends with an error.
     #[must_use]
     pub fn start(program: &Path, plan: &Plan) -> Option<Self> {
         let mut child = Command::new("sh")
@@ -38,7 +41,7 @@ impl Victim {
         let mut line = String::new();
         answers.read_line(&mut line).expect("its address");
         let Ok(address) = line.trim_end().parse() else {
-            reap(&mut child);
+            assert_killed(reap(&mut child));
             return None;
         };
         Some(Self {
@@ -56,7 +59,6 @@ impl Victim {
     }
 
     /// What kills it, from wherever that is decided.
-    #[must_use]
     pub fn trigger(&self) -> impl Fn() + Send + Sync + Clone + 'static {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         move || {
@@ -76,8 +78,11 @@ impl Victim {
     }
 
     /// Kills it, and waits until it is gone.
+    ///
+    /// # Panics
+    /// When it had ended otherwise.
     pub fn kill(mut self) {
-        reap(&mut self.child);
+        assert_killed(reap(&mut self.child));
     }
 }
 
@@ -87,8 +92,14 @@ impl Drop for Victim {
     }
 }
 
-/// Ends a process that may have ended already, but must not have ended by itself.
-fn reap(child: &mut Child) {
+/// Ends a process that may have ended already, and says how it did.
+fn reap(child: &mut Child) -> Option<ExitStatus> {
     let _ = child.kill();
-    let _ = child.wait();
+    child.wait().ok()
+}
+
+/// A kill leaves no exit code; an error or a panic does.
+fn assert_killed(status: Option<ExitStatus>) {
+    let status = status.expect("a status");
+    assert_eq!(status.code(), None, "the victim ended by itself: {status}");
 }

@@ -3,8 +3,10 @@
 
 mod clock;
 mod death;
+mod quiet;
 mod settings;
 
 pub use clock::SkippingClock;
 pub use death::Death;
+pub use quiet::until_quiet;
 pub use settings::{Disk, Keys, Plan, Unknown};

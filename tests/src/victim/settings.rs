@@ -12,8 +12,10 @@ pub enum Keys {
     /// A repeat changes nothing.
     #[default]
     Honoured,
-    /// Every arrival is an effect.
+    /// Every arrival is an effect, and the definitions say so.
     Ignored,
+    /// Every arrival is an effect, although the definitions promise otherwise.
+    Pretended,
 }
 
 /// What the store's files lie on.
@@ -86,6 +88,7 @@ impl Plan {
             ("pack", folder) => self.pack = folder.into(),
             ("keys", "Honoured") => self.keys = Keys::Honoured,
             ("keys", "Ignored") => self.keys = Keys::Ignored,
+            ("keys", "Pretended") => self.keys = Keys::Pretended,
             ("disk", "Cached") => self.disk = Disk::Cached,
             ("disk", "Volatile") => self.disk = Disk::Volatile,
             ("disk", "VolatileUnsynced") => self.disk = Disk::VolatileUnsynced,
@@ -103,6 +106,7 @@ impl Plan {
     #[must_use]
     pub fn behaviour(&self) -> Behaviour {
         Behaviour {
+            honours_keys: self.keys != Keys::Pretended,
             drops: self.drops.map(|(seed, permille)| Drops { seed, permille }),
             ..Behaviour::default()
         }
