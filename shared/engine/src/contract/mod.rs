@@ -1,6 +1,6 @@
 //! The step contract: one implementation for every step function.
 //!
-//! A delivery is decoded, decided and acted on. Deciding is pure ([`arrival`], [`outcome`],
+//! A delivery is decoded, decided and acted on. Deciding is pure ([`on_arrival`], [`after_attempt`],
 //! [`crate::entry::transition`]); acting is conditional writes that are decided again whenever
 //! what they were based on has changed.
 
