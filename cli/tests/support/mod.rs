@@ -264,7 +264,7 @@ pub const URI: &str = "https://api.calendly.com/scheduled_events/EVROSA1/invitee
 
 /// What differs from one run to the next.
 pub const FILTERS: [(&str, &str); 6] = [
-    (r"\b[a-z2-7]{26}\b", "[id]"),
+    (r"\b[a-z0-9]{26}\b", "[id]"),
     (r"@[0-9a-f]{8}", "@[version]"),
     (r"sandbox-\d+", "[receipt]"),
     (r"127\.0\.0\.1:\d+", "[address]"),
