@@ -389,7 +389,7 @@ impl At<'_> {
         let now = self.state.now;
         match life {
             Some(Life::FellBack) => self.state.send(1, now, now),
-            Some(Life::Succeeded) => self.state.next_sent = true,
+            Some(Life::Succeeded) => self.state.next_sent[self.worker.message.step] = true,
             _ => {}
         }
         let crash = self.names() == Some(Named::Crash);
