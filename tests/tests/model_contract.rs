@@ -69,6 +69,7 @@ fn rerun(name: &'static str) -> Scenario {
     Scenario {
         reruns: 1,
         redrives: 0,
+        horizon: 2,
         ..Scenario::raw(name)
     }
 }

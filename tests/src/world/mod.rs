@@ -5,6 +5,7 @@ mod effects;
 mod flight;
 mod pack;
 mod properties;
+mod record;
 mod schedule;
 mod script;
 mod sentences;

@@ -71,7 +71,7 @@ pub fn compiled_with(members: &str, steps: &str) -> Arc<Pack> {
          trigger: {{ record: {{ type: deal, on: updated }} }}\n{members}steps:\n{steps}"
     );
     let files = [
-        ("pack.yaml", "pack: t\n".to_owned()),
+        ("pack.yaml", PACK.to_owned()),
         ("deal.record.yaml", DEAL.to_owned()),
         ("person.record.yaml", PERSON.to_owned()),
         ("w.workflow.yaml", workflow),
@@ -79,6 +79,11 @@ pub fn compiled_with(members: &str, steps: &str) -> Arc<Pack> {
     let files = files.map(|(path, text)| (path.to_owned(), text));
     load(&files.into(), &Functions::scripted())
 }
+
+const PACK: &str = "\
+pack: t
+config: { greeting: { type: string, default: hello } }
+";
 
 const DEAL: &str = "\
 record: deal

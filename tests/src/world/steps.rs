@@ -29,6 +29,9 @@ pub struct Outcome {
     /// Whether a change was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<bool>,
+    /// What the receiver answered.
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub body: Json,
 }
 
 /// A step that changes nothing but through its receiver.
@@ -125,5 +128,6 @@ async fn act(probe: &Probe, function: &str, ctx: &StepContext<'_>) -> Result<Out
     Ok(Outcome {
         id: ctx.key.to_owned(),
         refused: output.get("refused").and_then(Json::as_bool),
+        body: output.get("body").cloned().unwrap_or_default(),
     })
 }
