@@ -209,7 +209,7 @@ impl World {
 
     /// Redrives every dead letter, a moment later.
     pub fn redrive(&self) -> usize {
-        self.memory.clock().advance(Duration::from_secs(60));
+        self.memory.clock().advance(Duration::from_mins(1));
         self.memory.queue().redrive()
     }
 }

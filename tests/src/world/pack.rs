@@ -65,10 +65,10 @@ pub fn compiled(steps: &str) -> Arc<Pack> {
 /// The same, with more members of the workflow before its steps.
 #[must_use]
 pub fn compiled_with(members: &str, steps: &str) -> Arc<Pack> {
-    let steps: String = steps.lines().map(|line| format!("  {line}\n")).collect();
+    let steps = steps.replace('\n', "\n  ");
     let workflow = format!(
         "workflow: w\ndescription: What this test needs.\nowner: nobody\nseverity: P2\n\
-         trigger: {{ record: {{ type: deal, on: updated }} }}\n{members}steps:\n{steps}"
+         trigger: {{ record: {{ type: deal, on: updated }} }}\n{members}steps:\n  {steps}\n"
     );
     let files = [
         ("pack.yaml", PACK.to_owned()),

@@ -1,5 +1,6 @@
 //! Scripted step functions, one for each kind of effect.
 
+use std::future::{Ready, ready};
 use std::time::Duration;
 
 use holdfast_engine::key;
@@ -35,8 +36,8 @@ pub struct Outcome {
 }
 
 /// A step that changes nothing but through its receiver.
-async fn nothing_staged(_: &Probe, _: &StepContext<'_>) -> Result<(), StepError> {
-    Ok(())
+fn nothing_staged(_: &Probe, _: &StepContext<'_>) -> Ready<Result<(), StepError>> {
+    ready(Ok(()))
 }
 
 /// Adds one to a counter that lies where the home record does, in the transaction of the outcome.
