@@ -189,7 +189,7 @@ fn a_queues_redrive_never_repeats_an_unknown_outcome() {
         .world
         .memory
         .clock()
-        .advance(std::time::Duration::from_secs(60));
+        .advance(std::time::Duration::from_mins(1));
     let queue = holdfast_engine::port::QueueName::of("raw-effect");
     story.world.memory.queue().resend(&queue, body, created);
     let rest = Rest::after(&["s.1"]).reviews(&["s.1 OutcomeUnknown"]);
