@@ -36,7 +36,8 @@ fn files(page: &str) -> Files {
 }
 
 fn rendered(found: &[Diagnostic]) -> String {
-    found.iter().map(|one| format!("{one:?}\n")).collect()
+    let lines: Vec<String> = found.iter().map(|one| format!("{one:?}")).collect();
+    lines.join("\n")
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && !["tests", "benches", "target"].contains(&name) {
             sources(&path, found);
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+        } else if path.extension() == Some("rs".as_ref()) && !name.ends_with("tests.rs") {
             let text = std::fs::read_to_string(&path).unwrap();
             let product = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
             found.push(product.to_owned());
