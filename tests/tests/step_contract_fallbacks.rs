@@ -78,6 +78,21 @@ fn a_definite_failure_after_one_in_doubt_does_not_go_to_the_fallback() {
 }
 
 #[test]
+fn a_doubt_about_one_attempt_stays_whatever_comes_of_the_others() {
+    let story = Story::of(&CHAIN.replace("[5s]", "[5s, 5s]").replace("raw", "keyed")).plays(
+        "s.1",
+        [
+            Behaviour::Unknown(true),
+            Behaviour::Transient(None),
+            Behaviour::Permanent,
+        ],
+    );
+    let rest = Rest::after(&["s.1"]).reviews(&["s.1 Refused"]);
+    assert_eq!(story.run(), rest);
+    assert_eq!(states(&story), ["unknown", "none", "none", "none"]);
+}
+
+#[test]
 fn what_needs_a_person_does_not_go_to_the_fallback() {
     let story = Story::of(CHAIN).plays("s.1", [Behaviour::NeedsReview]);
     assert_eq!(story.run(), Rest::default().dead(1).open(&["Ambiguous"]));

@@ -21,7 +21,7 @@ const HAPPENED: [&str; 5] = ["crash", "duplicate", "resurrected", "redrive", "re
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var_os(variable)?;
     let number = text.to_str().and_then(|text| text.parse().ok());
-    Some(number.unwrap_or_else(|| panic!("{variable} is no number: {text:?}")))
+    Some(number.unwrap_or_else(|| panic!("{variable} is no number: {}", text.display())))
 }
 
 /// The seeds to run, and whether they are one schedule that somebody looks at.
