@@ -175,7 +175,7 @@ const SHAPED: &str = "- { id: s, uses: FUNCTION, retry: [5s], with: { to: a }, r
 const RETURNS: &str = "{ ref: { type: string, required: true, from: response.body.ref } }";
 
 /// A step that answers so.
-fn shaped(function: &str, returns: &str, body: serde_json::Value) -> Story {
+fn shaped(function: &str, returns: &str, body: &serde_json::Value) -> Story {
     let answer = Behaviour::Give(json!({ "body": body }));
     let steps = SHAPED.replace("FUNCTION", function);
     Story::of(&steps.replace("RETURNS", returns)).plays("s.1", [answer])
@@ -183,14 +183,14 @@ fn shaped(function: &str, returns: &str, body: serde_json::Value) -> Story {
 
 #[test]
 fn a_result_has_the_shape_that_returns_declares() {
-    let story = shaped("keyed-effect", RETURNS, json!({ "ref": "r1", "other": 7 }));
+    let story = shaped("keyed-effect", RETURNS, &json!({ "ref": "r1", "other": 7 }));
     assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]));
     assert_eq!(story.entry("s.1").output, Some(json!({ "ref": "r1" })));
 }
 
 #[test]
 fn a_response_without_what_is_required_fails_and_is_not_repeated() {
-    let story = shaped("keyed-effect", RETURNS, json!({ "other": 7 }));
+    let story = shaped("keyed-effect", RETURNS, &json!({ "other": 7 }));
     let rest = Rest::after(&["s.1"]).dead(1).open(&["InvalidResponse"]);
     assert_eq!(story.run(), rest);
     assert_eq!(story.world.script.attempts(), 1);
@@ -199,7 +199,7 @@ fn a_response_without_what_is_required_fails_and_is_not_repeated() {
 
 #[test]
 fn a_bad_response_to_what_acts_once_only_asks_a_person() {
-    let story = shaped("raw-effect", RETURNS, json!({ "ref": { "no": "text" } }));
+    let story = shaped("raw-effect", RETURNS, &json!({ "ref": { "no": "text" } }));
     let rest = Rest::after(&["s.1"]).reviews(&["s.1 InvalidResponse"]);
     assert_eq!(story.run(), rest);
     assert_eq!(story.state("s.1"), "unknown");
@@ -208,7 +208,7 @@ fn a_bad_response_to_what_acts_once_only_asks_a_person() {
 #[test]
 fn a_bad_response_never_goes_to_the_fallback() {
     let fallback = format!("{RETURNS}, fallback: [ {{ uses: keyed-effect, with: {{ to: c }} }} ]");
-    let story = shaped("keyed-effect", &fallback, json!({}));
+    let story = shaped("keyed-effect", &fallback, &json!({}));
     let rest = Rest::after(&["s.1"]).reviews(&["s.1 InvalidResponse"]);
     assert_eq!(story.run(), rest);
     assert_eq!(

@@ -190,7 +190,7 @@ fn a_success_is_never_performed_again_by_a_redrive() {
     let body = story.world.memory.queue().bodies("keyed-effect").remove(0);
     let (queue, created) = (QueueName::of("keyed-effect"), story.world.now());
     story.run();
-    story.world.memory.clock().advance(Duration::from_secs(60));
+    story.world.memory.clock().advance(Duration::from_mins(1));
     story.world.memory.queue().resend(&queue, body, created);
     assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]));
 }
