@@ -69,7 +69,8 @@ pub(crate) fn pack() -> Pack {
 
 /// Diagnostics as people see them.
 pub(crate) fn rendered(found: &[definition::Diagnostic]) -> String {
-    found.iter().map(|one| format!("{one:?}\n")).collect()
+    let lines: Vec<String> = found.iter().map(|one| format!("{one:?}")).collect();
+    lines.join("\n")
 }
 
 /// A running practice.

@@ -18,17 +18,6 @@ impl Sample {
         Self(serde_json::from_str(&text).unwrap())
     }
 
-    /// The body, as JSON.
-    pub(crate) fn body(&self) -> Json {
-        serde_json::from_str(self.0["body"].as_str().unwrap()).unwrap()
-    }
-
-    /// The same event with another body.
-    pub(crate) fn with_body(mut self, body: &Json) -> Self {
-        self.0["body"] = Json::String(body.to_string());
-        self
-    }
-
     /// The same event with another query.
     pub(crate) fn with_query(mut self, query: &str) -> Self {
         self.0["rawQueryString"] = Json::String(query.to_owned());
