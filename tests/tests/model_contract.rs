@@ -56,12 +56,12 @@ fn once(name: &'static str) -> Scenario {
     }
 }
 
-fn twice(scenario: Scenario) -> Scenario {
+fn twice(scenario: &Scenario) -> Scenario {
     Scenario {
         duplicates: 1,
         redrives: 0,
         horizon: 2,
-        ..scenario
+        ..scenario.clone()
     }
 }
 
@@ -69,6 +69,7 @@ fn rerun(name: &'static str) -> Scenario {
     Scenario {
         reruns: 1,
         redrives: 0,
+        horizon: 2,
         ..Scenario::raw(name)
     }
 }
@@ -85,8 +86,8 @@ fn a_step_that_may_act_once_only_keeps_every_property() {
 
 #[test]
 fn a_step_that_is_delivered_twice_keeps_every_property() {
-    holds(twice(Scenario::keyed("keyed, twice")));
-    holds(twice(Scenario::raw("at most once, twice")));
+    holds(twice(&Scenario::keyed("keyed, twice")));
+    holds(twice(&Scenario::raw("at most once, twice")));
 }
 
 #[test]
@@ -126,8 +127,8 @@ fn every_mistake_breaks_a_property() {
         (Mutation::FreeOnUncertain, once("")),
         (Mutation::FallBackOnUncertain, chain("")),
         (Mutation::TakeOverAlways, Scenario::raw("")),
-        (Mutation::NoCondition, twice(Scenario::keyed(""))),
-        (Mutation::AcceptStale, twice(Scenario::keyed(""))),
+        (Mutation::NoCondition, twice(&Scenario::keyed(""))),
+        (Mutation::AcceptStale, twice(&Scenario::keyed(""))),
         (Mutation::NoErrorRecord, Scenario::keyed("")),
         (Mutation::LeaveErrorOpen, Scenario::keyed("")),
         (Mutation::RunOldGeneration, rerun("")),

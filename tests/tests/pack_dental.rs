@@ -82,9 +82,9 @@ async fn the_same_booking_fifty_times_is_one_execution_one_sms_and_one_answer() 
     let event = accepted(&answers[0]);
     assert_eq!(practice.executions(&event).await.len(), 3);
     for connection in ["sms", "insurance", "emr"] {
-        let sent = practice.sent(connection);
-        assert_eq!(sent.len(), 1, "{connection}: {sent:?}");
-        assert_eq!(sent[0].repeats, 0, "{connection}: {sent:?}");
+        let calls = practice.sent(connection);
+        assert_eq!(calls.len(), 1, "{connection}: {calls:?}");
+        assert_eq!(calls[0].repeats, 0, "{connection}: {calls:?}");
     }
 }
 

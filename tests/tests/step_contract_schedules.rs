@@ -1,43 +1,55 @@
 //! Thousands of random schedules over a workflow with every kind of effect: whatever crashes,
 //! repeats or is redriven, the properties of the contract hold when nothing moves.
 //!
-//! A failing schedule prints its seed; `HOLDFAST_SEED=<seed>` runs it alone.
+//! A failing schedule prints its seed; `HOLDFAST_SEED=<seed>` runs it alone, and
+//! `HOLDFAST_SCHEDULES=<number>` says how many run.
 
 #![expect(
     clippy::print_stdout,
     reason = "what happened in the schedules is part of the report"
 )]
 
+use std::ops::Range;
+
 use holdfast_tests::world::{Policy, Tally, run_seed};
 
-const SEEDS: u64 = 800;
+const SCHEDULES: u64 = 400;
 
-fn seeds() -> std::ops::Range<u64> {
-    let only = std::env::var_os("HOLDFAST_SEED");
-    let only = only.and_then(|seed| seed.to_str()?.parse::<u64>().ok());
-    only.map_or(0..SEEDS, |seed| seed..seed + 1)
+/// What must have happened in so many schedules; else they test nothing.
+const HAPPENED: [&str; 5] = ["crash", "duplicate", "resurrected", "redrive", "re-run"];
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var_os(variable)?;
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    Some(number.unwrap_or_else(|| panic!("{variable} is no number: {}", text.display())))
+}
+
+/// The seeds to run, and whether they are one schedule that somebody looks at.
+fn seeds() -> (Range<u64>, bool) {
+    match number("HOLDFAST_SEED") {
+        Some(seed) => (seed..seed + 1, true),
+        None => (0..number("HOLDFAST_SCHEDULES").unwrap_or(SCHEDULES), false),
+    }
 }
 
 fn hold(policy: Policy) {
     let (pack, mut tally) = (policy.pack(), Tally::default());
+    let (seeds, alone) = seeds();
     let mut broken = Vec::new();
-    for seed in seeds() {
+    for seed in seeds {
         let (wrong, happened) = run_seed(seed, policy, &pack);
         tally.add(happened);
-        broken.extend(
-            wrong
-                .into_iter()
-                .map(|wrong| format!("seed {seed}: {wrong}")),
-        );
+        let wrong = wrong.into_iter();
+        broken.extend(wrong.map(|wrong| format!("seed {seed}: {wrong}")));
     }
     println!("{policy:?}: {tally:?}");
     broken.sort_by_key(|line| line.split(' ').nth(2).map(str::to_owned));
-    assert!(
-        broken.is_empty(),
-        "{} broken: {:#?}",
-        broken.len(),
-        &broken[..broken.len().min(60)]
-    );
+    let shown = &broken[..broken.len().min(60)];
+    assert!(broken.is_empty(), "{} broken: {shown:#?}", broken.len());
+    for what in HAPPENED.iter().filter(|_| !alone) {
+        let times = tally.0.get(what).copied().unwrap_or_default();
+        assert!(times > 0, "no schedule had a {what}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Compiled packs, each live for every tenant.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use holdfast_engine::definition::model::{ManifestId, Pack};
 use holdfast_engine::name::{PackName, TenantName};
@@ -11,15 +11,20 @@ use serde_json::{Map, Value as Json};
 #[derive(Debug)]
 pub struct MemoryDefinitions {
     packs: Arc<[Arc<Pack>]>,
-    config: Arc<Map<String, Json>>,
+    config: Mutex<Arc<Map<String, Json>>>,
 }
 
 impl MemoryDefinitions {
     pub(super) fn new(packs: impl IntoIterator<Item = Arc<Pack>>) -> Self {
         Self {
             packs: packs.into_iter().collect(),
-            config: Arc::default(),
+            config: Mutex::default(),
         }
+    }
+
+    /// Sets the settings of every tenant.
+    pub fn configure(&self, config: Map<String, Json>) {
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
     }
 }
 
@@ -40,6 +45,7 @@ impl Definitions for MemoryDefinitions {
         _: &TenantName,
         _: &PackName,
     ) -> Result<Arc<Map<String, Json>>, PortError> {
-        Ok(Arc::clone(&self.config))
+        let config = self.config.lock();
+        Ok(Arc::clone(&config.unwrap_or_else(PoisonError::into_inner)))
     }
 }

@@ -26,6 +26,11 @@ impl MemoryJournal {
         });
     }
 
+    /// Deletes an item without a condition, as a fixture.
+    pub fn forget(&self, key: &Key) {
+        self.0.change(|state| state.items.remove(key));
+    }
+
     /// An item as it is.
     #[must_use]
     pub fn item(&self, key: &Key) -> Option<Item> {

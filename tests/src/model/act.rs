@@ -17,7 +17,7 @@ pub(super) fn first(scenario: &Scenario) -> State {
         workers: [None; 2],
         effects: [0; 3],
         commits: [0; 3],
-        next_sent: false,
+        next_sent: [false; 3],
         generation: 1,
         ids: 0,
         failures: scenario.failures,

@@ -42,7 +42,7 @@ fn at_rest(state: &State) -> Option<&'static str> {
             Life::Succeeded if !dead && (seen.failure || seen.crash) => {
                 return Some("P10: an error is open on a success");
             }
-            Life::Succeeded if !dead && !state.next_sent => {
+            Life::Succeeded if !dead && !over && !state.next_sent[step] => {
                 return Some("P2: what follows was never sent");
             }
             Life::Failed { .. } if !seen.failure => {

@@ -7,6 +7,7 @@
 //! set: a general checker would box every action, and what is needed of it is one queue.
 
 mod act;
+mod attempt;
 mod bridge;
 mod check;
 mod scenario;

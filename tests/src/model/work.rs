@@ -1,15 +1,11 @@
 //! One worker's next action: what the runner does with a message, one port call at a time.
 
-use holdfast_engine::contract::{Ending, OnceVerdict, Reaction, after_attempt};
+use holdfast_engine::contract::{OnceVerdict, Reaction};
 use holdfast_engine::entry::Occurred;
-use holdfast_engine::step::StepError;
 
-use super::bridge::{asked, at, due, message, owner, progress, reaction, transition};
+use super::bridge::{asked, at, due, owner, reaction, transition};
 use super::scenario::{Mutation, Scenario};
-use super::state::{Entry, Life, MAX_RECEIVES, Named, Once, Outcome, Phase, State, Then, Worker};
-
-/// As many effects as need telling apart.
-const MANY: u8 = 2;
+use super::state::{Entry, Life, MAX_RECEIVES, Named, Once, Phase, State, Then, Worker};
 
 /// How long a claim lives.
 const LEASE: u8 = 1;
@@ -47,33 +43,34 @@ pub(super) fn steps(
     next.push(work.state);
 }
 
-struct At<'a> {
-    state: State,
-    index: usize,
-    worker: Worker,
-    scenario: &'a Scenario,
+/// A worker in its state.
+pub(super) struct At<'a> {
+    pub(super) state: State,
+    pub(super) index: usize,
+    pub(super) worker: Worker,
+    pub(super) scenario: &'a Scenario,
 }
 
 impl At<'_> {
-    fn step(&self) -> usize {
+    pub(super) fn step(&self) -> usize {
         self.worker.message.step
     }
 
-    fn last(&self) -> bool {
+    pub(super) fn last(&self) -> bool {
         self.worker.message.receives >= MAX_RECEIVES
     }
 
-    fn has(&self, mutation: Mutation) -> bool {
+    pub(super) fn has(&self, mutation: Mutation) -> bool {
         self.scenario.has(mutation)
     }
 
-    fn go(&mut self, phase: Phase) {
+    pub(super) fn go(&mut self, phase: Phase) {
         self.worker.phase = phase;
         self.state.workers[self.index] = Some(self.worker);
     }
 
     /// Looks at what is there now, and decides again.
-    fn look_again(&mut self) {
+    pub(super) fn look_again(&mut self) {
         self.worker.entry = self.state.entries[self.step()];
         self.worker.once = self.state.once;
         let retires = self.worker.phase == Phase::Retire;
@@ -85,7 +82,7 @@ impl At<'_> {
     }
 
     /// Writes the entry where its condition holds.
-    fn commit(&mut self, entry: Option<Entry>) -> bool {
+    pub(super) fn commit(&mut self, entry: Option<Entry>) -> bool {
         let unchanged = self.state.entries[self.step()] == self.worker.entry;
         match entry.filter(|_| unchanged || self.has(Mutation::NoCondition)) {
             Some(entry) => {
@@ -144,7 +141,7 @@ impl At<'_> {
         });
     }
 
-    fn names(&self) -> Option<Named> {
+    pub(super) fn names(&self) -> Option<Named> {
         self.worker.entry.and_then(|entry| entry.names)
     }
 
@@ -263,194 +260,5 @@ impl At<'_> {
         } else {
             self.look_again();
         }
-    }
-
-    /// Every way in which an attempt can end.
-    fn perform(&mut self, next: &mut Vec<State>) {
-        if let Some(broken) = self.worker.forbidden {
-            self.state.broken = Some(broken);
-        }
-        let mut endings = vec![(true, Outcome::Success)];
-        if self.state.failures > 0 {
-            endings.extend([
-                (false, Outcome::Transient),
-                (false, Outcome::Unknown),
-                (true, Outcome::Unknown),
-                (false, Outcome::Permanent),
-            ]);
-        }
-        for (acts, outcome) in endings {
-            let mut after = At {
-                state: self.state.clone(),
-                ..*self
-            };
-            after.state.failures -= u8::from(outcome != Outcome::Success);
-            let effects = &mut after.state.effects[self.step()];
-            *effects = (*effects + u8::from(acts)).min(MANY);
-            after.go(Phase::Settle(outcome));
-            next.push(after.state);
-        }
-    }
-
-    fn settle(&mut self, outcome: Outcome) {
-        let Some(error) = error(outcome) else {
-            return self.succeed();
-        };
-        let terms = self.scenario.terms(self.step());
-        let mut ending = after_attempt(&error, progress(self.worker.entry.as_ref()), &terms);
-        let uncertain = ending == Ending::LeaveUnknown;
-        if uncertain && terms.has_fallback && self.has(Mutation::FallBackOnUncertain) {
-            ending = Ending::FallBack { maybe: true };
-        }
-        let by = self.worker.owner.map(owner);
-        let now = self.state.now;
-        let (occurred, names, then) = match ending {
-            Ending::Retry { maybe, .. } => {
-                let due = at(now + 1);
-                let retried = Occurred::Retried { by, due, maybe };
-                (retried, self.names(), Then::Retry(now + 1))
-            }
-            Ending::FallBack { maybe } => {
-                let fell_back = Occurred::FellBack { by, maybe };
-                (fell_back, Some(Named::Failure), Then::Acknowledge)
-            }
-            Ending::Fail { maybe } => {
-                let message = message(self.worker.message.id);
-                let at = at(now);
-                let failed = Occurred::Failed {
-                    by,
-                    message,
-                    at,
-                    maybe,
-                };
-                (failed, Some(Named::Failure), Then::Fail)
-            }
-            Ending::LeaveUnknown => {
-                let unknown = Occurred::LeftUnknown { by };
-                (unknown, Some(Named::Review), Then::Acknowledge)
-            }
-        };
-        let entry = transition(self.worker.entry.as_ref(), &occurred, names);
-        if self.commit(entry) {
-            self.ended(uncertain, then);
-        } else {
-            self.look_again();
-        }
-    }
-
-    /// What belongs to an outcome that is no success, in its transaction.
-    fn ended(&mut self, uncertain: bool, then: Then) {
-        let Some(entry) = self.worker.entry else {
-            return;
-        };
-        let silent = self.has(Mutation::NoErrorRecord);
-        let frees = !entry.maybe || (uncertain && self.has(Mutation::FreeOnUncertain));
-        let own = self.scenario.terms(self.step()).once;
-        let seen = &mut self.state.seen[self.worker.message.step];
-        match entry.life {
-            Life::Failed { .. } => (seen.failure, seen.crash) = (!silent, false),
-            Life::Unknown => (seen.review, seen.crash) = (true, false),
-            Life::FellBack => seen.review |= own && entry.maybe,
-            _ => {}
-        }
-        if own && frees && !matches!(entry.life, Life::Retrying { .. }) {
-            self.state.once = None;
-        }
-        self.go(Phase::Dispatch(then));
-    }
-
-    fn succeed(&mut self) {
-        let own_crash = self.last() && self.names() == Some(Named::Crash);
-        let names = own_crash.then_some(Named::Crash);
-        let by = self.worker.owner.map(owner);
-        let entry = transition(
-            self.worker.entry.as_ref(),
-            &Occurred::Succeeded { by },
-            names,
-        );
-        if !self.commit(entry) {
-            return self.look_again();
-        }
-        self.state.commits[self.worker.message.step] += 1;
-        let leaves = self.has(Mutation::LeaveErrorOpen);
-        let seen = &mut self.state.seen[self.worker.message.step];
-        seen.failure &= leaves;
-        seen.crash &= own_crash || leaves;
-        if self.scenario.terms(self.step()).once {
-            let holder = u8::from(self.step() == 2) * 2;
-            self.state.once = Some(Once { holder, done: true });
-        }
-        self.go(Phase::Dispatch(Then::Acknowledge));
-    }
-
-    /// Sends what follows; the record of a possible crash is closed after that.
-    fn dispatch(&mut self, then: Then) {
-        let life = self.worker.entry.map(|entry| entry.life);
-        let now = self.state.now;
-        match life {
-            Some(Life::FellBack) => self.state.send(1, now, now),
-            Some(Life::Succeeded) => self.state.next_sent = true,
-            _ => {}
-        }
-        let crash = self.names() == Some(Named::Crash);
-        let closes = match life {
-            Some(Life::Succeeded) => crash && !self.has(Mutation::LeaveErrorOpen),
-            _ => self.last() && self.state.seen[self.step()].crash,
-        };
-        let retried = match then {
-            Then::Retry(due) if self.last() => Then::Park(due),
-            then => then,
-        };
-        if let (true, Then::Park(due)) = (then != retried, retried) {
-            self.state.send(self.step(), now, due);
-            return self.go(Phase::CloseCrash(Then::Acknowledge));
-        }
-        self.go(if closes {
-            Phase::CloseCrash(then)
-        } else {
-            Phase::End(then)
-        });
-    }
-
-    fn end(&mut self, then: Then) {
-        let (id, receives) = (self.worker.message.id, self.worker.message.receives);
-        let now = self.state.now;
-        self.state.workers[self.index] = None;
-        let own = |one: &super::state::Message| one.id == id && one.receives == receives;
-        match then {
-            Then::Acknowledge => self.state.messages.retain(|one| !own(one)),
-            Then::Park(due) => {
-                self.state
-                    .send(self.worker.message.step, now, due.max(now + 1));
-                if let Some(copy) = self.state.messages.last_mut() {
-                    copy.generation = self.worker.message.generation;
-                    copy.redriven = self.worker.message.redriven;
-                }
-                self.state.messages.retain(|one| !own(one));
-            }
-            Then::Retry(_) | Then::Fail => {
-                let shown = if let Then::Retry(due) = then {
-                    due
-                } else {
-                    now
-                };
-                for one in self.state.messages.iter_mut().filter(|one| own(one)) {
-                    one.visible = shown.max(now);
-                }
-            }
-        }
-    }
-}
-
-fn error(outcome: Outcome) -> Option<StepError> {
-    match outcome {
-        Outcome::Success => None,
-        Outcome::Transient => Some(StepError::transient("T", "t")),
-        Outcome::Permanent => Some(StepError::permanent("P", "p")),
-        Outcome::Unknown => Some(StepError::Unknown {
-            code: "U".to_owned(),
-            message: "u".to_owned(),
-            retry_after: None,
-        }),
     }
 }

@@ -10,7 +10,7 @@ use holdfast_engine::envelope::Context;
 use holdfast_engine::event::{Event, Lineage};
 use holdfast_engine::id::{EventId, ExecutionId, ExecutionRef, RecordRef};
 use holdfast_engine::name::WorkflowName;
-use holdfast_engine::port::{Outgoing, Ports as _, Queue as _, QueueName};
+use holdfast_engine::port::{Definitions as _, Outgoing, Ports as _, Queue as _, QueueName};
 use serde_json::{Map, json};
 
 use super::World;
@@ -86,8 +86,14 @@ impl World {
     }
 
     /// What an execution of this event knows at its start.
+    ///
+    /// # Panics
+    /// Never: memory does not fail.
     #[must_use]
     pub fn context(&self, id: EventId, record: Option<serde_json::Value>) -> Context {
+        let (tenant, pack) = (Self::home().tenant, &self.pack.manifest.pack);
+        let config = ready(self.memory.definitions().config(&tenant, pack));
+        let config = config.expect("memory does not fail").as_ref().clone();
         Context {
             event: Event {
                 id,
@@ -101,7 +107,7 @@ impl World {
             record,
             steps: Map::new(),
             lets: Map::new(),
-            config: Map::new(),
+            config,
             lineage: Lineage::default(),
         }
     }

@@ -5,10 +5,12 @@ mod effects;
 mod flight;
 mod pack;
 mod properties;
+mod record;
 mod schedule;
 mod script;
 mod sentences;
 mod steps;
+mod story;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use holdfast_engine::contract::Runner;
 use holdfast_engine::definition::model::Pack;
-use holdfast_engine::port::{Clock as _, Ports as _, QueueName};
+use holdfast_engine::port::{Clock as _, Deployment, Ports as _, QueueName};
 use holdfast_engine::step::Step;
 use jiff::Timestamp;
 
@@ -26,13 +28,14 @@ use crate::memory::{Memory, Received};
 
 pub use effects::{Arrived, Effects};
 pub use flight::{End, Flight};
-pub use pack::{Functions, compiled, load};
+pub use pack::{Functions, compiled, compiled_with, load};
 pub use schedule::{Policy, Tally, run_seed};
 pub use script::{Behaviour, Script};
 pub use sentences::{
     Case, Probe, succeeds_when_delivered_twice, survives_a_crash_at_every_port_call,
 };
 pub use steps::{KeyedEffect, RawEffect, UpdateEffect};
+pub use story::{Rest, Story};
 pub use witness::Witness;
 
 use flight::Function;
@@ -84,11 +87,38 @@ impl World {
     #[must_use]
     pub fn scripted(seed: u64, pack: &Arc<Pack>) -> Self {
         let mut world = Self::new(seed, pack);
-        let probe = world.probe();
-        world.add(KeyedEffect::new(&probe));
-        world.add(RawEffect::new(&probe));
-        world.add(UpdateEffect::new(&probe));
+        world.add_scripted();
         world
+    }
+
+    /// The same world after a new start of its one process, which is named.
+    #[must_use]
+    pub fn restarted(&self, boot: &str) -> Self {
+        let deployment = Deployment {
+            boot: Some(boot.to_owned()),
+            ..Deployment::default()
+        };
+        let memory = Memory::new(0, [Arc::clone(&self.pack)]).deployed(deployment);
+        memory.restore(self.memory.snapshot());
+        let memory = Arc::new(memory);
+        let mut world = Self {
+            ports: Arc::new(Faulty::new(Arc::clone(&memory), &self.faults)),
+            memory,
+            faults: Arc::clone(&self.faults),
+            effects: Arc::clone(&self.effects),
+            script: Arc::clone(&self.script),
+            pack: Arc::clone(&self.pack),
+            functions: BTreeMap::new(),
+        };
+        world.add_scripted();
+        world
+    }
+
+    fn add_scripted(&mut self) {
+        let probe = self.probe();
+        self.add(KeyedEffect::new(&probe));
+        self.add(RawEffect::new(&probe));
+        self.add(UpdateEffect::new(&probe));
     }
 
     /// Adds a step function.
@@ -179,7 +209,7 @@ impl World {
 
     /// Redrives every dead letter, a moment later.
     pub fn redrive(&self) -> usize {
-        self.memory.clock().advance(Duration::from_secs(60));
+        self.memory.clock().advance(Duration::from_mins(1));
         self.memory.queue().redrive()
     }
 }

@@ -55,23 +55,54 @@ pub fn load(files: &Files, functions: &Functions) -> Arc<Pack> {
     }
 }
 
-/// The pack `t` with the record type `deal` and one workflow `w` of these steps, written as YAML
-/// list items; its functions are the scripted ones.
+/// The pack `t` with the record types `deal` and `person` and one workflow `w` of these steps,
+/// written as YAML list items; its functions are the scripted ones.
 #[must_use]
 pub fn compiled(steps: &str) -> Arc<Pack> {
-    let steps: String = steps.lines().map(|line| format!("  {line}\n")).collect();
+    compiled_with("", steps)
+}
+
+/// The same, with more members of the workflow before its steps.
+#[must_use]
+pub fn compiled_with(members: &str, steps: &str) -> Arc<Pack> {
+    let steps = steps.replace('\n', "\n  ");
     let workflow = format!(
         "workflow: w\ndescription: What this test needs.\nowner: nobody\nseverity: P2\n\
-         trigger: {{ record: {{ type: deal, on: updated }} }}\nsteps:\n{steps}"
+         trigger: {{ record: {{ type: deal, on: updated }} }}\n{members}steps:\n  {steps}\n"
     );
-    let record = "record: deal\nkey: [name]\nfields:\n  name: { type: string, required: true }\n\
-                  states: [new, won]\ninitial: new\n\
-                  transitions: [ { from: [new], to: won, by: w } ]\n";
     let files = [
-        ("pack.yaml", "pack: t\n".to_owned()),
-        ("deal.record.yaml", record.to_owned()),
+        ("pack.yaml", PACK.to_owned()),
+        ("deal.record.yaml", DEAL.to_owned()),
+        ("person.record.yaml", PERSON.to_owned()),
         ("w.workflow.yaml", workflow),
     ];
     let files = files.map(|(path, text)| (path.to_owned(), text));
     load(&files.into(), &Functions::scripted())
 }
+
+const PACK: &str = "\
+pack: t
+config: { greeting: { type: string, default: hello } }
+";
+
+const DEAL: &str = "\
+record: deal
+key: [name]
+fields:
+  name: { type: string, required: true }
+  phone: { type: string }
+  owner: { type: ref, to: person }
+states: [new, won]
+initial: new
+transitions: [ { from: [new], to: won, by: w } ]
+";
+
+const PERSON: &str = "\
+record: person
+key: [name]
+fields:
+  name: { type: string, required: true }
+states: [known, lost]
+initial: known
+transitions: [ { from: [known], to: lost, by: w } ]
+";

@@ -1,5 +1,6 @@
 //! Scripted step functions, one for each kind of effect.
 
+use std::future::{Ready, ready};
 use std::time::Duration;
 
 use holdfast_engine::key;
@@ -29,11 +30,14 @@ pub struct Outcome {
     /// Whether a change was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<bool>,
+    /// What the receiver answered.
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub body: Json,
 }
 
 /// A step that changes nothing but through its receiver.
-async fn nothing_staged(_: &Probe, _: &StepContext<'_>) -> Result<(), StepError> {
-    Ok(())
+fn nothing_staged(_: &Probe, _: &StepContext<'_>) -> Ready<Result<(), StepError>> {
+    ready(Ok(()))
 }
 
 /// Adds one to a counter that lies where the home record does, in the transaction of the outcome.
@@ -125,5 +129,6 @@ async fn act(probe: &Probe, function: &str, ctx: &StepContext<'_>) -> Result<Out
     Ok(Outcome {
         id: ctx.key.to_owned(),
         refused: output.get("refused").and_then(Json::as_bool),
+        body: output.get("body").cloned().unwrap_or_default(),
     })
 }

@@ -50,6 +50,14 @@ pub enum Reaction {
     Stale,
 }
 
+impl Reaction {
+    /// Whether an attempt follows.
+    #[must_use]
+    pub fn performs(self) -> bool {
+        matches!(self, Self::Perform | Self::Claim | Self::TakeOver)
+    }
+}
+
 /// Decides what to do with a delivery.
 ///
 /// A redrive by the queue sends an old message anew, so it was created before the failure and
@@ -116,13 +124,12 @@ mod tests {
     use crate::retry::Ladder;
 
     fn terms(effect: Effect, unknown: Unknown, has_fallback: bool) -> Terms {
-        let (once, refused) = (false, Refused::Fail);
         Terms {
             effect,
-            once,
+            once: false,
             has_fallback,
             unknown,
-            refused,
+            refused: Refused::Fail,
             ladder: Ladder::standard(),
         }
     }

@@ -6,27 +6,37 @@
 
 mod arrival;
 mod attempt;
+mod claim;
+mod commit;
 mod connect;
 mod dispatch;
 mod failure;
 mod guarded;
+mod hold;
+mod lapsed;
 mod last_receive;
 mod later;
 mod once;
 mod outcome;
+mod perform;
+mod render;
+mod replay;
 mod retire;
+mod review;
 mod runner;
 mod scope;
 mod settle;
+mod shape;
 mod terms;
 mod view;
 mod work;
 
 pub use arrival::{Arrival, Reaction, on_arrival};
-pub use dispatch::{Position, advance, envelopes, fall_back, messages, read_references};
+pub use dispatch::{Position, advance, fall_back, read_references};
 pub use later::send_later;
 pub use once::{OnceClaim, OnceState, OnceVerdict, ask};
 pub use outcome::{Ending, after_attempt, after_bad_output};
+pub use render::{envelopes, messages};
 pub use runner::Runner;
 pub use scope::{ScopeData, time_zone};
 pub use terms::Terms;

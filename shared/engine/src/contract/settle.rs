@@ -1,45 +1,29 @@
 //! Writing the outcome of an attempt: one transaction for what must agree.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::dispatch::{Position, advance, fall_back};
 use super::failure::{self, Failure};
-use super::once::{OnceClaim, OnceState};
 use super::outcome::Ending;
+use super::perform::Attempted;
+use super::shape::refusal;
 use super::view::View;
 use super::work::Work;
-use crate::definition::model::{Action, MappedField, Refused};
+use crate::definition::model::{Action, Refused};
 use crate::entry::{
-    AttemptLine, Dispatch, End, Occurred, Owner, Progress, StepEntry, Suppressed, transition,
+    AttemptLine, Dispatch, End, Occurred, Owner, StepEntry, Suppressed, transition,
 };
 use crate::envelope::Context;
-use crate::field;
 use crate::operation::ReviewKind;
-use crate::port::{Change, Delivery, Journal, Key, PortError, Write};
-use crate::step::{Audit, Keeps, StepError};
+use crate::port::{Delivery, Journal, Key, PortError, Write};
+use crate::step::StepError;
 
 /// Attempts kept in an entry, and characters of their messages: an entry stays small.
 const MAX_LINES: usize = 8;
 const MAX_MESSAGE: usize = 200;
-
-/// What an attempt came to, ready to be written.
-#[derive(Debug)]
-pub(super) enum Attempted {
-    /// It succeeded.
-    Succeeded {
-        /// The result that later steps read.
-        output: Json,
-        /// The change that it made.
-        audit: Audit,
-        /// The writes that belong to it.
-        staged: Vec<Write>,
-    },
-    /// Another step had already done it.
-    Suppressed(Box<OnceClaim>, Json),
-    /// It did not succeed.
-    Ended(StepError, Ending, Option<Timestamp>),
-}
 
 /// The writes of an outcome, and the entry among them.
 #[derive(Debug)]
@@ -66,7 +50,33 @@ impl Work<'_> {
         else {
             return Ok(None);
         };
-        let mut entry = self.entry(state, progress, before.as_ref(), now);
+        let entry = self.entry(state, progress, before.as_ref(), now);
+        let before = before.as_ref();
+        let mut settlement = match attempted {
+            Attempted::Ended(error, ending, _) => {
+                self.ended(journal, view, entry, before, (error, ending))
+                    .await?
+            }
+            Attempted::Succeeded { output, .. } | Attempted::Suppressed(_, output) => {
+                let mut entry = entry;
+                entry.output = Some(output.clone());
+                entry.dispatch = self.following(journal, output, now).await?;
+                self.succeeded(view, entry, before, attempted)?
+            }
+        };
+        let own = view.put(&self.entry_key, &settlement.entry)?;
+        settlement.writes.insert(0, own);
+        Ok(Some(settlement))
+    }
+
+    /// A success, by this step or by another that had done it already.
+    fn succeeded(
+        &self,
+        view: &View,
+        mut entry: StepEntry,
+        before: Option<&StepEntry>,
+        attempted: &Attempted,
+    ) -> Result<Settlement, PortError> {
         let mut writes = Vec::new();
         match attempted {
             Attempted::Succeeded {
@@ -74,43 +84,42 @@ impl Work<'_> {
                 audit,
                 staged,
             } => {
-                entry.output = Some(output.clone());
                 entry.target.clone_from(&audit.target);
                 entry.changes.clone_from(&audit.changes);
-                entry.dispatch = self.following(journal, output, now).await?;
                 writes.extend(staged.iter().cloned());
-                writes.extend(self.once_done(view, output, now)?);
-                writes.extend(self.closed_errors(view, before.as_ref(), &mut entry)?);
+                writes.extend(self.once_done(view, output, entry.at)?);
             }
-            Attempted::Suppressed(claim, output) => {
-                entry.output = Some(output.clone());
+            Attempted::Suppressed(claim, _) => {
                 entry.suppressed = Some(Suppressed {
                     execution: claim.execution.clone(),
                     step: claim.step.clone(),
                 });
-                entry.dispatch = self.following(journal, output, now).await?;
-                writes.extend(self.closed_errors(view, before.as_ref(), &mut entry)?);
             }
-            Attempted::Ended(error, ending, _) => {
-                Self::record_attempt(&mut entry, before.as_ref(), error, now);
-                self.end(journal, view, &mut entry, error, ending, &mut writes)
-                    .await?;
-            }
+            Attempted::Ended(..) => {}
         }
-        writes.insert(0, view.put(&self.entry_key, &entry)?);
-        Ok(Some(Settlement { entry, writes }))
+        writes.extend(self.closed_errors(view, before, &mut entry)?);
+        Ok(Settlement { entry, writes })
     }
 
-    async fn end<J: Journal>(
+    /// An attempt that did not succeed: its line, and what its ending asks for.
+    async fn ended<J: Journal>(
         &self,
         journal: &J,
         view: &View,
-        entry: &mut StepEntry,
-        error: &StepError,
-        ending: &Ending,
-        writes: &mut Vec<Write>,
-    ) -> Result<(), PortError> {
-        let (message, now, before) = (error.to_string(), entry.at, entry.error.take());
+        mut entry: StepEntry,
+        before: Option<&StepEntry>,
+        (error, ending): (&StepError, &Ending),
+    ) -> Result<Settlement, PortError> {
+        Self::record_attempt(&mut entry, before, error);
+        if let Ending::Retry { .. } = ending {
+            let writes = Vec::new();
+            return Ok(Settlement { entry, writes });
+        }
+        if let (Ending::FallBack { .. }, Some(next)) = (ending, self.next_alternative()) {
+            let dispatch = fall_back(journal, next, self.envelope, entry.at).await?;
+            entry.dispatch = Some(dispatch);
+        }
+        let message = error.to_string();
         let failure = Failure {
             envelope: self.envelope,
             delivery: self.delivery,
@@ -118,32 +127,37 @@ impl Work<'_> {
             progress: entry.progress,
             code: error.code(),
             message: &message,
-            now,
+            now: entry.at,
         };
-        match ending {
-            Ending::Retry { .. } => {
-                entry.error = before;
-                return Ok(());
-            }
-            Ending::FallBack { .. } => {
-                entry.error = Some(failure.summary(failure.error_id()));
-                if let Some(next) = self.next_alternative() {
-                    entry.dispatch = Some(fall_back(journal, next, self.envelope, now).await?);
-                }
-                writes.extend(self.once_freed(view, entry.progress, &failure)?);
-            }
-            Ending::Fail { .. } => {
-                entry.error = Some(failure.summary(failure.error_id()));
+        let writes = self.end(view, &mut entry, &failure, ending)?;
+        Ok(Settlement { entry, writes })
+    }
+
+    /// The writes of an ending: what a person sees of it, and the `once` key.
+    fn end(
+        &self,
+        view: &View,
+        entry: &mut StepEntry,
+        failure: &Failure<'_>,
+        ending: &Ending,
+    ) -> Result<Vec<Write>, PortError> {
+        let mut writes = Vec::new();
+        let uncertain = *ending == Ending::LeaveUnknown;
+        let earlier = entry.error.replace(failure.summary(if uncertain {
+            failure.review_id()
+        } else {
+            failure.error_id()
+        }));
+        if uncertain {
+            writes.push(failure.review_write(view, ReviewKind::UnknownOutcome)?);
+        } else {
+            if matches!(ending, Ending::Fail { .. }) {
                 writes.push(failure.error_write(view)?);
-                writes.extend(self.once_freed(view, entry.progress, &failure)?);
             }
-            Ending::LeaveUnknown => {
-                entry.error = Some(failure.summary(failure.review_id()));
-                writes.push(failure.review_write(view, ReviewKind::UnknownOutcome)?);
-            }
+            writes.extend(self.once_freed(view, entry.progress, failure)?);
         }
-        writes.extend(self.replaced_error(view, before.as_ref(), entry)?);
-        Ok(())
+        writes.extend(self.replaced_error(view, earlier.as_ref(), entry)?);
+        Ok(writes)
     }
 
     /// What follows a success. An async step has its own outcome, and nothing follows it.
@@ -157,7 +171,7 @@ impl Work<'_> {
             return Ok(None);
         }
         if let (Some(reason), Refused::Stop) = (refusal(output), self.terms.refused) {
-            let (refs, record) = (std::collections::BTreeMap::new(), None);
+            let (refs, record) = (BTreeMap::new(), None);
             let end = Some(End::Stopped(format!(
                 "{}: {reason}",
                 self.envelope.step.step
@@ -196,59 +210,6 @@ impl Work<'_> {
             .after(self.definition, output, changed_home)
     }
 
-    fn once_done(
-        &self,
-        view: &View,
-        output: &Json,
-        now: Timestamp,
-    ) -> Result<Option<Write>, PortError> {
-        let Some((key, once)) = self.once_key.as_ref().zip(self.definition.once.as_ref()) else {
-            return Ok(None);
-        };
-        let until = once.duration.and_then(|held| now.checked_add(held).ok());
-        let state = OnceState::Done {
-            output: output.clone(),
-            until,
-        };
-        view.put(key, &self.once_claim(state)).map(Some)
-    }
-
-    /// Frees the `once` key after a definite failure. Where the effect may have happened, the
-    /// key is held, and a person decides.
-    fn once_freed(
-        &self,
-        view: &View,
-        progress: Progress,
-        failure: &Failure<'_>,
-    ) -> Result<Option<Write>, PortError> {
-        if progress.maybe && self.once_key.is_some() {
-            return failure
-                .review_write(view, ReviewKind::UnknownOutcome)
-                .map(Some);
-        }
-        let pending = self.pending_once(view)?;
-        Ok(pending.map(|key| view.write(key, Change::Delete)))
-    }
-
-    /// The step's `once` key, where this very step was seen to hold it.
-    pub(super) fn pending_once(&self, view: &View) -> Result<Option<&Key>, PortError> {
-        let Some(key) = &self.once_key else {
-            return Ok(None);
-        };
-        let own = self.once_claim(OnceState::Pending);
-        let held = view.body::<OnceClaim>(key)? == Some(own);
-        Ok(held.then_some(key))
-    }
-
-    pub(super) fn once_claim(&self, state: OnceState) -> OnceClaim {
-        OnceClaim {
-            execution: self.envelope.execution.clone(),
-            generation: self.envelope.generation,
-            step: self.envelope.step.clone(),
-            state,
-        }
-    }
-
     /// A success closes the error that the step had; what this delivery wrote down in case that
     /// it crashes is closed after dispatch, and stays named until then.
     fn closed_errors(
@@ -267,17 +228,12 @@ impl Work<'_> {
         failure::close(view, &self.error_key(&error.id))
     }
 
-    fn record_attempt(
-        entry: &mut StepEntry,
-        before: Option<&StepEntry>,
-        error: &StepError,
-        now: Timestamp,
-    ) {
+    fn record_attempt(entry: &mut StepEntry, before: Option<&StepEntry>, error: &StepError) {
         let attempt = before.map_or(1, |entry| entry.progress.attempt);
         let message = shortened(&error.to_string());
         entry.attempts.push(AttemptLine {
             attempt,
-            at: now,
+            at: entry.at,
             code: error.code().to_owned(),
             message,
         });
@@ -311,66 +267,6 @@ fn occurred(
         },
         Attempted::Ended(_, Ending::LeaveUnknown, _) => Occurred::LeftUnknown { by },
     }
-}
-
-/// Why an update was refused, if it was.
-pub(super) fn refusal(output: &Json) -> Option<&str> {
-    if output.get("refused") == Some(&Json::Bool(true)) {
-        Some(
-            output
-                .get("reason")
-                .and_then(Json::as_str)
-                .unwrap_or("refused"),
-        )
-    } else {
-        None
-    }
-}
-
-/// Shapes a step's result: by its `returns`, else what the function keeps.
-///
-/// # Errors
-/// [`StepError::Permanent`] when the response is not what `returns` declares.
-pub(super) fn shaped(
-    work: &Work<'_>,
-    keeps: Keeps,
-    output: Json,
-    now: Timestamp,
-) -> Result<Json, StepError> {
-    let Some(returns) = &work.definition.returns else {
-        return Ok(match keeps {
-            Keeps::All => output,
-            Keeps::Only(members) => members
-                .iter()
-                .filter_map(|name| Some(((*name).to_owned(), output.get(name)?.clone())))
-                .collect::<Map<_, _>>()
-                .into(),
-        });
-    };
-    let mut scope =
-        super::ScopeData::of(&work.envelope.context, &work.envelope.execution.home.tenant);
-    scope.set("response", output);
-    let refs = std::collections::BTreeMap::new();
-    let value = |mapped: &MappedField| {
-        scope.with(&refs, now, |scope| match &mapped.condition {
-            Some(condition) if !condition.condition(scope)? => Ok(None),
-            _ => mapped.from.evaluate(scope),
-        })
-    };
-    let mut values = Map::new();
-    for (name, mapped) in returns {
-        let value = value(mapped).map_err(|error| {
-            StepError::permanent("InvalidResponse", format!("returns.{name}: {error}"))
-        })?;
-        values.extend(value.map(|value| (name.clone(), value)));
-    }
-    let fields = returns
-        .iter()
-        .map(|(name, mapped)| (name.clone(), mapped.field.clone()))
-        .collect();
-    field::accept_all(&fields, &values, field::Unknown::Dropped)
-        .map(Json::Object)
-        .map_err(|wrong| StepError::permanent("InvalidResponse", field::describe(&wrong)))
 }
 
 pub(super) fn shortened(message: &str) -> String {

@@ -1,0 +1,127 @@
+//! One attempt at a step's effect, and what it came to.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::connect::Connected;
+use super::guarded::guarded;
+use super::once::OnceClaim;
+use super::outcome::{Ending, after_attempt, after_bad_output};
+use super::runner::Runner;
+use super::shape::{refusal, shaped};
+use super::work::Work;
+use crate::definition::model::Refused;
+use crate::entry::Progress;
+use crate::envelope::Input;
+use crate::port::{Clock, Entropy, Ports, Write};
+use crate::step::{Audit, Staged, Step, StepContext, StepError};
+
+/// What an attempt came to, ready to be written.
+#[derive(Debug)]
+pub(super) enum Attempted {
+    /// It succeeded.
+    Succeeded {
+        /// The result that later steps read.
+        output: Json,
+        /// The change that it made.
+        audit: Audit,
+        /// The writes that belong to it.
+        staged: Vec<Write>,
+    },
+    /// Another step had already done it.
+    Suppressed(Box<OnceClaim>, Json),
+    /// It did not succeed.
+    Ended(StepError, Ending, Option<Timestamp>),
+}
+
+impl<P: Ports> Runner<P> {
+    /// Performs once, under guard.
+    pub(super) async fn perform<S: Step>(
+        &self,
+        step: &S,
+        work: &Work<'_>,
+        connected: &Connected<'_>,
+        progress: Progress,
+    ) -> Attempted {
+        let (key, staged) = (work.envelope.key(), Staged::default());
+        let now = self.ports.clock().now();
+        let ctx = StepContext {
+            envelope: work.envelope,
+            key: &key,
+            attempt: progress.attempt,
+            now,
+            call: connected.call(work.envelope, &key),
+            definition: work.definition,
+            pack: work.pack,
+            staged: &staged,
+        };
+        let effect = async { step.perform(&ctx, input::<S>(work)?).await };
+        let deadline = self.ports.clock().sleep(connected.timeout());
+        match guarded(effect, deadline).await {
+            Ok(output) => self.succeeded::<S>(work, &staged, output, progress, now),
+            Err(error) => self.ended(error, work, progress),
+        }
+    }
+
+    fn succeeded<S: Step>(
+        &self,
+        work: &Work<'_>,
+        staged: &Staged,
+        output: S::Output,
+        progress: Progress,
+        now: Timestamp,
+    ) -> Attempted {
+        let output = serde_json::to_value(output)
+            .map_err(|error| StepError::permanent("InvalidResponse", error.to_string()))
+            .and_then(|output| shaped(work, S::SPEC.keeps, output, now));
+        match output {
+            Ok(output) => {
+                if let (Some(reason), Refused::Fail) = (refusal(&output), work.terms.refused) {
+                    self.ended(StepError::permanent("Refused", reason), work, progress)
+                } else {
+                    let (staged, audit) = staged.take();
+                    Attempted::Succeeded {
+                        output,
+                        audit,
+                        staged,
+                    }
+                }
+            }
+            Err(error) => Attempted::Ended(error, after_bad_output(&work.terms), None),
+        }
+    }
+
+    /// What follows an attempt that did not succeed.
+    pub(super) fn ended(&self, error: StepError, work: &Work<'_>, progress: Progress) -> Attempted {
+        let ending = after_attempt(&error, progress, &work.terms);
+        let due = match &ending {
+            Ending::Retry { delay, .. } => self
+                .ports
+                .clock()
+                .now()
+                .saturating_add(self.jittered(*delay))
+                .ok(),
+            _ => None,
+        };
+        Attempted::Ended(error, ending, due)
+    }
+
+    /// The delay, up to a tenth shorter or longer, so that what failed together does not come
+    /// back together.
+    fn jittered(&self, delay: Duration) -> Duration {
+        let fraction =
+            f64::from(u32::try_from(self.ports.entropy().bits() & 0xFFFF).unwrap_or_default())
+                / 65_536.0;
+        delay.mul_f64(0.9 + 0.2 * fraction)
+    }
+}
+
+fn input<S: Step>(work: &Work<'_>) -> Result<S::Input, StepError> {
+    match &work.envelope.input {
+        Input::Rendered(input) => serde_json::from_value(input.clone())
+            .map_err(|error| StepError::permanent("InvalidInput", error.to_string())),
+        Input::Failed { code, message } => Err(StepError::permanent(code, message.clone())),
+    }
+}

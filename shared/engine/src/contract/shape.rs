@@ -1,0 +1,83 @@
+//! The result of a step in the shape that later steps read.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use super::ScopeData;
+use super::work::Work;
+use crate::definition::model::MappedField;
+use crate::expr::EvaluationError;
+use crate::field;
+use crate::step::{Keeps, StepError};
+
+/// Why an update was refused, if it was.
+pub(super) fn refusal(output: &Json) -> Option<&str> {
+    if output.get("refused") == Some(&Json::Bool(true)) {
+        Some(
+            output
+                .get("reason")
+                .and_then(Json::as_str)
+                .unwrap_or("refused"),
+        )
+    } else {
+        None
+    }
+}
+
+/// Shapes a step's result: by its `returns`, else what the function keeps.
+///
+/// # Errors
+/// [`StepError::Permanent`] when the response is not what `returns` declares.
+pub(super) fn shaped(
+    work: &Work<'_>,
+    keeps: Keeps,
+    output: Json,
+    now: Timestamp,
+) -> Result<Json, StepError> {
+    let Some(returns) = &work.definition.returns else {
+        return Ok(kept(keeps, output));
+    };
+    let invalid = |message: String| StepError::permanent("InvalidResponse", message);
+    let mut scope = ScopeData::of(&work.envelope.context, &work.envelope.execution.home.tenant);
+    scope.set("response", output);
+    let mut values = Map::new();
+    for (name, mapped) in returns {
+        let value = value(mapped, &scope, now)
+            .map_err(|error| invalid(format!("returns.{name}: {error}")))?;
+        values.extend(value.map(|value| (name.clone(), value)));
+    }
+    let fields = returns
+        .iter()
+        .map(|(name, mapped)| (name.clone(), mapped.field.clone()))
+        .collect();
+    field::accept_all(&fields, &values, field::Unknown::Dropped)
+        .map(Json::Object)
+        .map_err(|wrong| invalid(field::describe(&wrong)))
+}
+
+fn kept(keeps: Keeps, output: Json) -> Json {
+    match keeps {
+        Keeps::All => output,
+        Keeps::Only(members) => {
+            let members = members.iter();
+            let kept = members.filter_map(|name| {
+                let value = output.get(name)?;
+                Some(((*name).to_owned(), value.clone()))
+            });
+            kept.collect::<Map<_, _>>().into()
+        }
+    }
+}
+
+fn value(
+    mapped: &MappedField,
+    scope: &ScopeData,
+    now: Timestamp,
+) -> Result<Option<Json>, EvaluationError> {
+    scope.with(&BTreeMap::new(), now, |scope| match &mapped.condition {
+        Some(condition) if !condition.condition(scope)? => Ok(None),
+        _ => mapped.from.evaluate(scope),
+    })
+}
