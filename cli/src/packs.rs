@@ -121,6 +121,29 @@ fn refuse_repeats(packs: &[FolderPack]) -> Result<(), Failure> {
             return Err(Failure::wrong("RepeatedPack", message));
         }
     }
+    refuse_shared_names(packs)
+}
+
+/// Executions, records and endpoints are named by tenant, not by pack: two packs of a tenant must
+/// not define the same name.
+fn refuse_shared_names(packs: &[FolderPack]) -> Result<(), Failure> {
+    let mut known: BTreeMap<(&str, String), &Path> = BTreeMap::new();
+    for FolderPack { pack, folder, .. } in packs {
+        let records = pack.records.keys().map(|name| ("record", name.to_string()));
+        let sources = pack.sources.keys().map(|name| ("source", name.to_string()));
+        let workflows = pack
+            .workflows
+            .keys()
+            .map(|name| ("workflow", name.to_string()));
+        for (kind, name) in records.chain(sources).chain(workflows) {
+            if let Some(first) = known.insert((kind, name.clone()), folder) {
+                let (first, second) = (first.display(), folder.display());
+                let message =
+                    format!("{first} and {second} both define the {kind} `{name}`: rename one");
+                return Err(Failure::wrong("RepeatedName", message));
+            }
+        }
+    }
     Ok(())
 }
 

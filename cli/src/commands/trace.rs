@@ -137,7 +137,7 @@ impl Looking<'_> {
         definition: &RecordDefinition,
         values: &Map<String, Json>,
     ) -> Result<Option<RecordRef>, Failure> {
-        let identity = identity::load(self.arguments.data.path())
+        let identity = identity::read(self.arguments.data.path())
             .map_err(|error| Failure::unreachable("DataFolderUnusable", error.to_string()))?;
         let journal = journal(self.store);
         let by = Lookup::Also;

@@ -27,6 +27,9 @@ pub enum Problem {
     /// The body is larger than one MiB.
     #[error("the body is larger than 1 MiB")]
     TooLarge,
+    /// What the source declares of the body is larger than an event may be.
+    #[error("the declared data of the body is larger than an event may be")]
+    EventTooLarge,
     /// The signature does not hold.
     #[error("the signature does not hold: {0}")]
     Signature(Rejection),
@@ -54,7 +57,7 @@ impl Problem {
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::TooLarge => 413,
+            Self::TooLarge | Self::EventTooLarge => 413,
             Self::Signature(_) => 401,
             Self::NotJson(_) => 400,
             Self::MediaType(_) => 415,
@@ -68,6 +71,7 @@ impl Problem {
         match self {
             Self::NotFound => "NotFound",
             Self::TooLarge => "BodyTooLarge",
+            Self::EventTooLarge => "EventTooLarge",
             Self::Signature(rejection) => rejection.code(),
             Self::NotJson(_) => "NotJson",
             Self::MediaType(_) => "MediaTypeUnsupported",
@@ -78,7 +82,7 @@ impl Problem {
     fn title(&self) -> &'static str {
         match self {
             Self::NotFound => "Not Found",
-            Self::TooLarge => "Content Too Large",
+            Self::TooLarge | Self::EventTooLarge => "Content Too Large",
             Self::Signature(_) => "Unauthorized",
             Self::NotJson(_) => "Bad Request",
             Self::MediaType(_) => "Unsupported Media Type",

@@ -18,6 +18,9 @@ pub use answer::{Answer, Problem};
 use map::{Mapped, map};
 pub use request::{MAX_BODY, Request};
 
+/// The largest event, in bytes as JSON: its entry holds it whole, beside the decisions.
+const MAX_EVENT: usize = 192 * 1024;
+
 /// Handles one request to `/hooks/{tenant}/{source}`.
 pub async fn handle<P: Ports>(ports: &P, request: &Request) -> Answer {
     match receive(ports, request).await {
@@ -102,6 +105,9 @@ async fn verified<P: Ports>(
 async fn accepted<P: Ports>(ports: &P, message: &EventMessage) -> Result<Answer, Problem> {
     let body = serde_json::to_string(message)
         .map_err(|error| PortError::Unavailable(error.to_string()))?;
+    if body.len() > MAX_EVENT {
+        return Err(Problem::EventTooLarge);
+    }
     let outgoing = Outgoing {
         queue: QueueName::events(),
         body,

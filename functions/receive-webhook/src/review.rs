@@ -6,7 +6,7 @@ use holdfast_engine::field::{Rule, Violation};
 use holdfast_engine::id::EventId;
 use holdfast_engine::key;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::operation::{ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status};
+use holdfast_engine::operation::{ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status, bounded};
 use holdfast_engine::port::{Change, Clock, CommitError, Expect, Journal, PortError, Ports, Write};
 use serde::Serialize;
 use serde_json::json;
@@ -59,7 +59,7 @@ pub(crate) async fn ask<P: Ports>(
         execution: None,
         step: None,
         report: json!({ "event": event, "version": pack.manifest.to_string(), "fields": report.fields }),
-        subject: subject(request),
+        subject: bounded(&subject(request)),
     };
     let body =
         serde_json::to_string(&item).map_err(|error| PortError::Unavailable(error.to_string()))?;

@@ -29,6 +29,8 @@ struct State {
     live: BTreeMap<TenantName, Arc<[Arc<Pack>]>>,
     versions: BTreeMap<ManifestId, Arc<Pack>>,
     config: BTreeMap<(TenantName, PackName), Settings>,
+    /// Raised whenever settings that were read may have changed.
+    epoch: u64,
 }
 
 /// A pack to serve: compiled, with the texts that it was compiled from.
@@ -80,17 +82,16 @@ impl LiveDefinitions {
                 .map(|loaded| Arc::clone(&loaded.pack))
                 .collect(),
         );
+        state.epoch += 1;
         state.config.retain(|(owner, _), _| owner != tenant);
         Ok(())
     }
 
     /// Forgets the settings that were read, since they were changed.
     pub fn forget_settings(&self) {
-        self.state
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .config
-            .clear();
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.epoch += 1;
+        state.config.clear();
     }
 
     fn compile(&self, manifest: &ManifestId) -> Result<Arc<Pack>, DefinitionsError> {
@@ -162,19 +163,18 @@ impl Definitions for LiveDefinitions {
         pack: &PackName,
     ) -> Result<Arc<Map<String, Json>>, PortError> {
         let key = (tenant.clone(), pack.clone());
-        let known = self
-            .state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .config
-            .get(&key)
-            .cloned();
+        let (known, epoch) = {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            (state.config.get(&key).cloned(), state.epoch)
+        };
         if let Some(config) = known {
             return Ok(config);
         }
         let config = Arc::new(self.read_config(tenant, pack)?);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.config.insert(key, Arc::clone(&config));
+        if state.epoch == epoch {
+            state.config.insert(key, Arc::clone(&config));
+        }
         Ok(config)
     }
 }

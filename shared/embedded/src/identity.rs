@@ -10,26 +10,33 @@ use crate::secrets::IdentityKey;
 /// The file within the data folder.
 const FILE: &str = "identity.key";
 
-/// Reads the key, or makes it. A key that is lost orphans every natural key, so a damaged file is
-/// an error and is never replaced.
+/// Reads the key of a folder that has one.
 ///
 /// # Errors
-/// When the file cannot be read or made, or does not hold 32 bytes.
-pub fn load(folder: &Path) -> io::Result<IdentityKey> {
+/// When there is none, it cannot be read, or it does not hold 32 bytes. A key that is lost orphans
+/// every natural key and every `once`, so it is never replaced.
+pub fn read(folder: &Path) -> io::Result<IdentityKey> {
     let path = folder.join(FILE);
-    match fs::read(&path) {
-        Ok(bytes) => <[u8; 32]>::try_from(bytes.as_slice())
-            .map(IdentityKey)
-            .map_err(|_| {
-                let message = format!(
-                    "{} does not hold 32 bytes; restore it from a backup",
-                    path.display()
-                );
-                io::Error::new(io::ErrorKind::InvalidData, message)
-            }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(folder, &path),
-        Err(error) => Err(error),
+    let damaged = |what: String| {
+        let message = format!("{}: {what}; restore it from a backup", path.display());
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    };
+    let bytes = fs::read(&path).map_err(|error| damaged(error.to_string()))?;
+    let key = <[u8; 32]>::try_from(bytes.as_slice());
+    key.map(IdentityKey)
+        .map_err(|_| damaged("does not hold 32 bytes".to_owned()))
+}
+
+/// Reads the key, or makes the key of a folder that has never been used.
+///
+/// # Errors
+/// As [`read`], and when the key cannot be made.
+pub fn load(folder: &Path, first_start: bool) -> io::Result<IdentityKey> {
+    let path = folder.join(FILE);
+    if first_start && !path.try_exists()? {
+        return create(folder, &path);
     }
+    read(folder)
 }
 
 /// Writes a new key beside its place and moves it there whole.
@@ -58,10 +65,18 @@ mod tests {
     #[test]
     fn the_key_is_made_once_and_a_damaged_one_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let first = load(folder.path()).unwrap();
-        assert_eq!(load(folder.path()).unwrap().0, first.0);
+        let first = load(folder.path(), true).unwrap();
+        assert_eq!(load(folder.path(), false).unwrap().0, first.0);
         fs::write(folder.path().join(FILE), b"short").unwrap();
-        assert!(load(folder.path()).is_err());
+        assert!(load(folder.path(), true).is_err());
         assert_eq!(fs::read(folder.path().join(FILE)).unwrap(), b"short");
+    }
+
+    #[test]
+    fn a_lost_key_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = load(folder.path(), false).unwrap_err().to_string();
+        assert!(error.contains("restore it from a backup"), "{error}");
+        assert!(!folder.path().join(FILE).exists());
     }
 }

@@ -21,7 +21,7 @@ use crate::store::{Depth, OpenError, Options, SqliteJournal, SqliteQueue, Sqlite
 use crate::workers::Workers;
 
 /// What a system needs to start.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings<C> {
     /// The data folder.
     pub data: PathBuf,
@@ -44,6 +44,18 @@ pub struct Settings<C> {
     pub extension: Option<Extension<C>>,
     /// How the store is opened.
     pub store: Options,
+}
+
+impl<C> std::fmt::Debug for Settings<C> {
+    /// Secrets are named, never shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("data", &self.data)
+            .field("development", &self.development)
+            .field("tenants", &self.tenants)
+            .field("secrets", &self.secrets.keys())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a system does not start.
@@ -85,7 +97,8 @@ impl<C: Clock + Clone + 'static> System<C> {
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings<C>) -> Result<Self, StartError> {
         let store = Store::open_with(&settings.data, settings.store.clone())?;
-        let identity_key = identity::load(&settings.data).map_err(StartError::Identity)?;
+        let identity_key =
+            identity::load(&settings.data, store.boot() == 1).map_err(StartError::Identity)?;
         let secrets = if settings.development {
             LocalSecrets::development(identity_key)
         } else {

@@ -15,6 +15,25 @@ pub const ERROR: &str = "error";
 /// The kind of review items in keys.
 pub const REVIEW: &str = "review";
 
+/// The longest message that an operation keeps whole, in bytes: the rest of the item fits beside
+/// it in the smallest store.
+pub const MAX_SUBJECT: usize = 256 * 1024;
+
+/// A message as an operation keeps it: whole, or its beginning with its size and SHA-256, by which
+/// the whole one is recognised in the dead-letter queue.
+#[must_use]
+pub fn bounded(message: &str) -> String {
+    if message.len() <= MAX_SUBJECT {
+        return message.to_owned();
+    }
+    let beginning: String = message.chars().take(MAX_SUBJECT / 16).collect();
+    serde_json::json!({
+        "truncated": { "bytes": message.len(), "sha256": hash::hex(&[message.as_bytes()]) },
+        "beginning": beginning,
+    })
+    .to_string()
+}
+
 /// Whether an operation still needs someone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -122,4 +141,18 @@ pub struct ReviewItem {
     pub report: Json,
     /// What is decided on: the request or the envelope.
     pub subject: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_is_too_large_is_kept_by_its_beginning_and_its_hash() {
+        assert_eq!(bounded("short"), "short");
+        let long = "ä\u{1}".repeat(MAX_SUBJECT);
+        let kept = bounded(&long);
+        assert!(kept.len() <= MAX_SUBJECT, "{} bytes", kept.len());
+        assert!(kept.contains(&hash::hex(&[long.as_bytes()])));
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::definition::model::Severity;
 use crate::key;
-use crate::operation::{ErrorRecord, Status};
+use crate::operation::{ErrorRecord, Status, bounded};
 use crate::port::{
     Change, Clock, CommitError, Delivery, Expect, Item, Journal, Key, PortError, Ports, Verdict,
     Write,
@@ -118,6 +118,6 @@ fn error_record<P: Ports>(
         first_at: now,
         last_at: now,
         count: 1,
-        envelope: delivery.body.clone(),
+        envelope: bounded(&delivery.body),
     }
 }

@@ -8,7 +8,7 @@ use crate::definition::model::{Severity, Workflow};
 use crate::entry::{ErrorSummary, Progress};
 use crate::envelope::Envelope;
 use crate::key;
-use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status};
+use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status, bounded};
 use crate::port::{Delivery, Key, PortError, Write};
 
 /// A failure of a step.
@@ -67,7 +67,7 @@ impl Failure<'_> {
             first_at: self.now,
             last_at: self.now,
             count: 1,
-            envelope: self.delivery.body.clone(),
+            envelope: bounded(&self.delivery.body),
         }
     }
 
@@ -112,7 +112,7 @@ impl Failure<'_> {
                 "attempt": self.progress.attempt,
                 "version": envelope.manifest.to_string(),
             }),
-            subject: self.delivery.body.clone(),
+            subject: bounded(&self.delivery.body),
         };
         view.put(&self.review_key(), &item)
     }

@@ -1,6 +1,7 @@
 //! The step contract at work: decode, decide, act.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -24,6 +25,9 @@ use crate::undeliverable;
 pub(super) const MAX_LOOKS: u32 = 20;
 
 const NO_SUCH_STEP: &str = "its version has no such step";
+
+/// How long a copy waits at most before it looks again at a claim that lives.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// A failure around the step, not of it: the message stays, and is delivered again.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +136,14 @@ impl<P: Ports> Runner<P> {
         self.react(step, work, connected, &mut view).await
     }
 
+    /// A claim that lives mostly ends long before its lease does: look again soon.
+    fn sooner(&self, work: &Work<'_>, view: &View, due: Timestamp) -> Result<Timestamp, PortError> {
+        let entry = view.body::<StepEntry>(&work.entry_key)?;
+        let claimed = entry.is_some_and(|entry| matches!(entry.state, State::Started { .. }));
+        let soon = self.ports.clock().now().saturating_add(LOOK_AGAIN);
+        Ok(soon.map_or(due, |soon| if claimed { due.min(soon) } else { due }))
+    }
+
     pub(super) async fn wait(&self, work: &Work<'_>, due: Timestamp) -> Result<Verdict, Trouble> {
         let tenant = &work.envelope.execution.home.tenant;
         send_later(self.ports.as_ref(), work.delivery, tenant, due).await?;
@@ -191,7 +203,10 @@ impl<P: Ports> Runner<P> {
             Reaction::AcceptRedrive => self.accept_redrive(work, view).await,
             Reaction::Replay => self.replay(work, view).await.map(Some),
             Reaction::EnsureReview => self.ensure_review(work, view).await,
-            Reaction::Wait(due) => self.wait(work, due).await.map(Some),
+            Reaction::Wait(due) => {
+                let due = self.sooner(work, view, due)?;
+                self.wait(work, due).await.map(Some)
+            }
             Reaction::FailAgain => Ok(Some(Verdict::Fail)),
             Reaction::Stale => Ok(Some(Verdict::Acknowledge)),
         }

@@ -26,11 +26,32 @@ pub(super) fn refusal(output: &Json) -> Option<&str> {
     }
 }
 
+/// The largest result of a step, in bytes as JSON: every later message of the execution carries
+/// it.
+const MAX_OUTPUT: usize = 32 * 1024;
+
 /// Shapes a step's result: by its `returns`, else what the function keeps.
 ///
 /// # Errors
-/// [`StepError::Permanent`] when the response is not what `returns` declares.
+/// [`StepError::Permanent`] when the response is not what `returns` declares, or too large.
 pub(super) fn shaped(
+    work: &Work<'_>,
+    keeps: Keeps,
+    output: Json,
+    now: Timestamp,
+) -> Result<Json, StepError> {
+    let output = returned(work, keeps, output, now)?;
+    let size = output.to_string().len();
+    if size <= MAX_OUTPUT {
+        return Ok(output);
+    }
+    let message = format!(
+        "the result has {size} bytes, at most {MAX_OUTPUT}: name what later steps need in `returns`"
+    );
+    Err(StepError::permanent("ResultTooLarge", message))
+}
+
+fn returned(
     work: &Work<'_>,
     keeps: Keeps,
     output: Json,

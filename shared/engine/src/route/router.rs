@@ -14,7 +14,7 @@ use crate::definition::model::{Pack, Severity, Trigger, Workflow};
 use crate::event::{EventMessage, Origin};
 use crate::id::{ExecutionRef, RecordRef};
 use crate::key;
-use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status};
+use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status, bounded};
 use crate::port::{
     Change, Clock, CommitError, Conflict, Definitions, Delivery, Expect, Item, Journal, Key,
     Outgoing, PortError, Ports, Queue, Verdict, Write,
@@ -290,7 +290,7 @@ impl<P: Ports> Router<P> {
             execution: None,
             step: None,
             report,
-            subject: delivery.body.clone(),
+            subject: bounded(&delivery.body),
         };
         let write = put(key::operation(&message.tenant, REVIEW, &id), &item)?;
         match self.ports.journal().commit(vec![write]).await {
@@ -416,7 +416,7 @@ fn loop_stopped(
         first_at: now,
         last_at: now,
         count: 1,
-        envelope: delivery.body.clone(),
+        envelope: bounded(&delivery.body),
     }
 }
 
