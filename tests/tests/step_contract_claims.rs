@@ -11,6 +11,9 @@ const RAW: &str = "- { id: s, uses: raw-effect, with: { to: a } }\n\
 /// The longest attempt, and what a claim outlives it by.
 const LEASE: Duration = Duration::from_secs(40);
 
+/// How long a copy waits before it looks again at a live claim.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// A step that acts and then hangs, and the delivery that hangs with it.
 fn hanging(steps: &str) -> (Story, Flight) {
     let story = Story::of(steps).plays("s.1", [Behaviour::Hang(true)]);
@@ -37,7 +40,11 @@ fn a_live_claim_is_waited_for_by_a_delayed_copy_that_spends_no_receive() {
     queue.reappear(flight.receipt());
     assert_eq!(story.deliver(), Verdict::Acknowledge);
     assert_eq!(story.rest(), Rest::after(&["s.1"]).queued(1));
-    assert_eq!(queue.next_visible(), Some(now + LEASE));
+    assert_eq!(queue.next_visible(), Some(now + LOOK_AGAIN));
+    assert!(
+        LOOK_AGAIN < LEASE,
+        "a claim mostly ends before its lease does"
+    );
     flight.finish(&story.world);
     assert_eq!(story.state("s.1"), "unknown", "the first ended in doubt");
     story.world.wait();

@@ -34,7 +34,7 @@ pub(super) async fn prepare(
     clock: &VirtualClock,
 ) -> Result<(), Failure> {
     let store = Store::open(folder)?;
-    let identity = identity::read(folder)
+    let identity = identity::load(folder, true)
         .map_err(|error| Failure::unreachable("DataFolderUnusable", error.to_string()))?;
     let settings = SqliteSettings::new(store.clone());
     for (name, value) in &test.config {

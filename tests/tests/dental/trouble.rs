@@ -76,6 +76,18 @@ async fn a_booking_without_a_time_is_left_to_a_person_with_a_report() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_booking_that_is_wrong_and_huge_is_reviewed_all_the_same() {
+    let practice = Practice::open().await;
+    let huge = Sample::read("booking").with_text("Rosa Martin", &"R".repeat(600_000));
+    let answer = practice.receive(&huge).await;
+    let body: Json = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((answer.status, &body["status"]), (202, &json!("review")));
+    let reviews = practice.reviews();
+    assert_eq!(reviews[0].report["fields"][0]["path"], "patient.name");
+    assert!(reviews[0].subject.contains("truncated"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_booking_that_was_changed_on_its_way_is_refused() {
     let practice = Practice::open().await;
     let mut request = practice.signed(&Sample::read("booking"));

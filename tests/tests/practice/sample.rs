@@ -24,6 +24,14 @@ impl Sample {
         self
     }
 
+    /// The same event with another text in its body.
+    pub(crate) fn with_text(mut self, from: &str, to: &str) -> Self {
+        let body = self.0["body"].as_str().unwrap();
+        assert!(body.contains(from), "{from}");
+        self.0["body"] = Json::String(body.replace(from, to));
+        self
+    }
+
     /// The source in the event's path.
     pub(super) fn source(&self) -> SourceName {
         let path = self.0["rawPath"].as_str().unwrap();
