@@ -24,6 +24,7 @@ pub async fn handle<P: Ports>(ports: &Arc<P>, delivery: &Delivery) -> Verdict {
             undeliverable::postpone(
                 ports.as_ref(),
                 delivery,
+                Some(&message.tenant),
                 trouble.code(),
                 &trouble.to_string(),
             )

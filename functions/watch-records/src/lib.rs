@@ -23,7 +23,9 @@ pub async fn handle<P: Ports>(ports: &P, delivery: &Delivery) -> Verdict {
     match publish(ports, &image).await {
         Ok(()) => Verdict::Acknowledge,
         Err(error) => {
-            undeliverable::postpone(ports, delivery, "StoreUnavailable", &error.to_string()).await
+            let (tenant, message) = (&image.record.tenant, error.to_string());
+            undeliverable::postpone(ports, delivery, Some(tenant), "StoreUnavailable", &message)
+                .await
         }
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::definition::model::Severity;
 use crate::key;
-use crate::operation::{ErrorRecord, Status, bounded};
+use crate::name::TenantName;
+use crate::operation::{ERROR, ErrorRecord, Status, bounded};
 use crate::port::{
     Change, Clock, CommitError, Delivery, Expect, Item, Journal, Key, PortError, Ports, Verdict,
     Write,
@@ -21,9 +22,9 @@ const MAX_LOOKS: u32 = 10;
 /// Records a message that does not decode, and leaves it to the dead-letter queue.
 pub async fn refuse<P: Ports>(ports: &P, delivery: &Delivery, reason: &str) -> Verdict {
     let message = format!("the message does not decode: {reason}");
-    match record(ports, delivery, "Undecodable", &message).await {
+    match record(ports, delivery, None, "Undecodable", &message).await {
         Ok(()) => Verdict::Fail,
-        Err(error) => postpone(ports, delivery, error.code(), &error.to_string()).await,
+        Err(error) => postpone(ports, delivery, None, error.code(), &error.to_string()).await,
     }
 }
 
@@ -32,11 +33,12 @@ pub async fn refuse<P: Ports>(ports: &P, delivery: &Delivery, reason: &str) -> V
 pub async fn postpone<P: Ports>(
     ports: &P,
     delivery: &Delivery,
+    tenant: Option<&TenantName>,
     code: &str,
     message: &str,
 ) -> Verdict {
     if delivery.last_receive
-        && let Err(unrecorded) = record(ports, delivery, code, message).await
+        && let Err(unrecorded) = record(ports, delivery, tenant, code, message).await
     {
         tracing::error!(queue = %delivery.queue, error = %unrecorded, "the failure is not recorded");
     }
@@ -59,11 +61,18 @@ pub fn postponed(delivery: &Delivery, code: &str, message: &str) -> Verdict {
 async fn record<P: Ports>(
     ports: &P,
     delivery: &Delivery,
+    tenant: Option<&TenantName>,
     code: &str,
     message: &str,
 ) -> Result<(), PortError> {
-    let failure = error_record(ports, delivery, code, message);
-    let key = key::unowned_error(&failure.id);
+    let failure = ErrorRecord {
+        tenant: tenant.cloned(),
+        ..error_record(ports, delivery, code, message)
+    };
+    let key = match tenant {
+        Some(tenant) => key::operation(tenant, ERROR, &failure.id),
+        None => key::unowned_error(&failure.id),
+    };
     let mut found: Option<Item> = None;
     for _ in 0..MAX_LOOKS {
         let write = write(&key, found.as_ref(), &failure)?;

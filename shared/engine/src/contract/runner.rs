@@ -74,14 +74,16 @@ impl<P: Ports> Runner<P> {
     /// Handles one delivery.
     pub async fn deliver<S: Step>(&self, step: &S, delivery: &Delivery) -> Verdict {
         let ports = self.ports.as_ref();
-        let handled = match serde_json::from_str::<Envelope>(&delivery.body) {
-            Ok(envelope) => self.handle(step, &envelope, delivery).await,
+        let envelope: Envelope = match serde_json::from_str(&delivery.body) {
+            Ok(envelope) => envelope,
             Err(error) => return undeliverable::refuse(ports, delivery, &error.to_string()).await,
         };
-        match handled {
+        match self.handle(step, &envelope, delivery).await {
             Ok(verdict) => verdict,
             Err(trouble) => {
-                undeliverable::postpone(ports, delivery, trouble.code(), &trouble.to_string()).await
+                let (tenant, message) = (&envelope.execution.home.tenant, trouble.to_string());
+                undeliverable::postpone(ports, delivery, Some(tenant), trouble.code(), &message)
+                    .await
             }
         }
     }

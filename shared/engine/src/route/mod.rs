@@ -1,11 +1,13 @@
 //! Routing: from an event to the executions that it starts. All decisions of one event are made
 //! once and written at once; a redelivery replays them.
 
+mod candidate;
 mod decide;
 mod entry;
 mod resolve;
 mod router;
 mod trigger;
+mod write;
 
 pub use entry::{Decision, EventEntry, Outcome};
 pub use resolve::{Resolved, Trouble};

@@ -5,19 +5,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::candidate::{Candidate, candidates};
 use super::decide::Decider;
 use super::entry::{Decision, EventEntry, Outcome, snapshot_name};
 use super::resolve::{Resolved, Trouble, resolve_all};
-use super::trigger::matches;
+use super::write::{decode, drop_known, entry_key, question, writes};
 use crate::contract::messages;
-use crate::definition::model::{Pack, Severity, Trigger, Workflow};
+use crate::definition::model::Pack;
 use crate::event::{EventMessage, Origin};
 use crate::id::{ExecutionRef, RecordRef};
-use crate::key;
-use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status, bounded};
 use crate::port::{
-    Change, Clock, CommitError, Conflict, Definitions, Delivery, Expect, Item, Journal, Key,
-    Outgoing, PortError, Ports, Queue, Verdict, Write,
+    Clock, CommitError, Conflict, Definitions, Delivery, Item, Journal, Key, Outgoing, PortError,
+    Ports, Queue, Verdict, Write,
 };
 use crate::record::find_record;
 
@@ -28,13 +27,6 @@ const MAX_LOOKS: u32 = 10;
 #[derive(Debug)]
 pub struct Router<P> {
     ports: Arc<P>,
-}
-
-/// A workflow that an event concerns, with the record that its execution would belong to.
-struct Candidate<'p> {
-    pack: &'p Pack,
-    workflow: &'p Workflow,
-    home: Option<RecordRef>,
 }
 
 impl<P: Ports> Router<P> {
@@ -198,9 +190,7 @@ impl<P: Ports> Router<P> {
         };
         let resolved =
             resolve_all(self.ports.as_ref(), &pack, definition, records, message).await?;
-        let receipted = receipt
-            .as_deref()
-            .and_then(|receipt| receipt_home(receipt, message));
+        let receipted = self.receipted(receipt.as_deref(), message).await?;
         let home = receipted
             .or_else(|| resolved.owner.clone())
             .unwrap_or(fallback);
@@ -257,46 +247,35 @@ impl<P: Ports> Router<P> {
         Ok(all)
     }
 
-    /// Leaves an event to a person; the whole event waits.
+    /// Leaves an event to a person; the whole event waits. A repeated question is one.
     async fn ask(
         &self,
         message: &EventMessage,
         delivery: &Delivery,
         trouble: &Trouble,
     ) -> Result<(), Trouble> {
-        let (kind, report) = match trouble {
-            Trouble::Ambiguous { candidates, .. } => (
-                ReviewKind::AmbiguousRecord,
-                serde_json::json!({ "candidates": candidates }),
-            ),
-            Trouble::Invalid {
-                violations,
-                invariant,
-                ..
-            } => (
-                ReviewKind::InvalidInput,
-                serde_json::json!({ "fields": violations, "invariant": invariant }),
-            ),
-            _ => return Ok(()),
+        let now = self.ports.clock().now();
+        let Some(write) = question(message, delivery, trouble, now)? else {
+            return Ok(());
         };
-        let id = ErrorRecord::id_of(message.event.id.as_str(), "route-event");
-        let item = ReviewItem {
-            id: id.clone(),
-            kind,
-            title: format!("event {}: {trouble}", message.event.id),
-            status: Status::Open,
-            tenant: message.tenant.clone(),
-            at: self.ports.clock().now(),
-            execution: None,
-            step: None,
-            report,
-            subject: bounded(&delivery.body),
-        };
-        let write = put(key::operation(&message.tenant, REVIEW, &id), &item)?;
         match self.ports.journal().commit(vec![write]).await {
             Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
             Err(CommitError::Port(error)) => Err(error.into()),
         }
+    }
+
+    /// The home of the step that a delivery receipt speaks of, where there is such a record of
+    /// this tenant: a reference in a query proves nothing.
+    async fn receipted(
+        &self,
+        receipt: Option<&str>,
+        message: &EventMessage,
+    ) -> Result<Option<RecordRef>, PortError> {
+        let Some(home) = receipt.and_then(|receipt| receipt_home(receipt, message)) else {
+            return Ok(None);
+        };
+        let found = find_record(self.ports.journal(), &home).await?;
+        Ok(found.map(|_| home))
     }
 
     async fn read(&self, key: &Key) -> Result<Option<Item>, PortError> {
@@ -311,127 +290,9 @@ impl<P: Ports> Router<P> {
     }
 }
 
-/// The writes of an event's decisions: its entry first, the line in its home where it started
-/// nothing, and an error record for each chain that was stopped.
-fn writes(
-    key: &Key,
-    message: &EventMessage,
-    delivery: &Delivery,
-    entry: &EventEntry,
-    packs: &[Arc<Pack>],
-) -> Result<Vec<Write>, PortError> {
-    let mut writes = vec![put(key.clone(), entry)?];
-    if matches!(message.origin, Origin::Source { .. }) && !entry.started() {
-        writes.push(put(key::home_event(&entry.home, &message.event.id), entry)?);
-    }
-    for decision in &entry.decisions {
-        if let Outcome::Stopped { reason } = &decision.outcome {
-            let error = loop_stopped(message, delivery, decision, reason, packs, entry.decided_at);
-            writes.push(put(
-                key::operation(&message.tenant, ERROR, &error.id),
-                &error,
-            )?);
-        }
-    }
-    Ok(writes)
-}
-
-/// Drops the writes of what an earlier delivery wrote already.
-fn drop_known(writes: &mut Vec<Write>, conflicts: &[Conflict]) {
-    let known = |index| conflicts.iter().any(|conflict| conflict.index == index);
-    let mut index = 0;
-    writes.retain(|_| {
-        index += 1;
-        !known(index - 1)
-    });
-}
-
-/// The workflows that an event concerns, in the order of packs and names.
-fn candidates<'p>(
-    message: &EventMessage,
-    packs: &'p [Arc<Pack>],
-    resolved: &Resolved,
-    home: &RecordRef,
-) -> Vec<Candidate<'p>> {
-    let of_pack = |pack: &'p Arc<Pack>| {
-        pack.workflows.values().filter_map(|workflow| {
-            let home = match matches(workflow, message)? {
-                Trigger::Event { of: Some(of), .. } => resolved
-                    .references
-                    .iter()
-                    .find(|record| record.record_type == *of)
-                    .cloned(),
-                Trigger::Event { of: None, .. } | Trigger::Record(_) => Some(home.clone()),
-            };
-            Some(Candidate {
-                pack: pack.as_ref(),
-                workflow,
-                home,
-            })
-        })
-    };
-    packs.iter().flat_map(of_pack).collect()
-}
-
-fn entry_key(message: &EventMessage) -> Key {
-    match &message.origin {
-        Origin::Source { .. } => key::source_event(&message.tenant, &message.event.id),
-        Origin::Record { record, .. } => key::home_event(record, &message.event.id),
-    }
-}
-
 /// The home of the step that a delivery receipt speaks of: `<execution ref>/<step.n>`.
 fn receipt_home(receipt: &str, message: &EventMessage) -> Option<RecordRef> {
     let (execution, _step) = receipt.rsplit_once('/')?;
     let execution: ExecutionRef = execution.parse().ok()?;
     (execution.home.tenant == message.tenant).then_some(execution.home)
-}
-
-fn loop_stopped(
-    message: &EventMessage,
-    delivery: &Delivery,
-    decision: &Decision,
-    reason: &str,
-    packs: &[Arc<Pack>],
-    now: Timestamp,
-) -> ErrorRecord {
-    let workflow = packs
-        .iter()
-        .find_map(|pack| pack.workflows.get(&decision.workflow));
-    ErrorRecord {
-        id: ErrorRecord::id_of(
-            &format!("{}:{}", message.event.id, decision.workflow),
-            "LoopStopped",
-        ),
-        code: "LoopStopped".to_owned(),
-        message: format!("workflow `{}` was not started: {reason}", decision.workflow),
-        severity: workflow.map_or(Severity::P1, |workflow| workflow.severity),
-        status: Status::Open,
-        function: delivery.queue.to_string(),
-        execution: None,
-        step: None,
-        version: Some(decision.manifest.to_string()),
-        tenant: Some(message.tenant.clone()),
-        attempt: 1,
-        first_at: now,
-        last_at: now,
-        count: 1,
-        envelope: bounded(&delivery.body),
-    }
-}
-
-fn put(key: Key, body: &impl serde::Serialize) -> Result<Write, PortError> {
-    let body =
-        serde_json::to_string(body).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    Ok(Write {
-        key,
-        expect: Expect::Absent,
-        change: Change::Put(body),
-    })
-}
-
-fn decode(item: &Item) -> Result<EventEntry, PortError> {
-    serde_json::from_str(&item.body).map_err(|error| {
-        PortError::Unavailable(format!("an event's entry does not decode: {error}"))
-    })
 }
