@@ -31,7 +31,7 @@ $(TOOLS)/bin/cargo-deny:
 	rm -rf $(TOOLS)/build
 
 test: check definitions contributing ## Everything that must hold before a change lands.
-	$(CARGO) test --workspace --all-targets --no-fail-fast 2>&1 | tee target/test.log
+	$(CARGO) test --workspace --lib --bins --tests --no-fail-fast 2>&1 | tee target/test.log
 	@awk '/^test result:/ { passed += $$4; failed += $$6; ignored += $$8 } \
 	  END { print passed " passed, " failed " failed, " ignored " skipped" }' target/test.log
 
