@@ -86,7 +86,7 @@ impl<P: Ports> Runner<P> {
     }
 
     /// Records that the queue is about to dead-letter a message because something around the
-    /// step failed. A store that fails here too leaves it to the sweep of dead letters.
+    /// step failed. A store that fails here too leaves it to the dead-letter queue alone.
     pub(super) async fn record_lost(
         &self,
         work: &Work<'_>,
