@@ -40,7 +40,7 @@ struct Status {
     timers: Timers,
 }
 
-/// A message that was received too often. Its body is in the error record that it has.
+/// A message that was received too often. Its body is in its error record, where it has one.
 #[derive(Debug, Serialize)]
 struct Dead {
     queue: String,
