@@ -1,19 +1,19 @@
 //! Listing error records and review items across partitions, for people.
 
 use holdfast_engine::operation::{Operation, Stored};
-use holdfast_engine::port::{Clock, OperationList, Operations, PortError, Table, Which};
+use holdfast_engine::port::{Clock, OperationList, Operations, PortError, Which};
 use rusqlite::{Connection, params};
 
 use super::SqliteJournal;
 use super::items;
 
 const ALL: &str = "SELECT partition, revision, body FROM items \
-     WHERE tbl = ?1 AND partition > ?2 ORDER BY partition LIMIT ?3";
+     WHERE tbl = 3 AND partition > ?1 ORDER BY partition LIMIT ?2";
 
-/// Its condition is that of the index `open_operations`, word for word.
-const OPEN: &str = "SELECT partition, revision, body FROM items \
+/// The first two conditions are those of the index, word for word.
+const OPEN: &str = "SELECT partition, revision, body FROM items INDEXED BY open_operations \
      WHERE tbl = 3 AND json_extract(body, '$.status') <> 'closed' \
-     AND tbl = ?1 AND partition > ?2 ORDER BY partition LIMIT ?3";
+     AND partition > ?1 ORDER BY partition LIMIT ?2";
 
 impl<C: Clock> OperationList for SqliteJournal<C> {
     async fn list(
@@ -39,10 +39,10 @@ fn list(
         Which::All => ALL,
     };
     let mut statement = connection.prepare_cached(sql)?;
-    let (number, most) = (items::number(Table::Operations), limit.max(1));
+    let most = limit.max(1);
     let start = after.unwrap_or_default();
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![number, start, limit])?;
+    let mut rows = statement.query(params![start, limit])?;
     let (mut found, mut seen, mut last) = (Vec::new(), 0, None);
     while let Some(row) = rows.next()? {
         let partition: String = row.get(0)?;
@@ -131,7 +131,7 @@ mod tests {
         let plan: String = store
             .read(|connection| {
                 let sql = format!("EXPLAIN QUERY PLAN {OPEN}");
-                connection.query_row(&sql, params![3, "", 1], |row| row.get(3))
+                connection.query_row(&sql, params!["", 1], |row| row.get(3))
             })
             .unwrap();
         assert!(plan.contains("open_operations"), "{plan}");
