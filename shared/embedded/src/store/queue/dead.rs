@@ -15,6 +15,9 @@ use crate::store::work::Work;
 
 const LIST: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
      WHERE queue = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+const ARRIVED: &str = "SELECT id, tenant, created, sent, receives, dead_at, body \
+     FROM dead_letters INDEXED BY dead_letters_by_time \
+     WHERE queue = ?1 AND (dead_at, id) > (?2, ?3) ORDER BY dead_at, id LIMIT ?4";
 const OLD: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
      WHERE queue = ?1 AND dead_at <= ?2 ORDER BY id LIMIT ?3";
 const ONE: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
@@ -38,6 +41,21 @@ impl<C: Clock> DeadLetters for SqliteQueue<C> {
         let after = after.and_then(number).unwrap_or(0);
         self.store
             .read(|connection| select(connection, LIST, queue, after, limit))
+    }
+
+    async fn arrived(
+        &self,
+        queue: &QueueName,
+        (since, last): (Timestamp, &MessageId),
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, PortError> {
+        let last = number(last).unwrap_or(0);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.store.read(|connection| {
+            let mut statement = connection.prepare_cached(ARRIVED)?;
+            let parameters = params![queue.as_str(), millis(since), last, limit];
+            statement.query_map(parameters, letter)?.collect()
+        })
     }
 
     async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
