@@ -44,10 +44,6 @@ fn shortened(text: &str, most: usize) -> String {
 
 /// The whole alert in a line.
 pub(crate) fn line(alert: &Alert) -> String {
-    let mut line = headline(alert);
-    if let Some(reference) = &alert.reference {
-        line.push_str(&format!(" | {reference}"));
-    }
     let Alert {
         count,
         first_at,
@@ -55,11 +51,14 @@ pub(crate) fn line(alert: &Alert) -> String {
         show,
         ..
     } = alert;
-    line.push_str(&format!(" | {count} from {first_at} to {last_at} | {show}"));
+    let mut parts = vec![headline(alert)];
+    parts.extend(alert.reference.clone());
+    parts.push(format!("{count} from {first_at} to {last_at}"));
+    parts.push(show.clone());
     if matters(alert) {
-        line.push_str(&format!(" | {}", alert.repair));
+        parts.push(alert.repair.clone());
     }
-    line
+    parts.join(" | ")
 }
 
 /// What is over, and what only tries the path, is not to be repaired.

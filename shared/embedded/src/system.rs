@@ -5,8 +5,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use holdfast_engine::alert;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::port::{Clock, Deployment, PortError};
+use holdfast_engine::port::{Clock, Definitions, Deployment, PortError};
 use holdfast_receive_webhook::{Answer, Request};
 
 use crate::alerts::QueueAlerts;
@@ -123,12 +124,8 @@ impl<C: Clock + Clone + 'static> System<C> {
         if let Some(extension) = &settings.extension {
             (extension.registry)(&mut registry);
         }
-        let workers = Workers::start(
-            registry.into_functions(),
-            &ports.queue,
-            ports.timers.clone(),
-            settings.clock.clone(),
-        );
+        begin_paths(&ports, &settings.tenants).await?;
+        let workers = Workers::start(registry.into_functions(), &ports);
         Ok(Self {
             store,
             ports,
@@ -157,7 +154,7 @@ impl<C: Clock + Clone + 'static> System<C> {
                 .publish(tenant, packs, self.ports.clock.now())
                 .await?;
         }
-        Ok(())
+        begin_paths(&self.ports, tenants).await
     }
 
     /// The ports, for commands that work on a running system.
@@ -170,6 +167,15 @@ impl<C: Clock + Clone + 'static> System<C> {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What is known to be wrong with the error route itself.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store cannot be read.
+    pub async fn silences(&self) -> Result<Vec<alert::Silence>, PortError> {
+        let tenants = self.ports.definitions.tenants().await?;
+        alert::silences(self.ports.as_ref(), &tenants).await
     }
 
     /// The sandbox.
@@ -233,6 +239,18 @@ impl<C: Clock + Clone + 'static> System<C> {
             tracing::error!(error = %error, "the last verdicts are not written; they are redelivered");
         }
     }
+}
+
+/// Watches the tenants' paths of alerts.
+async fn begin_paths<C: Clock + Clone + 'static>(
+    ports: &EmbeddedPorts<C>,
+    tenants: &[TenantName],
+) -> Result<(), PortError> {
+    for tenant in tenants {
+        let begun = alert::begin_path(ports, tenant).await;
+        begun.map_err(|trouble| PortError::Unavailable(trouble.to_string()))?;
+    }
+    Ok(())
 }
 
 fn ports<C: Clock + Clone + 'static>(

@@ -20,6 +20,7 @@ pub mod record;
 pub mod retry;
 pub mod route;
 pub mod step;
+pub mod sweep;
 pub mod timeline;
 pub mod undeliverable;
 pub mod verify;

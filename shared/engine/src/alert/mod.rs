@@ -31,7 +31,7 @@ pub use subject::{BREAKER_OPENED, Subject, fingerprint, is_own};
 pub use timed::{AlertDue, CanaryDue, ReviewDue, Timed};
 
 /// Whose work it is that belongs to no tenant: queues are fair between tenants.
-const UNOWNED: &str = "unowned";
+pub(crate) const UNOWNED: &str = "unowned";
 
 /// The tenant in whose name a message is sent.
 ///
