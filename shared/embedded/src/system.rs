@@ -12,6 +12,7 @@ use holdfast_receive_webhook::{Answer, Request};
 use crate::definitions::{LiveDefinitions, LoadedPack};
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::identity;
+use crate::inject::{Faults, Injector, UnknownConnection};
 use crate::outside::Outside;
 use crate::ports::{EmbeddedPorts, Random};
 use crate::registry::{Extension, Registry, catalog};
@@ -44,6 +45,8 @@ pub struct Settings<C> {
     pub extension: Option<Extension<C>>,
     /// How the store is opened.
     pub store: Options,
+    /// Which calls through connections fail on purpose.
+    pub faults: Faults,
 }
 
 impl<C> std::fmt::Debug for Settings<C> {
@@ -73,6 +76,9 @@ pub enum StartError {
     /// A secret is not set.
     #[error("secrets are not set: {}", .0.join("; "))]
     MissingSecrets(Vec<String>),
+    /// A fault names a connection that no pack has.
+    #[error(transparent)]
+    Fault(#[from] UnknownConnection),
     /// The HTTP client cannot be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
@@ -87,6 +93,7 @@ pub struct System<C> {
     store: Store,
     ports: Arc<EmbeddedPorts<C>>,
     sandbox: Arc<Sandbox<C>>,
+    injector: Arc<Injector<C>>,
     workers: Workers,
 }
 
@@ -96,6 +103,7 @@ impl<C: Clock + Clone + 'static> System<C> {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings<C>) -> Result<Self, StartError> {
+        settings.faults.check(&settings.packs)?;
         let store = Store::open_with(&settings.data, settings.store.clone())?;
         let identity_key =
             identity::load(&settings.data, store.boot() == 1).map_err(StartError::Identity)?;
@@ -110,7 +118,9 @@ impl<C: Clock + Clone + 'static> System<C> {
         }
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
         sandbox.observed_by(settings.store.observer.clone());
-        let outside = outside(&settings, &sandbox, &secrets)?;
+        let injector = Injector::new(settings.clock.clone(), settings.faults.clone());
+        let injector = Arc::new(injector);
+        let outside = outside(&settings, &sandbox, &secrets, &injector)?;
         let ports = Arc::new(ports(&settings, &store, secrets));
         for tenant in &settings.tenants {
             ports
@@ -132,6 +142,7 @@ impl<C: Clock + Clone + 'static> System<C> {
             store,
             ports,
             sandbox,
+            injector,
             workers,
         })
     }
@@ -175,6 +186,12 @@ impl<C: Clock + Clone + 'static> System<C> {
     #[must_use]
     pub fn sandbox(&self) -> &Arc<Sandbox<C>> {
         &self.sandbox
+    }
+
+    /// What lets calls fail on purpose.
+    #[must_use]
+    pub fn injector(&self) -> &Injector<C> {
+        &self.injector
     }
 
     /// How full each queue is, in the order of their names.
@@ -270,11 +287,13 @@ fn outside<C: Clock>(
     settings: &Settings<C>,
     sandbox: &Arc<Sandbox<C>>,
     secrets: &LocalSecrets,
+    injector: &Arc<Injector<C>>,
 ) -> Result<Outside<C>, StartError> {
+    let (sandbox, injector) = (Arc::clone(sandbox), Arc::clone(injector));
     if settings.development {
-        return Ok(Outside::sandbox(Arc::clone(sandbox)));
+        return Ok(Outside::sandbox(sandbox, injector));
     }
-    Outside::connected(Arc::clone(sandbox), secrets)
+    Outside::connected(sandbox, secrets, injector)
         .map_err(|error| StartError::Client(error.to_string()))
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use holdfast_embedded::clock::VirtualClock;
 use holdfast_embedded::definitions::LoadedPack;
+use holdfast_embedded::inject::Faults;
 use holdfast_embedded::registry::catalog;
 use holdfast_embedded::sandbox::{Delivery, Reply};
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
@@ -101,6 +102,7 @@ impl Practice {
             seed: Some(7),
             extension: None,
             store: Options::default(),
+            faults: Faults::default(),
         };
         let system = Arc::new(System::start(settings).await.unwrap());
         Self {
