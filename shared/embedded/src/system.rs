@@ -17,7 +17,7 @@ use crate::outside::Outside;
 use crate::ports::{EmbeddedPorts, Random};
 use crate::registry::{Extension, Registry, catalog};
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::secrets::{LocalSecrets, variable};
+use crate::secrets::LocalSecrets;
 use crate::store::{Depth, OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
 use crate::workers::Workers;
 
@@ -94,6 +94,8 @@ pub struct System<C> {
     ports: Arc<EmbeddedPorts<C>>,
     sandbox: Arc<Sandbox<C>>,
     injector: Arc<Injector<C>>,
+    development: bool,
+    tenants: Vec<TenantName>,
     workers: Workers,
 }
 
@@ -103,7 +105,8 @@ impl<C: Clock + Clone + 'static> System<C> {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings<C>) -> Result<Self, StartError> {
-        settings.faults.check(&settings.packs)?;
+        let packs = settings.packs.iter().map(|loaded| &loaded.pack);
+        settings.faults.check(packs)?;
         let store = Store::open_with(&settings.data, settings.store.clone())?;
         let identity_key =
             identity::load(&settings.data, store.boot() == 1).map_err(StartError::Identity)?;
@@ -112,7 +115,7 @@ impl<C: Clock + Clone + 'static> System<C> {
         } else {
             LocalSecrets::of(&settings.secrets, identity_key)
         };
-        let missing = missing_secrets(&settings.tenants, &settings.packs, &secrets);
+        let missing = secrets.missing(&settings.tenants, &settings.packs);
         if !missing.is_empty() {
             return Err(StartError::MissingSecrets(missing));
         }
@@ -143,6 +146,8 @@ impl<C: Clock + Clone + 'static> System<C> {
             ports,
             sandbox,
             injector,
+            development: settings.development,
+            tenants: settings.tenants,
             workers,
         })
     }
@@ -188,6 +193,18 @@ impl<C: Clock + Clone + 'static> System<C> {
         &self.sandbox
     }
 
+    /// Whether it is for development only.
+    #[must_use]
+    pub fn is_development(&self) -> bool {
+        self.development
+    }
+
+    /// The tenants.
+    #[must_use]
+    pub fn tenants(&self) -> &[TenantName] {
+        &self.tenants
+    }
+
     /// What lets calls fail on purpose.
     #[must_use]
     pub fn injector(&self) -> &Injector<C> {
@@ -204,7 +221,7 @@ impl<C: Clock + Clone + 'static> System<C> {
     /// them.
     #[must_use]
     pub fn missing_secrets(&self, tenants: &[TenantName], packs: &[LoadedPack]) -> Vec<String> {
-        missing_secrets(tenants, packs, &self.ports.secrets)
+        self.ports.secrets.missing(tenants, packs)
     }
 
     /// Waits until nothing is visible, in flight or due; what is delayed waits for the clock.
@@ -295,27 +312,4 @@ fn outside<C: Clock>(
     }
     Outside::connected(sandbox, secrets, injector)
         .map_err(|error| StartError::Client(error.to_string()))
-}
-
-/// The secrets that definitions name and that are not set, with the variables that would hold
-/// them.
-fn missing_secrets(
-    tenants: &[TenantName],
-    packs: &[LoadedPack],
-    secrets: &LocalSecrets,
-) -> Vec<String> {
-    let mut missing = Vec::new();
-    for tenant in tenants {
-        for name in packs.iter().flat_map(|loaded| loaded.pack.secret_names()) {
-            if secrets.active(tenant, name).is_empty() {
-                let (own, shared) = (variable(Some(tenant), name), variable(None, name));
-                missing.push(format!(
-                    "`{name}`: set {shared} (or {own} for tenant `{tenant}` alone)"
-                ));
-            }
-        }
-    }
-    missing.sort();
-    missing.dedup();
-    missing
 }

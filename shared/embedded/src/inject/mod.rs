@@ -13,13 +13,12 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use holdfast_engine::definition::model::Pack;
 use holdfast_engine::name::ConnectionName;
 use holdfast_engine::port::{Call, CallError, Clock};
-
-use crate::definitions::LoadedPack;
 
 pub(crate) use self::answer::Answer;
 pub use self::chance::{InvalidRate, Rate};
@@ -41,10 +40,11 @@ impl Faults {
     ///
     /// # Errors
     /// [`UnknownConnection`], which names those that there are.
-    pub fn check(&self, packs: &[LoadedPack]) -> Result<(), UnknownConnection> {
-        let known = packs
-            .iter()
-            .flat_map(|loaded| loaded.pack.connections.keys());
+    pub fn check<'p>(
+        &self,
+        packs: impl IntoIterator<Item = &'p Arc<Pack>>,
+    ) -> Result<(), UnknownConnection> {
+        let known = packs.into_iter().flat_map(|pack| pack.connections.keys());
         let known: BTreeSet<&ConnectionName> = known.collect();
         let mut named = self.list.iter().map(|fault| &fault.connection);
         match named.find(|name| !known.contains(name)) {
@@ -65,6 +65,14 @@ pub struct UnknownConnection {
     pub name: String,
     /// The connections that there are.
     pub known: Vec<String>,
+}
+
+impl UnknownConnection {
+    /// The stable name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "UnknownConnection"
+    }
 }
 
 /// Lets calls fail.
