@@ -9,7 +9,7 @@ pub const MAX_ENTRIES: usize = 6;
 pub const MAX_DELAY: Duration = Duration::from_hours(11);
 
 /// The longest that a queue hides a message, with a minute for getting there.
-const MAX_HIDDEN: Duration = Duration::from_secs(12 * 3600 - 60);
+const MAX_HIDDEN: Duration = Duration::from_mins(12 * 60 - 1);
 
 /// A delay up to a tenth shorter or longer, by a fraction of 0 to 1: what failed together does not
 /// come back together. It is never shorter than the receiver asked for, nor longer than a queue

@@ -82,6 +82,7 @@ fn options(plan: &Plan) -> Options {
         },
         vfs,
         observer: plan.death.map(Death::observer).unwrap_or_default(),
+        unruly: None,
     }
 }
 

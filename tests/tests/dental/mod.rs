@@ -3,3 +3,4 @@
 mod billing;
 mod faults;
 mod trouble;
+mod unruly;

@@ -85,6 +85,11 @@ pub(crate) struct Practice {
 impl Practice {
     /// Opens with an empty data folder, for the tenant `demo`.
     pub(crate) async fn open() -> Self {
+        Self::open_with(Options::default()).await
+    }
+
+    /// Opens like that, with other than the usual store.
+    pub(crate) async fn open_with(store: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = VirtualClock::new("2026-11-20T10:00:00Z".parse().unwrap());
         let pack = Arc::new(pack());
@@ -101,7 +106,7 @@ impl Practice {
             clock: clock.clone(),
             seed: Some(7),
             extension: None,
-            store: Options::default(),
+            store,
             faults: Faults::default(),
         };
         let system = Arc::new(System::start(settings).await.unwrap());

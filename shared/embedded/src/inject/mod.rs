@@ -21,6 +21,7 @@ use holdfast_engine::name::ConnectionName;
 use holdfast_engine::port::{Call, CallError, Clock};
 
 pub(crate) use self::answer::Answer;
+pub(crate) use self::chance::draw;
 pub use self::chance::{InvalidRate, Rate};
 pub use self::fault::{Fault, InvalidFault, Kind};
 use self::plan::{Plan, Strike};

@@ -82,8 +82,8 @@ mod tests {
     }
 
     /// The first delay of a step with this ladder through a connection with that one.
-    fn first_delay(step: Option<Ladder>, connected: Option<Ladder>) -> Option<u64> {
-        let connection = || connection(connected.clone());
+    fn first_delay(step: Option<Ladder>, connected: Option<&Ladder>) -> Option<u64> {
+        let connection = || connection(connected.cloned());
         let mut sample = Sample::read(EVENT, "call-http", connection()).unwrap();
         sample.definition.retry = step;
         let terms = Terms::of(
@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn a_step_retries_by_its_own_ladder_else_its_connections_else_the_standard_one() {
-        assert_eq!(first_delay(ladder(1), ladder(2)), Some(1));
-        assert_eq!(first_delay(None, ladder(2)), Some(2));
+        assert_eq!(first_delay(ladder(1), ladder(2).as_ref()), Some(1));
+        assert_eq!(first_delay(None, ladder(2).as_ref()), Some(2));
         assert_eq!(first_delay(None, None), Some(30));
-        assert_eq!(first_delay(Some(Ladder::none()), ladder(2)), None);
+        assert_eq!(first_delay(Some(Ladder::none()), ladder(2).as_ref()), None);
     }
 }
