@@ -59,8 +59,9 @@ mod tests {
         let effect = Arc::new(());
         let held = Arc::clone(&effect);
         let attempt = async move {
-            let _held = held;
-            pending::<Result<(), StepError>>().await
+            let result = pending::<Result<(), StepError>>().await;
+            drop(held);
+            result
         };
         guarded(attempt, ready(())).await.unwrap_err();
         assert_eq!(Arc::strong_count(&effect), 1);
