@@ -78,7 +78,7 @@ fn kinds(kinds: &[ConnectionKind]) -> String {
     format!("a connection of kind {}", words.join(" or "))
 }
 
-fn word(kind: ConnectionKind) -> &'static str {
+pub(super) fn word(kind: ConnectionKind) -> &'static str {
     match kind {
         ConnectionKind::Http => "http",
         ConnectionKind::Twilio => "twilio",
