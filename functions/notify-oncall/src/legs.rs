@@ -8,6 +8,7 @@ use holdfast_engine::definition::model::{Connection, Severity};
 use holdfast_engine::port::{
     Alert, Call, CallError, Chat, ChatMessage, Clock, Delivery, Occasion, Ports, Sms, SmsMessage,
 };
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::posted::{Leg, Posted};
@@ -171,7 +172,8 @@ impl<'a, P: Ports, O: Chat + Sms> Teller<'a, P, O> {
     async fn post(&self, to: &Destination, way: Way, leg: &str) -> Option<Result<(), CallError>> {
         let config = Json::Object(to.config.as_ref().clone());
         let key = format!("{}:{leg}", self.alert.id);
-        let call = |connection| call(connection, &config, to, &key);
+        let now = self.ports.clock().now();
+        let call = |connection| call(connection, &config, to, &key, now);
         match way {
             Way::Chat | Way::ChatInstead => {
                 let note = (way == Way::ChatInstead).then_some(text::PHONE_UNREACHED);
@@ -217,12 +219,14 @@ fn call<'a>(
     config: &'a Json,
     to: &'a Destination,
     key: &'a str,
+    now: Timestamp,
 ) -> Call<'a> {
     Call {
         connection,
         config,
         tenant: &to.tenant,
         key,
+        now,
         timeout: connection.timeout.map_or(TIMEOUT, |own| own.min(TIMEOUT)),
         callback: None,
     }

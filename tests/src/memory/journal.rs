@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use holdfast_engine::port::{
-    Change, CommitError, Conflict, Expect, Item, Journal, Key, Page, PortError, Row, Table, Write,
+    Change, CommitError, Conflict, Expect, Item, Journal, Key, Page, PortError, QueueName, Row,
+    Table, Write,
 };
 
 use super::Shared;
+use super::queue::push;
+use super::state::MemoryState;
 
 /// The journal in memory.
 #[derive(Debug)]
@@ -66,6 +69,7 @@ impl Journal for MemoryJournal {
                 return Err(CommitError::Conflict(conflicts));
             }
             for write in writes {
+                feed(state, &write);
                 apply(&mut state.items, write);
             }
             Ok(())
@@ -123,6 +127,20 @@ fn conflicts(items: &BTreeMap<Key, Item>, writes: &[Write]) -> Vec<Conflict> {
         })
     };
     writes.iter().enumerate().filter_map(failed).collect()
+}
+
+/// Tells of a change of an operation, before it is applied.
+fn feed(state: &mut MemoryState, write: &Write) {
+    let Change::Put(new) = &write.change else { return };
+    if !state.feeds || write.key.table != Table::Operations {
+        return;
+    }
+    let old = state.items.get(&write.key);
+    let old = old.map_or("null", |item| item.body.as_str());
+    let partition = &write.key.partition;
+    let body = format!(r#"{{"partition":"{partition}","old":{old},"new":{new}}}"#);
+    let (queue, now) = (QueueName::of("handle-error"), state.now);
+    push(state, &queue, body, now, now);
 }
 
 fn apply(items: &mut BTreeMap<Key, Item>, write: Write) {

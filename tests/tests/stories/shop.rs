@@ -12,6 +12,7 @@ use holdfast_embedded::sandbox::Delivery;
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
 use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
+use holdfast_engine::alert::CANARY;
 use holdfast_engine::entry::StepEntry;
 use holdfast_engine::key;
 use holdfast_engine::name::TenantName;
@@ -134,10 +135,14 @@ impl Shop {
         }
     }
 
-    /// What reached a provider, oldest first.
+    /// What reached a provider, oldest first; canaries do not count.
     pub(crate) fn reached(&self, connection: &str) -> Vec<Delivery> {
         let mut deliveries = self.system.sandbox().deliveries().unwrap();
-        deliveries.retain(|delivery| delivery.connection.as_str() == connection);
+        let canary = |delivery: &Delivery| {
+            let text = delivery.payload["body"].as_str();
+            text.is_some_and(|text| text.starts_with("P2 canary"))
+        };
+        deliveries.retain(|one| one.connection.as_str() == connection && !canary(one));
         deliveries
     }
 
@@ -170,11 +175,12 @@ impl Shop {
         struck
     }
 
-    /// Everything that a person was or is asked about.
+    /// Everything that a person was or is asked about, without canaries.
     pub(crate) fn operations(&self) -> Vec<Operation> {
         let operations = self.system.ports().operations();
         let listed = ready(operations.list(Which::All, None, 100_000)).unwrap();
-        listed.into_operations().collect()
+        let operations = listed.into_operations();
+        operations.filter(|one| one.code() != CANARY).collect()
     }
 
     /// What still needs someone.
