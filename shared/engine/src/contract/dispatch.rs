@@ -236,14 +236,20 @@ impl Workflow {
 }
 
 impl StepDefinition {
-    /// The alternative with this number: 1 is the step itself, then its fallbacks.
+    /// The alternative with this number: 1 is the step itself, then its fallbacks; 0 undoes it.
     #[must_use]
     pub fn alternative(&self, n: u32) -> Option<&StepDefinition> {
         match n {
-            0 => None,
+            0 => self.compensate.as_deref(),
             1 => Some(self),
             n => self.fallback.get(usize::try_from(n).ok()?.checked_sub(2)?),
         }
+    }
+
+    /// What is tried when this alternative has definitely failed; nothing after a compensation.
+    #[must_use]
+    pub fn alternative_after(&self, n: u32) -> Option<&StepDefinition> {
+        self.alternative(n.checked_add(1)?).filter(|_| n > 0)
     }
 
     /// Calls `visit` with each strong read that rendering the step's input makes.

@@ -100,7 +100,7 @@ impl<P: Ports> Runner<P> {
         };
         let ports = self.ports.as_ref();
         let connected = Connected::new(&S::SPEC, definition, &pack, envelope, ports.deployment());
-        let next = primary.alternative(envelope.step.n.saturating_add(1));
+        let next = primary.alternative_after(envelope.step.n);
         let effect = effect::<S>(envelope, &connected);
         let (entry_key, generation_key, once_key) =
             Work::keys(envelope, ports.secrets().identity_key());

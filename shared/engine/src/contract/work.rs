@@ -57,8 +57,7 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn next_alternative(&self) -> Option<&'a StepDefinition> {
-        self.primary
-            .alternative(self.envelope.step.n.saturating_add(1))
+        self.primary.alternative_after(self.envelope.step.n)
     }
 
     /// The record type of a rendered update target.

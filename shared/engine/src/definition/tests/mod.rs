@@ -3,6 +3,7 @@
 mod example;
 mod mistakes;
 mod names;
+mod promises;
 mod properties;
 mod test_files;
 mod traps;
