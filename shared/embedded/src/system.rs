@@ -9,6 +9,7 @@ use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Clock, Deployment, PortError};
 use holdfast_receive_webhook::{Answer, Request};
 
+use crate::alerts::QueueAlerts;
 use crate::definitions::{LiveDefinitions, LoadedPack};
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::identity;
@@ -252,6 +253,10 @@ fn ports<C: Clock + Clone + 'static>(
         journal: SqliteJournal::new(store.clone(), clock.clone()),
         queue: SqliteQueue::new(store.clone(), clock.clone()),
         timers: SqliteTimers::new(store.clone(), clock.clone()),
+        alerts: QueueAlerts::new(
+            SqliteQueue::new(store.clone(), clock.clone()),
+            clock.clone(),
+        ),
         definitions: LiveDefinitions::new(store.clone(), Arc::new(catalog)),
         secrets,
         clock,

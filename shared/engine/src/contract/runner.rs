@@ -242,6 +242,7 @@ impl<P: Ports> Runner<P> {
             code,
             message,
             now: self.ports.clock().now(),
+            quiet_until: None,
         })
     }
 }
