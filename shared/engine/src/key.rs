@@ -34,6 +34,12 @@ pub fn record(record: &RecordRef) -> Key {
     journal(home(record), RECORD.to_owned())
 }
 
+/// The start of the sort keys of an execution's step entries.
+#[must_use]
+pub fn steps_prefix(execution: &ExecutionRef) -> String {
+    format!("{EXECUTION_PREFIX}{}#", execution.execution)
+}
+
 /// A step's entry.
 #[must_use]
 pub fn step(execution: &ExecutionRef, generation: u32, step: &StepKey) -> Key {

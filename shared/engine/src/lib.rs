@@ -10,6 +10,7 @@ pub mod event;
 pub mod expr;
 pub mod field;
 pub mod hash;
+pub mod history;
 pub mod id;
 pub mod key;
 pub mod name;

@@ -209,7 +209,7 @@ impl<P: Ports> Runner<P> {
                 let due = self.sooner(work, view, due)?;
                 self.wait(work, due).await.map(Some)
             }
-            Reaction::FailAgain => Ok(Some(Verdict::Fail)),
+            Reaction::FailAgain => self.fail_again(work, view).await.map(Some),
             Reaction::Stale => Ok(Some(Verdict::Acknowledge)),
         }
     }

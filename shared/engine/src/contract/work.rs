@@ -1,12 +1,11 @@
 //! One envelope at work: the message, its definition, its terms and its keys.
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
 use super::Terms;
 use crate::definition::model::{Pack, StepDefinition, Workflow};
 use crate::entry::{Progress, State, StepEntry};
-use crate::envelope::{Envelope, Input};
+use crate::envelope::Envelope;
 use crate::key;
 use crate::port::{Delivery, Key};
 
@@ -58,14 +57,6 @@ impl<'a> Work<'a> {
 
     pub(super) fn next_alternative(&self) -> Option<&'a StepDefinition> {
         self.primary.alternative_after(self.envelope.step.n)
-    }
-
-    /// The record type of a rendered update target.
-    pub(super) fn input_type(&self) -> Option<&str> {
-        match &self.envelope.input {
-            Input::Rendered(input) => input.get("type").and_then(Json::as_str),
-            Input::Failed { .. } => None,
-        }
     }
 
     /// The entry in a new state; earlier attempts and the error stay until a success.

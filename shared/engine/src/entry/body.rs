@@ -122,6 +122,8 @@ pub enum End {
     Completed,
     /// It was stopped, with the reason.
     Stopped(String),
+    /// A step failed for good, and what succeeded before it is undone.
+    Compensated,
 }
 
 #[cfg(test)]
@@ -155,7 +157,11 @@ mod tests {
             State::Started { owner, lease: at },
             State::Retrying { due: at },
             State::Succeeded,
-            State::Failed { message, at },
+            State::Failed {
+                message: message.clone(),
+                at,
+            },
+            State::GaveUp { message, at },
             State::Unknown,
             State::FellBack,
             State::Skipped,

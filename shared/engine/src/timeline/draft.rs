@@ -186,6 +186,7 @@ impl Drafts {
         let (end, reason) = match end {
             End::Completed => ("completed", None),
             End::Stopped(reason) => ("stopped", Some(reason.clone())),
+            End::Compensated => ("compensated", None),
         };
         let part = EndPart {
             execution: self.reference(execution),
