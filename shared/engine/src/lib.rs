@@ -16,6 +16,7 @@ pub mod key;
 pub mod name;
 pub mod operation;
 pub mod port;
+pub mod promise;
 pub mod record;
 pub mod retry;
 pub mod route;

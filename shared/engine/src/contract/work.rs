@@ -71,20 +71,11 @@ impl<'a> Work<'a> {
             .filter(|_| state != State::Succeeded)
             .and_then(|entry| entry.error.clone());
         StepEntry {
-            state,
-            progress,
-            at: now,
-            event: self.envelope.context.event.id.clone(),
-            version: self.envelope.manifest.to_string(),
-            output: None,
-            target: None,
-            changes: Vec::new(),
-            dispatch: None,
-            suppressed: None,
             attempts: before
                 .map(|entry| entry.attempts.clone())
                 .unwrap_or_default(),
             error,
+            ..StepEntry::of(self.envelope, state, progress, now)
         }
     }
 }
