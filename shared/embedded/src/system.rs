@@ -199,19 +199,11 @@ impl<C: Clock + Clone + 'static> System<C> {
         }
     }
 
-    /// A message may move to a queue that was looked at already. So the queues are looked at
-    /// twice, and no message may have been made meanwhile: each gets the next id.
     fn is_settled(&self) -> bool {
         let now = self.ports.clock.now();
         let due = self.ports.timers.next_due();
-        if due.is_ok_and(|due| due.is_some_and(|due| due <= now)) {
-            return false;
-        }
-        let empty = |depth: &Depth| depth.visible == 0 && depth.in_flight == 0;
-        let lines = self.store.lines();
-        let before = lines.next_id();
-        let looks = [self.depths(), self.depths()];
-        looks.iter().flatten().all(empty) && lines.next_id() == before + 1
+        let is_due = due.is_ok_and(|due| due.is_some_and(|due| due <= now));
+        !is_due && self.ports.queue.is_settled()
     }
 
     /// Waits until nothing is visible, in flight or delayed, and every change is delivered.
