@@ -95,7 +95,15 @@ impl<P: Ports> Runner<P> {
 
     /// What follows an attempt that did not succeed.
     pub(super) fn ended(&self, error: StepError, work: &Work<'_>, progress: Progress) -> Attempted {
-        let ending = after_attempt(&error, progress, &work.terms);
+        let rungs = if self.is_probe(work) {
+            Progress {
+                attempt: Progress::FIRST.attempt,
+                ..progress
+            }
+        } else {
+            progress
+        };
+        let ending = after_attempt(&error, rungs, &work.terms);
         let due = match &ending {
             Ending::Retry { delay, .. } => self
                 .ports
@@ -111,10 +119,13 @@ impl<P: Ports> Runner<P> {
     /// The delay, up to a tenth shorter or longer, so that what failed together does not come
     /// back together.
     fn jittered(&self, delay: Duration) -> Duration {
-        let fraction =
-            f64::from(u32::try_from(self.ports.entropy().bits() & 0xFFFF).unwrap_or_default())
-                / 65_536.0;
-        delay.mul_f64(0.9 + 0.2 * fraction)
+        delay.mul_f64(0.9 + 0.2 * self.fraction())
+    }
+
+    /// A random number from 0 to 1.
+    pub(super) fn fraction(&self) -> f64 {
+        let bits = self.ports.entropy().bits() & 0xFFFF;
+        f64::from(u32::try_from(bits).unwrap_or_default()) / 65_536.0
     }
 }
 
