@@ -1,5 +1,5 @@
 //! The error record by which an open breaker takes the error route: one per breaker, open as long
-//! as the breaker is not closed.
+//! as the breaker is.
 
 use jiff::Timestamp;
 

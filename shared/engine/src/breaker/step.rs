@@ -47,7 +47,8 @@ pub enum Effect {
         /// All attempts.
         total: u64,
     },
-    /// It is not open any more.
+    /// It lets work through again, or a person has it in hand. Said when a probe succeeds and not
+    /// when the drain ends: that shows with the next message only, which may be days away.
     Closed,
 }
 
@@ -78,9 +79,8 @@ pub fn step(state: &State, event: &Event, now: Timestamp) -> Option<Next> {
         (State::Closed { .. } | State::Stopped { .. }, Event::Admitted { .. })
         | (State::Stopped { .. }, Event::Stopped { .. })
         | (State::Closed { .. }, Event::Started) => None,
-        (State::Stopped { .. }, Event::Started) => Some(quietly(State::closed())),
-        (_, Event::Started) => Some(closed()),
-        (state, Event::Stopped { by, reason }) => Some(stopped(state, by, reason, now)),
+        (state, Event::Started) => Some(by_person(state, State::closed())),
+        (state, Event::Stopped { by, reason }) => Some(by_person(state, stopped(by, reason, now))),
         (State::Stopped { .. }, Event::Counted { .. }) => Some(quietly(state.clone())),
         (State::Closed { window }, Event::Counted { window: more, .. }) => {
             Some(counted(window, more, now))
@@ -99,9 +99,9 @@ fn quietly(state: State) -> Next {
     Next { state, effect }
 }
 
-fn closed() -> Next {
-    let effect = Some(Effect::Closed);
-    let state = State::closed();
+fn by_person(before: &State, state: State) -> Next {
+    let announced = matches!(before, State::Open { .. });
+    let effect = announced.then_some(Effect::Closed);
     Next { state, effect }
 }
 
@@ -124,15 +124,11 @@ pub(super) fn after(at: Timestamp, time: Duration) -> Timestamp {
     at.saturating_add(time).unwrap_or(at)
 }
 
-fn stopped(before: &State, by: &str, reason: &str, now: Timestamp) -> Next {
-    let announced = matches!(before, State::Open { .. } | State::HalfOpen { .. });
-    Next {
-        state: State::Stopped {
-            by: by.to_owned(),
-            at: now,
-            reason: reason.to_owned(),
-        },
-        effect: announced.then_some(Effect::Closed),
+fn stopped(by: &str, reason: &str, now: Timestamp) -> State {
+    State::Stopped {
+        by: by.to_owned(),
+        at: now,
+        reason: reason.to_owned(),
     }
 }
 
@@ -152,16 +148,19 @@ fn is_too_many(failed: u64, total: u64) -> bool {
 }
 
 fn probed(state: &State, by: &Owner, ok: bool, now: Timestamp) -> Next {
-    quietly(match state {
-        State::Open { .. } if state.is_probed_by(by) && ok => State::HalfOpen {
-            since: now,
-            next: after(now, SPACING),
-            admitted: 1,
-            failed: 0,
+    match state {
+        State::Open { .. } if state.is_probed_by(by) && ok => Next {
+            state: State::HalfOpen {
+                since: now,
+                next: after(now, SPACING),
+                admitted: 1,
+                failed: 0,
+            },
+            effect: Some(Effect::Closed),
         },
-        State::Open { since, .. } if state.is_probed_by(by) => open(*since, now),
-        other => other.clone(),
-    })
+        State::Open { since, .. } if state.is_probed_by(by) => quietly(open(*since, now)),
+        other => quietly(other.clone()),
+    }
 }
 
 fn probe(state: &State, owner: &Owner, lease: Timestamp, now: Timestamp) -> Option<State> {
@@ -195,7 +194,7 @@ fn slot(state: &State, now: Timestamp) -> Option<Next> {
         return None;
     };
     if after(*since, DRAIN_FOR) <= now {
-        return Some(closed());
+        return Some(quietly(State::closed()));
     }
     (*next <= now).then(|| {
         quietly(State::HalfOpen {

@@ -144,7 +144,7 @@ impl<P: Ports> Runner<P> {
         view.saw(&keys, self.ports.journal().read(&keys).await?);
         let [key] = keys;
         let Some(counts) = effect.opened() else {
-            tracing::warn!(breaker = %subject, "the breaker closed");
+            tracing::warn!(breaker = %subject, "the breaker is not open any more");
             return failure::close(view, &key);
         };
         tracing::warn!(breaker = %subject, "the breaker opened");
