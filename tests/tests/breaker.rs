@@ -3,10 +3,15 @@
 #[expect(dead_code, reason = "each test file uses a part of the fixture")]
 mod outage;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_engine::breaker::{State, Subject};
+use holdfast_engine::key;
+use holdfast_engine::name::{ConnectionName, PackName};
 use holdfast_engine::operation::Status;
 use holdfast_engine::port::{Ports as _, Table};
+use holdfast_tests::world::World;
 use outage::{Clinic, Down, KEYED, Seen};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -222,9 +227,61 @@ fn one_failure_in_ten_opens_nothing() {
 fn parking_for_weeks_neither_dead_letters_nor_runs_what_is_too_old() {
     let clinic = Clinic::of(KEYED);
     clinic.break_mail(22);
-    clinic.run_for(Duration::from_hours(24 * 31));
+    clinic.run_for(Duration::from_hours(24));
+    clinic
+        .world
+        .memory
+        .clock()
+        .advance(Duration::from_hours(24 * 30));
+    clinic.world.memory.timers().fire();
+    clinic.run_for(MINUTE);
     let queue = clinic.world.memory.queue();
     assert_eq!((queue.len(), queue.dead().len()), (0, 0));
     let seen = holdfast_tests::world::Witness::of(&clinic.world);
     assert_eq!(seen.reviews.len(), 22, "a person decides about each");
+}
+
+#[test]
+fn the_failures_of_one_process_are_weighed_against_the_successes_of_another() {
+    let clinic = Clinic::of(KEYED);
+    let [lucky, unlucky] = [Arc::default(), Arc::default()];
+    for _ in 0..40 {
+        clinic.world.work_as(&lucky);
+        clinic.busy(Duration::from_millis(500), Duration::from_secs(4));
+        clinic.world.work_as(&unlucky);
+        clinic.down("mail", Down::Refuses);
+        clinic.busy(Duration::from_secs(1), Duration::from_secs(1));
+        clinic.up();
+    }
+    assert_eq!(clinic.mail(), "closed", "40 of 360 failed");
+}
+
+#[test]
+fn a_once_key_that_is_done_is_not_gone_around_by_a_fallback() {
+    let steps = "- { id: s, uses: call-service, via: mail, once: record.name, with: { to: a },\n    \
+                 fallback: [ { uses: call-service, via: backup, with: { to: b } } ] }";
+    let clinic = Clinic::of(steps);
+    clinic.start();
+    clinic.run_for(MINUTE);
+    let mail = Subject::connection(
+        &PackName::new("clinic").unwrap(),
+        &ConnectionName::new("mail").unwrap(),
+    );
+    let now = clinic.world.now();
+    let (since, until, probe) = (now, now + 15 * MINUTE, None);
+    let open = State::Open {
+        since,
+        until,
+        probe,
+    };
+    let body = serde_json::to_string(&open).unwrap();
+    let journal = clinic.world.memory.journal();
+    journal.seed(key::breaker(&World::home().tenant, &mail), body);
+    clinic.run_for(Duration::from_secs(2));
+    clinic.start();
+    clinic.run_for(MINUTE);
+    assert_eq!(clinic.world.effects.all().len(), 1, "it was done before");
+    clinic.run_for(60 * MINUTE);
+    assert_eq!(clinic.in_state("s.1", "succeeded"), 2);
+    assert_eq!(clinic.world.effects.all().len(), 1);
 }

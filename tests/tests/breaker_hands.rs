@@ -193,7 +193,11 @@ const PHASES: [Phase; 6] = [
         clinic
     }),
     ("a probe that fails", waiting),
-    ("draining", |via| draining(via, 31)),
+    ("draining", |via| {
+        let clinic = draining(via, 31);
+        clinic.world.memory.clock().advance(Duration::from_secs(1));
+        clinic
+    }),
     ("closing", |via| {
         let clinic = draining(via, 31);
         clinic.world.memory.clock().advance(6 * MINUTE);
@@ -269,6 +273,26 @@ fn survives((name, build): Phase, via: &str, n: u64, interrupted: Interrupted) -
         "{context}"
     );
     reached
+}
+
+#[test]
+fn each_phase_is_what_it_says() {
+    let moved = PHASES.map(|(name, build)| {
+        let clinic = build("mail");
+        let (before, calls) = (clinic.mail(), clinic.calls().len());
+        clinic.world.deliver();
+        let called = clinic.calls().len() - calls;
+        format!("{name}: {before} to {} by {called} calls", clinic.mail())
+    });
+    let expected = [
+        "opening: closed to open by 1 calls",
+        "parking: open to open by 0 calls",
+        "a probe that succeeds: open to half-open by 1 calls",
+        "a probe that fails: open to open by 1 calls",
+        "draining: half-open to half-open by 1 calls",
+        "closing: half-open to closed by 1 calls",
+    ];
+    assert_eq!(moved, expected);
 }
 
 #[test]

@@ -144,7 +144,12 @@ impl World {
 
     /// From now on deliveries are the work of another process, which remembers nothing.
     pub fn change_process(&self) {
-        *self.tallies.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        self.work_as(&Arc::default());
+    }
+
+    /// From now on deliveries are the work of the process that remembers this of breakers.
+    pub fn work_as(&self, process: &Arc<Tallies>) {
+        *self.tallies.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(process);
     }
 
     /// The time.

@@ -1,5 +1,6 @@
 //! The breaker's rule over every state and event, and over random histories.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -125,7 +126,7 @@ fn every_event_in_every_state_has_its_outcome() {
             let next = step(&state, &event, at(NOW));
             told(&state, next.as_ref())
         });
-        table.push_str(&format!("{name}: {}\n", outcomes.join(", ")));
+        writeln!(table, "{name}: {}", outcomes.join(", ")).unwrap();
     }
     assert_eq!(
         table,
@@ -239,7 +240,7 @@ fn event(one: &Move, now: Timestamp) -> Option<Event> {
         Move::Pass(_) => return None,
         Move::Ask(who) => Event::Admitted {
             owner: owner(who),
-            lease: now + Duration::from_secs(60),
+            lease: now + Duration::from_mins(1),
         },
         Move::End(who, ok) => Event::Counted {
             by: owner(who),

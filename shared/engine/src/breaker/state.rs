@@ -80,12 +80,6 @@ impl State {
     pub fn is_probed_by(&self, by: &Owner) -> bool {
         matches!(self, Self::Open { probe: Some(probe), .. } if probe.owner == *by)
     }
-
-    /// Whether failures were written lately: only then do successes matter to others.
-    #[must_use]
-    pub fn is_suspicious(&self) -> bool {
-        matches!(self, Self::Closed { window } if window.totals().1 > 0)
-    }
 }
 
 impl Default for State {

@@ -14,6 +14,10 @@ use crate::port::{Item, Key};
 /// How long a process trusts what it saw of a breaker: so long a stop takes at most to be seen.
 const FRESH: Duration = Duration::from_secs(2);
 
+/// How often a process tells a breaker with failures of its successes: those of a process that sees
+/// no failure would else not count against the failures of another.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
 /// How long what waits keeps away from a breaker's probe, which it would only meet.
 const LEAD: Duration = Duration::from_secs(30);
 
@@ -38,6 +42,7 @@ pub struct Seen {
 struct Tally {
     seen: Seen,
     at: Option<Timestamp>,
+    told: Option<Timestamp>,
     unwritten: Window,
     lane: Lane,
 }
@@ -87,8 +92,11 @@ impl Tallies {
         let tally = tallies.entry(key.clone()).or_default();
         tally.unwritten.count(true, now);
         tally.unwritten.forget(now);
-        let closed = matches!(tally.seen.state, State::Closed { .. });
-        closed && !(tally.seen.state.is_suspicious() && !tally.is_fresh(now))
+        let told = tally.told.is_some_and(|at| now < after(at, TELL_EVERY));
+        match &tally.seen.state {
+            State::Closed { window } => told || !window.has_failures(now),
+            State::Open { .. } | State::HalfOpen { .. } | State::Stopped { .. } => false,
+        }
     }
 
     /// Takes what was counted lately and not written.
@@ -98,6 +106,7 @@ impl Tallies {
         let Some(tally) = tallies.get_mut(key) else {
             return Window::default();
         };
+        tally.told = Some(now);
         let mut window = std::mem::take(&mut tally.unwritten);
         window.forget(now);
         window
@@ -214,8 +223,10 @@ mod tests {
         let window = Window::of(false, at(60));
         let body = serde_json::to_string(&State::Closed { window }).unwrap();
         tallies.saw(&key(), Some(Item { revision: 1, body }), at(60));
-        assert!(tallies.succeeded(&key(), at(61)), "just written");
-        assert!(!tallies.succeeded(&key(), at(62)));
-        assert_eq!(tallies.take(&key(), at(62)).totals(), (3, 0));
+        assert!(!tallies.succeeded(&key(), at(61)));
+        assert_eq!(tallies.take(&key(), at(61)).totals(), (2, 0));
+        assert!(tallies.succeeded(&key(), at(70)), "just told");
+        assert!(!tallies.succeeded(&key(), at(71)));
+        assert!(tallies.succeeded(&key(), at(400)), "it is long ago");
     }
 }

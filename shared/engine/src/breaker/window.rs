@@ -64,6 +64,14 @@ impl Window {
         self.0.iter().fold((0, 0), add)
     }
 
+    /// Whether anything failed lately.
+    #[must_use]
+    pub fn has_failures(&self, now: Timestamp) -> bool {
+        let mut lately = self.clone();
+        lately.forget(now);
+        lately.totals().1 > 0
+    }
+
     fn put(&mut self, more: Bucket) {
         let same = |bucket: &&mut Bucket| bucket.minute == more.minute;
         match self.0.iter_mut().find(same) {
