@@ -23,20 +23,26 @@ const MAX_TRIES: u32 = 5;
 
 /// Failures that say nothing of the connection: no call was made, or it is not known to be what
 /// failed.
-const NO_ANSWER: [&str; 13] = [
+const NO_ANSWER: [&str; 19] = [
     BREAKER_OPEN,
     CLAIM_ABANDONED,
-    "Panicked",
-    "NoConnection",
+    "ConnectionMisconfigured",
+    "EmptyBody",
     "InvalidInput",
+    "InvalidMessage",
     "InvalidPath",
-    "InvalidRequest",
     "InvalidRecipient",
     "InvalidReplyTo",
+    "InvalidRequest",
     "InvalidSubject",
-    "InvalidMessage",
-    "EmptyBody",
+    "NoConnection",
+    "Panicked",
+    "SecretMissing",
+    "SecretUnusable",
+    "StoreFull",
+    "StoreThrottled",
     "StoreUnavailable",
+    "WrongConnection",
 ];
 
 impl<P: Ports> Runner<P> {
