@@ -8,5 +8,6 @@ pub mod kills;
 pub mod memory;
 pub mod model;
 pub mod random;
+pub mod ready;
 pub mod victim;
 pub mod world;

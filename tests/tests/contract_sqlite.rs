@@ -8,11 +8,10 @@
 use std::time::Duration;
 
 use holdfast_embedded::clock::VirtualClock;
-use holdfast_embedded::store::{
-    QueueSettings, Redrive, SqliteJournal, SqliteQueue, SqliteTimers, Store,
-};
+use holdfast_embedded::store::{QueueSettings, SqliteJournal, SqliteQueue, SqliteTimers, Store};
 use holdfast_engine::port::{
-    Clock, Delivery, Journal, Outgoing, PortError, Queue, QueueName, Timers, Verdict,
+    Clock, DeadLetters as _, Delivery, Journal, Outgoing, PortError, Queue, QueueName, Redrive,
+    Timers, Verdict,
 };
 use holdfast_tests::contract::subject::{Consumer, Subject, VISIBILITY, orders};
 use tempfile::TempDir;
@@ -88,7 +87,7 @@ impl Consumer for Queues {
 
     async fn dead_letters(&self, queue: &QueueName) -> Vec<String> {
         self.0.flush().await.unwrap();
-        let letters = self.0.dead_letters(queue, None, 100).unwrap();
+        let letters = self.0.list(queue, None, 100).await.unwrap();
         letters.into_iter().map(|letter| letter.body).collect()
     }
 

@@ -186,7 +186,7 @@ fn a_review_item_that_is_settled_is_not_asked_again() {
     story.world.memory.queue().reappear(&first.receipt);
     story.run();
     let mut settled = story.seen().reviews.remove(0);
-    settled.status = operation::Status::Closed;
+    settled.handling.status = operation::Status::Closed;
     let kept = key::operation(&settled.tenant, operation::REVIEW, &settled.id);
     let body = serde_json::to_string(&settled).expect("it encodes");
     story.world.memory.journal().seed(kept, body);

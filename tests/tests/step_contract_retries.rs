@@ -142,7 +142,7 @@ fn a_redriven_step_that_fails_again_opens_its_error_again() {
     story.world.redrive();
     assert_eq!(story.run(), Rest::default().dead(1).open(&["Refused"]));
     let error = &story.seen().errors[0];
-    assert_eq!((error.count, error.status), (2, Status::Open));
+    assert_eq!((error.count, error.handling.status), (2, Status::Open));
     assert!(error.first_at < error.last_at);
 }
 

@@ -95,7 +95,7 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Test(arguments) => test::run(&arguments, output).await,
         Command::Send(arguments) => send::run(&arguments, output).await,
         Command::Trace(arguments) => trace::run(&arguments, output).await,
-        Command::Status(arguments) => status::run(&arguments, output),
+        Command::Status(arguments) => status::run(&arguments, output).await,
         Command::Config(arguments) => config::run(&arguments, output).await,
         Command::Review(arguments) => review::run(&arguments, output),
         Command::Schema(arguments) => schema::run(&arguments, output),

@@ -6,7 +6,7 @@ use clap::Args;
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control::{self, Answer, QueueDepth};
 use holdfast_embedded::store::{SqliteDefinitions, SqliteQueue, Store};
-use holdfast_engine::port::QueueName;
+use holdfast_engine::port::{DeadLetters as _, QueueName};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -64,7 +64,7 @@ struct Timers {
 }
 
 /// Shows.
-pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let store = arguments.data.read()?;
     let asked = control::ask(arguments.data.path(), &control::Command::Depths);
     let live = match asked {
@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure
     let queues = live.clone().unwrap_or_else(|| stored(&store));
     let status = Status {
         serving: live.is_some(),
-        dead_letters: dead_letters(&store, &queues)?,
+        dead_letters: dead_letters(&store, &queues).await?,
         queues,
         packs: packs(&store)?,
         operations: operations(&store)?,
@@ -94,12 +94,12 @@ fn stored(store: &Store) -> Vec<QueueDepth> {
 }
 
 /// The oldest dead letters of each queue.
-fn dead_letters(store: &Store, queues: &[QueueDepth]) -> Result<Vec<Dead>, Failure> {
+async fn dead_letters(store: &Store, queues: &[QueueDepth]) -> Result<Vec<Dead>, Failure> {
     let queue = SqliteQueue::new(store.clone(), SystemClock);
     let mut dead = Vec::new();
     for depth in queues.iter().filter(|depth| depth.dead_letters > 0) {
         let name = QueueName::of(&depth.queue);
-        let letters = queue.dead_letters(&name, None, SHOWN)?;
+        let letters = queue.list(&name, None, SHOWN).await?;
         dead.extend(letters.into_iter().map(|letter| Dead {
             queue: depth.queue.clone(),
             message: letter.id.0,

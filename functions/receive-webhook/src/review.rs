@@ -1,12 +1,12 @@
 //! What a person is asked when an event's data is wrong.
 
-use holdfast_engine::definition::model::{Pack, Source};
+use holdfast_engine::definition::model::{Pack, Severity, Source};
 use holdfast_engine::expr::EvaluationError;
 use holdfast_engine::field::{Rule, Violation};
 use holdfast_engine::id::EventId;
 use holdfast_engine::key;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::operation::{ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status, bounded};
+use holdfast_engine::operation::{ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
 use holdfast_engine::port::{Change, Clock, CommitError, Expect, Journal, PortError, Ports, Write};
 use serde::Serialize;
 use serde_json::json;
@@ -45,7 +45,10 @@ pub(crate) async fn ask<P: Ports>(
     event: &EventId,
     report: Report,
 ) -> Result<(), Problem> {
-    let id = ErrorRecord::id_of(event.as_str(), "receive-webhook");
+    let (id, now) = (
+        ErrorRecord::id_of(event.as_str(), "receive-webhook"),
+        ports.clock().now(),
+    );
     let item = ReviewItem {
         id: id.clone(),
         kind: ReviewKind::InvalidInput,
@@ -53,9 +56,11 @@ pub(crate) async fn ask<P: Ports>(
             "event {event} of source `{}` has missing or wrong fields",
             source.name
         ),
-        status: Status::Open,
+        severity: Severity::P2,
+        handling: Handling::opened(now, Severity::P2),
         tenant: tenant.clone(),
-        at: ports.clock().now(),
+        at: now,
+        function: "receive-webhook".to_owned(),
         execution: None,
         step: None,
         report: json!({ "event": event, "version": pack.manifest.to_string(), "fields": report.fields }),

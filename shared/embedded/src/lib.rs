@@ -2,6 +2,7 @@
 //!
 //! [`system::System`] runs the very handlers that run as Lambda functions, in one process.
 
+mod alerts;
 pub mod clock;
 pub mod control;
 pub mod definitions;

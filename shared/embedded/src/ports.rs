@@ -2,6 +2,7 @@
 
 use holdfast_engine::port::{Clock, CommitError, Deployment, Outgoing, Ports, Write};
 
+use crate::alerts::QueueAlerts;
 use crate::definitions::LiveDefinitions;
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::secrets::LocalSecrets;
@@ -31,6 +32,7 @@ pub struct EmbeddedPorts<C> {
     pub(crate) journal: SqliteJournal<C>,
     pub(crate) queue: SqliteQueue<C>,
     pub(crate) timers: SqliteTimers<C>,
+    pub(crate) alerts: QueueAlerts<C>,
     pub(crate) definitions: LiveDefinitions,
     pub(crate) secrets: LocalSecrets,
     pub(crate) clock: C,
@@ -42,6 +44,9 @@ impl<C: Clock + Clone + 'static> Ports for EmbeddedPorts<C> {
     type Journal = SqliteJournal<C>;
     type Queue = SqliteQueue<C>;
     type Timers = SqliteTimers<C>;
+    type DeadLetters = SqliteQueue<C>;
+    type Operations = SqliteJournal<C>;
+    type Alerts = QueueAlerts<C>;
     type Definitions = LiveDefinitions;
     type Secrets = LocalSecrets;
     type Clock = C;
@@ -57,6 +62,18 @@ impl<C: Clock + Clone + 'static> Ports for EmbeddedPorts<C> {
 
     fn timers(&self) -> &Self::Timers {
         &self.timers
+    }
+
+    fn dead_letters(&self) -> &Self::DeadLetters {
+        &self.queue
+    }
+
+    fn operations(&self) -> &Self::Operations {
+        &self.journal
+    }
+
+    fn alerts(&self) -> &Self::Alerts {
+        &self.alerts
     }
 
     fn definitions(&self) -> &Self::Definitions {

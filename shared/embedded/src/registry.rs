@@ -95,6 +95,8 @@ impl<C: Clock + Clone + 'static> Registry<C> {
         };
         registry.internal("route-event", RouteEvent(Arc::clone(ports)));
         registry.internal("watch-records", WatchRecords(Arc::clone(ports)));
+        registry.internal("handle-error", HandleError(Arc::clone(ports)));
+        registry.internal("notify-oncall", NotifyOncall(Arc::clone(ports)));
         visit(&mut registry);
         registry
     }
@@ -197,5 +199,27 @@ impl<P: Ports> Handler for WatchRecords<P> {
         delivery: &'a Delivery,
     ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(holdfast_watch_records::handle(self.0.as_ref(), delivery))
+    }
+}
+
+struct HandleError<P>(Arc<P>);
+
+impl<P: Ports> Handler for HandleError<P> {
+    fn handle<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(holdfast_handle_error::handle(self.0.as_ref(), delivery))
+    }
+}
+
+struct NotifyOncall<P>(Arc<P>);
+
+impl<P: Ports> Handler for NotifyOncall<P> {
+    fn handle<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(holdfast_notify_oncall::handle(self.0.as_ref(), delivery))
     }
 }

@@ -9,6 +9,7 @@ use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Clock, Deployment, PortError};
 use holdfast_receive_webhook::{Answer, Request};
 
+use crate::alerts::QueueAlerts;
 use crate::definitions::{LiveDefinitions, LoadedPack};
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::identity;
@@ -198,19 +199,11 @@ impl<C: Clock + Clone + 'static> System<C> {
         }
     }
 
-    /// A message may move to a queue that was looked at already. So the queues are looked at
-    /// twice, and no message may have been made meanwhile: each gets the next id.
     fn is_settled(&self) -> bool {
         let now = self.ports.clock.now();
         let due = self.ports.timers.next_due();
-        if due.is_ok_and(|due| due.is_some_and(|due| due <= now)) {
-            return false;
-        }
-        let empty = |depth: &Depth| depth.visible == 0 && depth.in_flight == 0;
-        let lines = self.store.lines();
-        let before = lines.next_id();
-        let looks = [self.depths(), self.depths()];
-        looks.iter().flatten().all(empty) && lines.next_id() == before + 1
+        let is_due = due.is_ok_and(|due| due.is_some_and(|due| due <= now));
+        !is_due && self.ports.queue.is_settled()
     }
 
     /// Waits until nothing is visible, in flight or delayed, and every change is delivered.
@@ -252,6 +245,10 @@ fn ports<C: Clock + Clone + 'static>(
         journal: SqliteJournal::new(store.clone(), clock.clone()),
         queue: SqliteQueue::new(store.clone(), clock.clone()),
         timers: SqliteTimers::new(store.clone(), clock.clone()),
+        alerts: QueueAlerts::new(
+            SqliteQueue::new(store.clone(), clock.clone()),
+            clock.clone(),
+        ),
         definitions: LiveDefinitions::new(store.clone(), Arc::new(catalog)),
         secrets,
         clock,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::definition::model::Severity;
 use crate::key;
 use crate::name::TenantName;
-use crate::operation::{ERROR, ErrorRecord, Status, bounded};
+use crate::operation::{ERROR, ErrorRecord, Handling, bounded};
 use crate::port::{
-    Change, Clock, CommitError, Delivery, Expect, Item, Journal, Key, PortError, Ports, Verdict,
-    Write,
+    Change, Clock, CommitError, Delivery, Expect, Item, Journal, Key, MessageId, PortError, Ports,
+    Verdict, Write,
 };
 
 /// The shortest and the longest wait for something around a function that fails.
@@ -105,6 +105,12 @@ fn write(key: &Key, found: Option<&Item>, failure: &ErrorRecord) -> Result<Write
     })
 }
 
+/// The identity of what is recorded about a message, whatever happened to it.
+#[must_use]
+pub fn id_of(message: &MessageId) -> String {
+    ErrorRecord::id_of(&message.0, "undeliverable")
+}
+
 fn error_record<P: Ports>(
     ports: &P,
     delivery: &Delivery,
@@ -113,11 +119,11 @@ fn error_record<P: Ports>(
 ) -> ErrorRecord {
     let now = ports.clock().now();
     ErrorRecord {
-        id: ErrorRecord::id_of(&delivery.message_id.0, code),
+        id: id_of(&delivery.message_id),
         code: code.to_owned(),
         message: message.to_owned(),
         severity: Severity::P1,
-        status: Status::Open,
+        handling: Handling::opened(now, Severity::P1),
         function: delivery.queue.to_string(),
         execution: None,
         step: None,
@@ -127,6 +133,8 @@ fn error_record<P: Ports>(
         first_at: now,
         last_at: now,
         count: 1,
+        message_id: Some(delivery.message_id.clone()),
+        created: Some(delivery.created),
         envelope: bounded(&delivery.body),
     }
 }

@@ -11,7 +11,10 @@ use holdfast_engine::port::{Deployment, Ports};
 
 pub use faults::{Fault, Faults, Interrupted, Schedule, When};
 pub use journal::FaultyJournal;
-pub use rest::{FaultyDefinitions, FaultyQueue, FaultySecrets, FaultyTimers};
+pub use rest::{
+    FaultyAlerts, FaultyDeadLetters, FaultyDefinitions, FaultyOperations, FaultyQueue,
+    FaultySecrets, FaultyTimers,
+};
 
 /// Ports whose calls go through [`Faults`].
 #[derive(Debug)]
@@ -20,6 +23,9 @@ pub struct Faulty<P> {
     journal: FaultyJournal<P>,
     queue: FaultyQueue<P>,
     timers: FaultyTimers<P>,
+    dead_letters: FaultyDeadLetters<P>,
+    operations: FaultyOperations<P>,
+    alerts: FaultyAlerts<P>,
     definitions: FaultyDefinitions<P>,
     secrets: FaultySecrets<P>,
 }
@@ -33,6 +39,9 @@ impl<P> Faulty<P> {
             journal: FaultyJournal::new(both()),
             queue: FaultyQueue::new(both()),
             timers: FaultyTimers::new(both()),
+            dead_letters: FaultyDeadLetters::new(both()),
+            operations: FaultyOperations::new(both()),
+            alerts: FaultyAlerts::new(both()),
             definitions: FaultyDefinitions::new(both()),
             secrets: FaultySecrets::new(both()),
             inner,
@@ -44,6 +53,9 @@ impl<P: Ports> Ports for Faulty<P> {
     type Journal = FaultyJournal<P>;
     type Queue = FaultyQueue<P>;
     type Timers = FaultyTimers<P>;
+    type DeadLetters = FaultyDeadLetters<P>;
+    type Operations = FaultyOperations<P>;
+    type Alerts = FaultyAlerts<P>;
     type Definitions = FaultyDefinitions<P>;
     type Secrets = FaultySecrets<P>;
     type Clock = P::Clock;
@@ -59,6 +71,18 @@ impl<P: Ports> Ports for Faulty<P> {
 
     fn timers(&self) -> &FaultyTimers<P> {
         &self.timers
+    }
+
+    fn dead_letters(&self) -> &FaultyDeadLetters<P> {
+        &self.dead_letters
+    }
+
+    fn operations(&self) -> &FaultyOperations<P> {
+        &self.operations
+    }
+
+    fn alerts(&self) -> &FaultyAlerts<P> {
+        &self.alerts
     }
 
     fn definitions(&self) -> &FaultyDefinitions<P> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use holdfast_engine::definition::model::{ManifestId, Pack};
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::port::{
-    Definitions, DefinitionsError, Outgoing, PortError, Ports, Queue, Secrets, Timer, Timers,
+    Alert, Alerts, DeadLetter, DeadLetters, Definitions, DefinitionsError, MessageId,
+    OperationList, Operations, Outgoing, PortError, Ports, Queue, QueueName, Redrive, Secrets,
+    Timer, Timers, Which,
 };
 use holdfast_engine::verify::Secret;
 use serde_json::{Map, Value as Json};
@@ -34,6 +36,12 @@ faulty! {
     FaultyQueue
     /// Timers whose calls may fail.
     FaultyTimers
+    /// Dead letters whose calls may fail.
+    FaultyDeadLetters
+    /// Lists of operations whose calls may fail.
+    FaultyOperations
+    /// Alerts whose calls may fail.
+    FaultyAlerts
     /// Definitions whose calls may fail.
     FaultyDefinitions
     /// Secrets whose calls may fail.
@@ -49,6 +57,45 @@ impl<P: Ports> Queue for FaultyQueue<P> {
 impl<P: Ports> Timers for FaultyTimers<P> {
     async fn arm(&self, timer: Timer) -> Result<(), PortError> {
         self.faults.port(self.inner.timers().arm(timer)).await
+    }
+}
+
+impl<P: Ports> DeadLetters for FaultyDeadLetters<P> {
+    fn queues(&self) -> Vec<QueueName> {
+        self.inner.dead_letters().queues()
+    }
+
+    async fn list(
+        &self,
+        queue: &QueueName,
+        after: Option<&MessageId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, PortError> {
+        let list = self.inner.dead_letters().list(queue, after, limit);
+        self.faults.port(list).await
+    }
+
+    async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
+        let redrive = self.inner.dead_letters().redrive(queue, which);
+        self.faults.port(redrive).await
+    }
+}
+
+impl<P: Ports> OperationList for FaultyOperations<P> {
+    async fn list(
+        &self,
+        which: Which,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Operations, PortError> {
+        let list = self.inner.operations().list(which, after, limit);
+        self.faults.port(list).await
+    }
+}
+
+impl<P: Ports> Alerts for FaultyAlerts<P> {
+    async fn publish(&self, alert: &Alert) -> Result<(), PortError> {
+        self.faults.port(self.inner.alerts().publish(alert)).await
     }
 }
 

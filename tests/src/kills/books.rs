@@ -10,12 +10,13 @@ use holdfast_engine::entry::{State, StepEntry};
 use holdfast_engine::id::EventId;
 use holdfast_engine::key;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::operation::{ERROR, REVIEW};
-use holdfast_engine::port::{Journal as _, Table};
+use holdfast_engine::operation::Operation;
+use holdfast_engine::port::{Journal as _, OperationList as _, Table, Which};
 use holdfast_engine::record::Record;
 use holdfast_engine::route::EventEntry;
 
 use super::Event;
+use crate::ready::ready;
 
 /// How far the executions that an event led to have come.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,13 +115,14 @@ impl Books {
     /// When the store cannot be read.
     #[must_use]
     pub fn reviews_and_errors(&self) -> (usize, usize) {
-        let count = |prefix: &str| {
-            let listed = self.journal.operations(prefix, None, usize::MAX);
-            listed.expect("readable operations").len()
-        };
-        let reviews = count(&format!("{}#{REVIEW}#", tenant()));
-        let errors = count(&format!("{}#{ERROR}#", tenant())) + count(&format!("-#{ERROR}#"));
-        (reviews, errors)
+        let listed = ready(self.journal.list(Which::All, None, usize::MAX));
+        let all: Vec<_> = listed
+            .expect("readable operations")
+            .into_operations()
+            .collect();
+        let is_review = |one: &&Operation| matches!(one, Operation::Review(_));
+        let reviews = all.iter().filter(is_review).count();
+        (reviews, all.len() - reviews)
     }
 
     /// Messages that are still in a queue, and those that were received too often.

@@ -1,10 +1,12 @@
 //! In-memory adapters of every port: deterministic, single-threaded friendly, and their whole
 //! state is one value that a test can copy and put back.
 
+mod alerts;
 mod clock;
 mod definitions;
 mod journal;
 mod keep;
+mod operations;
 mod queue;
 mod state;
 mod timers;
@@ -14,11 +16,12 @@ use std::sync::Arc;
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::port::{Deployment, Ports};
 
+pub use alerts::MemoryAlerts;
 pub use clock::ManualClock;
 pub use definitions::MemoryDefinitions;
 pub use journal::MemoryJournal;
 pub use keep::{MemorySecrets, SeededEntropy};
-pub use queue::{DeadLetter, MAX_RECEIVES, MemoryQueue, Receipt, Received};
+pub use queue::{MAX_RECEIVES, MemoryQueue, Receipt, Received};
 pub use state::{MemoryState, Shared};
 pub use timers::MemoryTimers;
 
@@ -29,6 +32,7 @@ pub struct Memory {
     journal: MemoryJournal,
     queue: MemoryQueue,
     timers: MemoryTimers,
+    alerts: MemoryAlerts,
     definitions: MemoryDefinitions,
     secrets: MemorySecrets,
     clock: ManualClock,
@@ -45,6 +49,7 @@ impl Memory {
             journal: MemoryJournal::new(shared.clone()),
             queue: MemoryQueue::new(shared.clone()),
             timers: MemoryTimers::new(shared.clone()),
+            alerts: MemoryAlerts::new(shared.clone()),
             definitions: MemoryDefinitions::new(packs),
             secrets: MemorySecrets::default(),
             clock: ManualClock::new(shared.clone()),
@@ -77,6 +82,9 @@ impl Ports for Memory {
     type Journal = MemoryJournal;
     type Queue = MemoryQueue;
     type Timers = MemoryTimers;
+    type DeadLetters = MemoryQueue;
+    type Operations = MemoryJournal;
+    type Alerts = MemoryAlerts;
     type Definitions = MemoryDefinitions;
     type Secrets = MemorySecrets;
     type Clock = ManualClock;
@@ -92,6 +100,18 @@ impl Ports for Memory {
 
     fn timers(&self) -> &MemoryTimers {
         &self.timers
+    }
+
+    fn dead_letters(&self) -> &MemoryQueue {
+        &self.queue
+    }
+
+    fn operations(&self) -> &MemoryJournal {
+        &self.journal
+    }
+
+    fn alerts(&self) -> &MemoryAlerts {
+        &self.alerts
     }
 
     fn definitions(&self) -> &MemoryDefinitions {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use holdfast_engine::port::{Delivery, MessageId, Outgoing, PortError, Queue, QueueName, Verdict};
+use holdfast_engine::port::{
+    DeadLetter, DeadLetters, Delivery, MessageId, Outgoing, PortError, Queue, QueueName, Redrive,
+    Verdict,
+};
 use jiff::Timestamp;
 
 use super::Shared;
@@ -20,17 +23,6 @@ pub(super) struct Message {
     sent: Timestamp,
     visible: Timestamp,
     receives: u32,
-}
-
-/// A message that was received too often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// The message that it was.
-    pub id: MessageId,
-    /// Its body.
-    pub body: String,
-    /// When our code sent it.
-    pub created: Timestamp,
 }
 
 /// The right to say what becomes of one receive; a later receive of the message ends it.
@@ -218,6 +210,43 @@ impl Queue for MemoryQueue {
     }
 }
 
+impl DeadLetters for MemoryQueue {
+    fn queues(&self) -> Vec<QueueName> {
+        self.0.read(|state| state.dead.keys().cloned().collect())
+    }
+
+    async fn list(
+        &self,
+        queue: &QueueName,
+        after: Option<&MessageId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, PortError> {
+        Ok(self.0.read(|state| {
+            let dead = state.dead.get(queue).map_or(&[][..], Vec::as_slice);
+            let start = dead.iter().position(|letter| Some(&letter.id) == after);
+            let start = start.map_or(0, |index| index + 1);
+            dead.iter().skip(start).take(limit).cloned().collect()
+        }))
+    }
+
+    async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
+        Ok(self.0.change(|state| {
+            let dead = state.dead.remove(queue).unwrap_or_default();
+            let chosen = |letter: &DeadLetter| match &which {
+                Redrive::All => true,
+                Redrive::One(id) => letter.id == *id,
+            };
+            let (moved, kept) = dead.into_iter().partition::<Vec<_>, _>(chosen);
+            state.dead.insert(queue.clone(), kept);
+            let (count, now) = (moved.len(), state.now);
+            for letter in moved {
+                push(state, queue, letter.body, letter.created, now);
+            }
+            count
+        }))
+    }
+}
+
 pub(super) fn push(
     state: &mut MemoryState,
     queue: &QueueName,
@@ -261,8 +290,12 @@ fn bury(state: &mut MemoryState) {
         *messages = live;
         let letters = dead.into_iter().map(|message| DeadLetter {
             id: message.id,
+            tenant: String::new(),
             body: message.body,
             created: message.created,
+            sent: message.sent,
+            receives: message.receives,
+            dead_at: state.now,
         });
         state.dead.entry(queue.clone()).or_default().extend(letters);
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use holdfast_engine::port::{Item, Key, QueueName, Timer};
+use holdfast_engine::port::{Alert, DeadLetter, Item, Key, QueueName, Timer};
 use jiff::Timestamp;
 
-use super::queue::{DeadLetter, Message};
+use super::queue::Message;
 
 /// When virtual time starts: a moment that no test depends on.
 const START: i64 = 1_800_000_000;
@@ -19,6 +19,7 @@ pub struct MemoryState {
     pub(super) messages: BTreeMap<QueueName, Vec<Message>>,
     pub(super) dead: BTreeMap<QueueName, Vec<DeadLetter>>,
     pub(super) timers: Vec<Timer>,
+    pub(super) alerts: Vec<Alert>,
     pub(super) sleepers: BTreeMap<u64, Timestamp>,
     pub(super) now: Timestamp,
     pub(super) next_message: u64,
@@ -33,6 +34,7 @@ impl MemoryState {
             messages: BTreeMap::new(),
             dead: BTreeMap::new(),
             timers: Vec::new(),
+            alerts: Vec::new(),
             sleepers: BTreeMap::new(),
             now: Timestamp::from_second(START).unwrap_or_default(),
             next_message: 0,

@@ -47,7 +47,7 @@ impl<'a> Rest<'a> {
         let dead = dead.filter_map(|(_, letter)| envelope_key(&letter.body));
         let errors = seen.open().map(|error| &error.envelope);
         let reviews = seen.reviews.iter();
-        let reviews = reviews.filter(|review| review.status == Status::Open);
+        let reviews = reviews.filter(|review| review.handling.status == Status::Open);
         let asked = errors.chain(reviews.map(|review| &review.subject));
         let queued = ["keyed-effect", "raw-effect", "update-record"];
         let queued = queued.map(|queue| chaos.world.memory.queue().bodies(queue));

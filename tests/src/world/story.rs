@@ -133,11 +133,14 @@ impl Story {
     pub fn rest(&self) -> Rest {
         let seen = self.seen();
         let codes = |status: Status| {
-            let errors = seen.errors.iter().filter(|error| error.status == status);
+            let errors = seen
+                .errors
+                .iter()
+                .filter(|error| error.handling.status == status);
             sorted(errors.map(|error| error.code.clone()))
         };
         let reviews = seen.reviews.iter();
-        let reviews = reviews.filter(|review| review.status == Status::Open);
+        let reviews = reviews.filter(|review| review.handling.status == Status::Open);
         let arrived = self.world.effects.all().into_iter();
         Rest {
             queued: self.world.memory.queue().len(),

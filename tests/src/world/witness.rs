@@ -44,7 +44,7 @@ impl Witness {
     pub fn open(&self) -> impl Iterator<Item = &ErrorRecord> {
         self.errors
             .iter()
-            .filter(|error| error.status == Status::Open)
+            .filter(|error| error.handling.status == Status::Open)
     }
 
     /// The codes of the error records that are open, in order.

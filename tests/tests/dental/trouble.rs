@@ -49,7 +49,7 @@ async fn a_refused_call_is_an_error_record_until_its_redrive_succeeds() {
         practice.record(&event, "appointment").await.status,
         "prepared"
     );
-    assert_eq!(practice.errors()[0].status, Status::Closed);
+    assert_eq!(practice.errors()[0].handling.status, Status::Closed);
     assert_eq!(practice.redrive("call-http").await, 0);
 }
 

@@ -13,19 +13,23 @@ use holdfast_embedded::definitions::LoadedPack;
 use holdfast_embedded::registry::catalog;
 use holdfast_embedded::sandbox::{Delivery, Reply};
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
-use holdfast_embedded::store::{Options, Redrive, SqliteJournal, SqliteQueue};
+use holdfast_embedded::store::{Options, SqliteJournal, SqliteQueue};
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::definition::{self, Files};
 use holdfast_engine::id::{EventId, RecordRef};
 use holdfast_engine::key;
 use holdfast_engine::name::{ConnectionName, TenantName};
-use holdfast_engine::operation::{ErrorRecord, ReviewItem};
-use holdfast_engine::port::{Clock, Item, Journal, Key, Ports, QueueName, Table};
+use holdfast_engine::operation::{ErrorRecord, Operation, ReviewItem};
+use holdfast_engine::port::{
+    Clock, DeadLetters as _, Journal, Key, OperationList as _, Ports, QueueName, Redrive, Table,
+    Which,
+};
 use holdfast_engine::record::{Record, find_record};
 use holdfast_engine::route::EventEntry;
 use holdfast_engine::verify::{self, Secret};
 use holdfast_receive_webhook::{Answer, Request};
+use holdfast_tests::ready::ready;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -236,19 +240,25 @@ impl Practice {
 
     /// The items of a person's review.
     pub(crate) fn reviews(&self) -> Vec<ReviewItem> {
-        self.operations("review")
+        let review = |operation| match operation {
+            Operation::Review(item) => Some(item),
+            Operation::Error(_) => None,
+        };
+        self.operations().filter_map(review).collect()
     }
 
     /// The failures.
     pub(crate) fn errors(&self) -> Vec<ErrorRecord> {
-        self.operations("error")
+        let error = |operation| match operation {
+            Operation::Error(error) => Some(error),
+            Operation::Review(_) => None,
+        };
+        self.operations().filter_map(error).collect()
     }
 
-    fn operations<T: serde::de::DeserializeOwned>(&self, kind: &str) -> Vec<T> {
-        let prefix = format!("{}#{kind}#", tenant());
-        let found = self.journal().operations(&prefix, None, 100).unwrap();
-        let read = |(_, item): (String, Item)| serde_json::from_str(&item.body).unwrap();
-        found.into_iter().map(read).collect()
+    fn operations(&self) -> impl Iterator<Item = Operation> {
+        let listed = ready(self.journal().list(Which::All, None, 10_000));
+        listed.unwrap().into_operations()
     }
 
     async fn item(&self, key: &Key) -> Option<String> {

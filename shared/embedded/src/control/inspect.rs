@@ -63,7 +63,7 @@ pub fn open_operations(store: &Store) -> Result<Vec<Json>, PortError> {
         let parsed = texts.map(|text| text.map(|text| serde_json::from_str(&text).ok()));
         parsed.filter_map(Result::transpose).collect()
     })?;
-    found.retain(|item: &Json| item.get("status").and_then(Json::as_str) == Some("open"));
+    found.retain(|item: &Json| item.get("status").and_then(Json::as_str) != Some("closed"));
     let at = |item: &Json| {
         let at = item.get("last_at").or(item.get("at"));
         at.and_then(Json::as_str).map(str::to_owned)

@@ -1,18 +1,20 @@
-//! The change feed: each change of a record becomes a message for `watch-records`.
+//! The change feed: each change of a record becomes a message for `watch-records`, each of an
+//! error record or review item one for `handle-error`.
 
 use std::fmt::Write as _;
 
 use holdfast_engine::port::{Change, Item, QueueName, Table, Write};
 use serde_json::Value as Json;
 
-/// The queue that changes of records are sent to.
-pub(crate) fn queue() -> QueueName {
-    QueueName::of("watch-records")
-}
-
-/// Whether a write changes a record item.
-pub(crate) fn watches(write: &Write) -> bool {
-    write.key.table == Table::Journal && write.key.sort == "record" && write.change != Change::Check
+/// The queue that a write is told to; `None`: nobody listens to it.
+pub(crate) fn queue(write: &Write) -> Option<QueueName> {
+    let function = match write.key.table {
+        _ if write.change == Change::Check => return None,
+        Table::Journal if write.key.sort == "record" => "watch-records",
+        Table::Operations => "handle-error",
+        Table::Journal | Table::Claims => return None,
+    };
+    Some(QueueName::of(function))
 }
 
 /// The tenant of a partition: what stands before its first `#`.

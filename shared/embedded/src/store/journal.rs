@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use holdfast_engine::port::{
-    Change, Clock, CommitError, Conflict, Item, Journal, Key, Outgoing, Page, PortError, Table,
-    Write,
+    Change, Clock, CommitError, Conflict, Item, Journal, Key, Outgoing, Page, PortError, QueueName,
+    Table, Write,
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -159,9 +159,9 @@ impl Work for Commit {
             return Ok(conflicts);
         }
         for write in &self.writes {
-            if feed::watches(write) {
+            if let Some(queue) = feed::queue(write) {
                 let old = items::read(connection, &write.key)?;
-                let message = self.change(write, old.as_ref());
+                let message = self.change(write, queue, old.as_ref());
                 message.insert(connection)?;
                 self.feed.push(message);
             }
@@ -182,10 +182,10 @@ impl Work for Commit {
 }
 
 impl Commit {
-    fn change(&self, write: &Write, old: Option<&Item>) -> NewMessage {
+    fn change(&self, write: &Write, queue: QueueName, old: Option<&Item>) -> NewMessage {
         NewMessage {
             id: self.lines.next_id(),
-            queue: feed::queue(),
+            queue,
             tenant: feed::tenant(&write.key.partition).into(),
             visible_at: self.now,
             created: self.now,

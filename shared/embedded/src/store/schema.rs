@@ -17,6 +17,8 @@ CREATE TABLE items (
     body      TEXT NOT NULL,
     UNIQUE (tbl, partition, sort)
 ) STRICT;
+CREATE INDEX open_operations ON items (partition)
+    WHERE tbl = 3 AND json_extract(body, '$.status') <> 'closed';
 CREATE TABLE messages (
     id         INTEGER PRIMARY KEY,
     queue      TEXT NOT NULL,

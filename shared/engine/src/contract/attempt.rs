@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::claim::LEASE_MARGIN;
 use super::connect::Connected;
 use super::last_receive::CRASHED;
 use super::perform::Attempted;
@@ -28,7 +31,8 @@ impl<P: Ports> Runner<P> {
         let crash = work.crash_id();
         if crash.is_some() {
             let message = "the function ended without an outcome";
-            if !self.open_error(work, view, CRASHED, message).await? {
+            let quiet = self.quiet_until(connected);
+            if !self.open_error(work, view, CRASHED, message, quiet).await? {
                 return Ok(None);
             }
         }
@@ -37,6 +41,12 @@ impl<P: Ports> Runner<P> {
             self.close(view, &work.error_key(&crash)).await?;
         }
         Ok(verdict)
+    }
+
+    /// Until when an attempt that starts now may still come to its outcome.
+    fn quiet_until(&self, connected: &Connected<'_>) -> Option<Timestamp> {
+        let lease = connected.timeout().saturating_add(LEASE_MARGIN);
+        self.ports.clock().now().saturating_add(lease).ok()
     }
 
     async fn attempts<S: Step>(

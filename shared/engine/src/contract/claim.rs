@@ -16,7 +16,7 @@ use crate::port::{Change, Clock, Entropy, PortError, Ports, Verdict, Write};
 use crate::step::Step;
 
 /// How long a claim outlives the attempt that it guards.
-const LEASE_MARGIN: Duration = Duration::from_secs(30);
+pub(super) const LEASE_MARGIN: Duration = Duration::from_secs(30);
 
 /// How long a step waits before it asks again for a `once` key that another holds.
 const ONCE_WAIT: Duration = Duration::from_mins(1);

@@ -8,7 +8,7 @@ use crate::definition::model::{Severity, Workflow};
 use crate::entry::{ErrorSummary, Progress};
 use crate::envelope::Envelope;
 use crate::key;
-use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status, bounded};
+use crate::operation::{ERROR, ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
 use crate::port::{Delivery, Key, PortError, Write};
 
 /// A failure of a step.
@@ -21,6 +21,8 @@ pub(super) struct Failure<'a> {
     pub(super) code: &'a str,
     pub(super) message: &'a str,
     pub(super) now: Timestamp,
+    /// Until when it may still mend itself.
+    pub(super) quiet_until: Option<Timestamp>,
 }
 
 impl Failure<'_> {
@@ -57,7 +59,10 @@ impl Failure<'_> {
             code: self.code.to_owned(),
             message: self.message.to_owned(),
             severity: self.severity,
-            status: Status::Open,
+            handling: Handling {
+                quiet_until: self.quiet_until,
+                ..Handling::opened(self.now, self.severity)
+            },
             function: self.delivery.queue.to_string(),
             execution: Some(envelope.execution.clone()),
             step: Some(envelope.step.clone()),
@@ -67,6 +72,8 @@ impl Failure<'_> {
             first_at: self.now,
             last_at: self.now,
             count: 1,
+            message_id: Some(self.delivery.message_id.clone()),
+            created: Some(self.delivery.created),
             envelope: bounded(&self.delivery.body),
         }
     }
@@ -94,7 +101,12 @@ impl Failure<'_> {
 
     /// The write of the review item; an open one is asked again, a settled one is reopened.
     pub(super) fn review_write(&self, view: &View, kind: ReviewKind) -> Result<Write, PortError> {
-        let envelope = self.envelope;
+        let (envelope, key) = (self.envelope, self.review_key());
+        let opened = Handling::opened(self.now, self.severity);
+        let handling = match view.body::<ReviewItem>(&key)? {
+            Some(earlier) => opened.again(&earlier.handling),
+            None => opened,
+        };
         let item = ReviewItem {
             id: self.review_id(),
             kind,
@@ -102,9 +114,11 @@ impl Failure<'_> {
                 "{} of {}: {}",
                 envelope.step, envelope.execution, self.message
             ),
-            status: Status::Open,
+            severity: self.severity,
+            handling,
             tenant: envelope.execution.home.tenant.clone(),
             at: self.now,
+            function: self.delivery.queue.to_string(),
             execution: Some(envelope.execution.clone()),
             step: Some(envelope.step.clone()),
             report: serde_json::json!({
@@ -114,24 +128,24 @@ impl Failure<'_> {
             }),
             subject: bounded(&self.delivery.body),
         };
-        view.put(&self.review_key(), &item)
+        view.put(&key, &item)
     }
 }
 
 /// Whether an error record was seen to be open.
 pub(super) fn is_open(view: &View, key: &Key) -> bool {
     let record = view.body::<ErrorRecord>(key).ok().flatten();
-    record.is_some_and(|record| record.status == Status::Open)
+    record.is_some_and(|record| record.handling.needs_someone())
 }
 
 /// The write that closes an error record, if it is there and open.
-pub(super) fn close(view: &View, key: &Key) -> Result<Option<Write>, PortError> {
+pub(super) fn close(view: &View, key: &Key, now: Timestamp) -> Result<Option<Write>, PortError> {
     match view.body::<ErrorRecord>(key)? {
-        Some(record) if record.status == Status::Open => view
+        Some(record) if record.handling.needs_someone() => view
             .put(
                 key,
                 &ErrorRecord {
-                    status: Status::Closed,
+                    handling: record.handling.closed(now),
                     ..record
                 },
             )

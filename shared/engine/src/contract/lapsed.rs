@@ -78,7 +78,7 @@ impl<P: Ports> Runner<P> {
             return Ok(None);
         };
         if let Some(key) = &error_key {
-            writes.extend(failure::close(view, key)?);
+            writes.extend(failure::close(view, key, now)?);
         }
         self.commit(view, &writes).await?;
         Ok(None)

@@ -3,7 +3,9 @@
 //! The step's entry names the error record that says so, so that whatever settles the step later,
 //! this delivery or another, closes it too.
 
-use super::failure;
+use jiff::Timestamp;
+
+use super::failure::{self, Failure};
 use super::runner::{MAX_LOOKS, Runner, Trouble};
 use super::view::View;
 use super::work::Work;
@@ -21,6 +23,7 @@ impl<P: Ports> Runner<P> {
         view: &mut View,
         code: &str,
         message: &str,
+        quiet_until: Option<Timestamp>,
     ) -> Result<bool, Trouble> {
         for _ in 0..MAX_LOOKS {
             let id = ErrorRecord::id_of(&work.envelope.key(), code);
@@ -28,7 +31,7 @@ impl<P: Ports> Runner<P> {
             if named.is_some_and(|key| key == work.error_key(&id) && failure::is_open(view, &key)) {
                 return Ok(true);
             }
-            let Some(writes) = self.opening(work, view, code, message)? else {
+            let Some(writes) = self.opening(work, view, code, message, quiet_until)? else {
                 return Ok(false);
             };
             match self.commit(view, &writes).await? {
@@ -47,8 +50,12 @@ impl<P: Ports> Runner<P> {
         view: &View,
         code: &str,
         message: &str,
+        quiet_until: Option<Timestamp>,
     ) -> Result<Option<Vec<Write>>, PortError> {
-        let failure = self.failure(work, view, code, message)?;
+        let failure = Failure {
+            quiet_until,
+            ..self.failure(work, view, code, message)?
+        };
         let before = view.body::<StepEntry>(&work.entry_key)?;
         let entry = before.or_else(|| {
             let (by, due, maybe) = (None, self.ports.clock().now(), false);
@@ -81,7 +88,8 @@ impl<P: Ports> Runner<P> {
     }
 
     pub(super) async fn close(&self, view: &mut View, key: &Key) -> Result<(), Trouble> {
-        let closed = |view: &View| Ok(failure::close(view, key)?.into_iter().collect());
+        let now = self.ports.clock().now();
+        let closed = |view: &View| Ok(failure::close(view, key, now)?.into_iter().collect());
         self.commit_settled(view, closed).await
     }
 
@@ -101,7 +109,10 @@ impl<P: Ports> Runner<P> {
             if known.is_some_and(|key| failure::is_open(&view, &key)) {
                 return Ok(());
             }
-            if self.open_error(work, &mut view, code, message).await? {
+            if self
+                .open_error(work, &mut view, code, message, None)
+                .await?
+            {
                 return Ok(());
             }
         }
@@ -125,7 +136,7 @@ impl Work<'_> {
         if after.state == State::FellBack && self.crash_id().as_ref() == Some(&error.id) {
             return Ok(None);
         }
-        failure::close(view, &self.error_key(&error.id))
+        failure::close(view, &self.error_key(&error.id), after.at)
     }
 
     /// The error record that this delivery wrote before it performed.

@@ -259,6 +259,7 @@ impl<P: Ports> Runner<P> {
             code,
             message,
             now: self.ports.clock().now(),
+            quiet_until: None,
         })
     }
 }

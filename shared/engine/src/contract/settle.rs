@@ -128,6 +128,7 @@ impl Work<'_> {
             code: error.code(),
             message: &message,
             now: entry.at,
+            quiet_until: None,
         };
         let writes = self.end(view, &mut entry, &failure, ending)?;
         Ok(Settlement { entry, writes })
@@ -225,7 +226,7 @@ impl Work<'_> {
             entry.error = Some(error.clone());
             return Ok(None);
         }
-        failure::close(view, &self.error_key(&error.id))
+        failure::close(view, &self.error_key(&error.id), entry.at)
     }
 
     fn record_attempt(entry: &mut StepEntry, before: Option<&StepEntry>, error: &StepError) {

@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use super::{
-    Clock, CommitError, Definitions, Entropy, Journal, Outgoing, Queue, Secrets, Timers, Write,
+    Alerts, Clock, CommitError, DeadLetters, Definitions, Entropy, Journal, OperationList,
+    Outgoing, Queue, Secrets, Timers, Write,
 };
 
 /// The ports that the step contract needs.
@@ -14,6 +15,12 @@ pub trait Ports: Send + Sync + 'static {
     type Queue: Queue;
     /// Sending messages later.
     type Timers: Timers;
+    /// Dead letters.
+    type DeadLetters: DeadLetters;
+    /// Lists of what needs someone.
+    type Operations: OperationList;
+    /// Calling people.
+    type Alerts: Alerts;
     /// Compiled definitions.
     type Definitions: Definitions;
     /// Secrets.
@@ -29,6 +36,12 @@ pub trait Ports: Send + Sync + 'static {
     fn queue(&self) -> &Self::Queue;
     /// Sending messages later.
     fn timers(&self) -> &Self::Timers;
+    /// Dead letters.
+    fn dead_letters(&self) -> &Self::DeadLetters;
+    /// Lists of what needs someone.
+    fn operations(&self) -> &Self::Operations;
+    /// Calling people.
+    fn alerts(&self) -> &Self::Alerts;
     /// Compiled definitions.
     fn definitions(&self) -> &Self::Definitions;
     /// Secrets.

@@ -128,7 +128,8 @@ pub enum CommitError {
 /// Durable shared state.
 ///
 /// A change of a record item (`Table::Journal`, sort key `record`) is delivered, with its old and
-/// new body, to the function `watch-records`.
+/// new body, to the function `watch-records`; that of an item of `Table::Operations` to
+/// `handle-error`.
 pub trait Journal: Send + Sync {
     /// Reads items, each as of its last commit, in the order of the keys.
     ///

@@ -9,7 +9,7 @@ use super::resolve::Trouble;
 use crate::definition::model::{Pack, Severity};
 use crate::event::{EventMessage, Origin};
 use crate::key;
-use crate::operation::{ERROR, ErrorRecord, REVIEW, ReviewItem, ReviewKind, Status, bounded};
+use crate::operation::{ERROR, ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
 use crate::port::{Change, Conflict, Delivery, Expect, Item, Key, PortError, Write};
 
 /// The key of an event's entry.
@@ -83,9 +83,11 @@ pub(super) fn question(
         id: id.clone(),
         kind,
         title: format!("event {}: {trouble}", message.event.id),
-        status: Status::Open,
+        severity: Severity::P2,
+        handling: Handling::opened(now, Severity::P2),
         tenant: message.tenant.clone(),
         at: now,
+        function: delivery.queue.to_string(),
         execution: None,
         step: None,
         report,
@@ -105,6 +107,7 @@ fn loop_stopped(
     let workflow = packs
         .iter()
         .find_map(|pack| pack.workflows.get(&decision.workflow));
+    let severity = workflow.map_or(Severity::P1, |workflow| workflow.severity);
     ErrorRecord {
         id: ErrorRecord::id_of(
             &format!("{}:{}", message.event.id, decision.workflow),
@@ -112,8 +115,8 @@ fn loop_stopped(
         ),
         code: "LoopStopped".to_owned(),
         message: format!("workflow `{}` was not started: {reason}", decision.workflow),
-        severity: workflow.map_or(Severity::P1, |workflow| workflow.severity),
-        status: Status::Open,
+        severity,
+        handling: Handling::opened(now, severity),
         function: delivery.queue.to_string(),
         execution: None,
         step: None,
@@ -123,6 +126,8 @@ fn loop_stopped(
         first_at: now,
         last_at: now,
         count: 1,
+        message_id: Some(delivery.message_id.clone()),
+        created: Some(delivery.created),
         envelope: bounded(&delivery.body),
     }
 }

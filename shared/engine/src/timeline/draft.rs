@@ -265,7 +265,7 @@ impl Drafts {
             id: item.id,
             reason: item.kind,
             title: item.title,
-            status: item.status,
+            status: item.handling.status,
             report: item.report,
         };
         self.push(rank::DECISION, anchor, item.at, What::Review(part));

@@ -222,7 +222,8 @@ async fn an_event_in_review_is_found_before_anything_was_decided() {
     journal.put(
         key::operation(&tenant(), "review", &id),
         &json!({
-            "id": id, "kind": "invalid-input", "title": "event door:9 has wrong fields", "status": "open",
+            "id": id, "kind": "invalid-input", "title": "event door:9 has wrong fields", "severity": "P2", "status": "open",
+            "opened_at": AT, "due": AT, "function": "receive-webhook",
             "tenant": "demo", "at": AT, "report": { "fields": [] }, "subject": "{}",
         }),
     );

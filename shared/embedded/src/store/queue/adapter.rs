@@ -154,21 +154,24 @@ impl<C: Clock> SqliteQueue<C> {
         &self,
         queue: &QueueName,
         lane: &Lane,
-        mut taken: Vec<(i64, Message)>,
+        taken: Vec<(i64, Message)>,
         settings: QueueSettings,
     ) -> Result<Vec<Delivery>, PortError> {
-        let filled = taken
-            .iter_mut()
-            .try_for_each(|(id, message)| self.fill(*id, message));
-        if let Err(error) = filled {
-            let mut index = lane.line();
-            for (id, message) in taken {
-                index.untake(id, message.receives);
+        let (mut deliveries, mut unread) = (Vec::with_capacity(taken.len()), None);
+        for (id, mut message) in taken {
+            match self.fill(id, &mut message) {
+                Ok(()) => deliveries.push(delivery(queue, id, message, settings)),
+                Err(error) => {
+                    lane.line().untake(id, message.receives);
+                    unread = Some(error);
+                }
             }
-            return Err(error);
         }
-        let deliver = |(id, message)| delivery(queue, id, message, settings);
-        Ok(taken.into_iter().map(deliver).collect())
+        // A message that cannot be read does not hold up those that can.
+        match unread {
+            Some(error) if deliveries.is_empty() => Err(error),
+            _ => Ok(deliveries),
+        }
     }
 
     fn fill(&self, id: i64, message: &mut Message) -> Result<(), PortError> {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use holdfast_engine::port::{Clock, MessageId, PortError, QueueName};
+use holdfast_engine::port::{
+    Clock, DeadLetter, DeadLetters, MessageId, PortError, QueueName, Redrive,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
@@ -21,40 +23,13 @@ const ONE: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FRO
 /// Dead letters moved in one transaction.
 const BATCH: usize = 256;
 
-/// A message that was received too often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// The physical message; the id it had in its queue.
-    pub id: MessageId,
-    /// Whose work it is.
-    pub tenant: String,
-    /// When our code sent it.
-    pub created: Timestamp,
-    /// When the queue accepted it.
-    pub sent: Timestamp,
-    /// How often it was received.
-    pub receives: u32,
-    /// When it was dead-lettered.
-    pub dead_at: Timestamp,
-    /// The body.
-    pub body: String,
-}
+impl<C: Clock> DeadLetters for SqliteQueue<C> {
+    fn queues(&self) -> Vec<QueueName> {
+        let depths = self.depths().into_iter();
+        depths.map(|depth| depth.queue).collect()
+    }
 
-/// Which dead letters are sent again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Redrive {
-    /// Every one.
-    All,
-    /// One message.
-    One(MessageId),
-}
-
-impl<C: Clock> SqliteQueue<C> {
-    /// Lists a queue's dead letters after `after`, oldest message first, at most `limit`.
-    ///
-    /// # Errors
-    /// [`PortError`] when the store fails.
-    pub fn dead_letters(
+    async fn list(
         &self,
         queue: &QueueName,
         after: Option<&MessageId>,
@@ -65,12 +40,7 @@ impl<C: Clock> SqliteQueue<C> {
             .read(|connection| select(connection, LIST, queue, after, limit))
     }
 
-    /// Sends dead letters to their queue again, as SQS does: under a new id and with a new sent
-    /// time, received never; `created` stays. Returns how many.
-    ///
-    /// # Errors
-    /// [`PortError`] when the store fails; some may have been sent.
-    pub async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
+    async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
         let now = self.clock.now();
         let mut total = 0;
         loop {

@@ -21,7 +21,6 @@ mod waiting_tests;
 
 pub use adapter::SqliteQueue;
 pub(crate) use adapter::{accept, refuse_unfit};
-pub use dead::{DeadLetter, Redrive};
 pub use depth::Depth;
 pub use line::{MAX_RECEIVE_COUNT, QueueSettings};
 pub(crate) use lines::Lines;

@@ -1,5 +1,6 @@
 //! What of the queues survives the end of the process.
 
+use holdfast_engine::port::DeadLetters as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -90,7 +91,7 @@ async fn a_message_that_spent_its_receives_is_not_delivered_after_a_restart() {
     let queue = open(folder.path(), &clock);
     assert_eq!(take(&queue), []);
     queue.flush().await.unwrap();
-    assert_eq!(queue.dead_letters(&name(), None, 9).unwrap().len(), 1);
+    assert_eq!(queue.list(&name(), None, 9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
