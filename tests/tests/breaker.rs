@@ -90,7 +90,7 @@ fn a_breaker_that_opens_is_one_error_until_it_closes() {
     assert_eq!(
         (
             errors[0].code.as_str(),
-            errors[0].status,
+            errors[0].handling.status,
             errors[0].function.as_str()
         ),
         ("BreakerOpened", Status::Open, "connection clinic/mail")
@@ -104,7 +104,10 @@ fn a_breaker_that_opens_is_one_error_until_it_closes() {
     clinic.start();
     clinic.run_for(MINUTE);
     let errors = clinic.errors();
-    assert_eq!((errors.len(), errors[0].status), (1, Status::Closed));
+    assert_eq!(
+        (errors.len(), errors[0].handling.status),
+        (1, Status::Closed)
+    );
     assert_eq!(clinic.listed(), []);
     clinic.assert_all_done("mail");
 }

@@ -12,21 +12,22 @@ use holdfast_engine::operation::Status;
 use holdfast_engine::port::{Ports as _, Verdict};
 use holdfast_tests::faulty::{Interrupted, Schedule, When};
 use holdfast_tests::random::Random;
+use holdfast_tests::ready::ready;
 use holdfast_tests::world::{End, Flight, Witness, World};
-use outage::{Clinic, Down, KEYED, wait_for};
+use outage::{Clinic, Down, KEYED};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn workflow(clinic: &Clinic) -> Subject {
     let name = WorkflowName::new("w").unwrap();
     let ports = clinic.world.memory.as_ref();
-    wait_for(breaker::workflow(ports, &World::home().tenant, &name)).unwrap()
+    ready(breaker::workflow(ports, &World::home().tenant, &name)).unwrap()
 }
 
 fn stop(clinic: &Clinic) -> Result<breaker::Changed, Refusal> {
     let (ports, subject) = (clinic.world.memory.as_ref(), workflow(clinic));
     let tenant = World::home().tenant;
-    wait_for(breaker::stop(
+    ready(breaker::stop(
         ports,
         &tenant,
         &subject,
@@ -37,7 +38,7 @@ fn stop(clinic: &Clinic) -> Result<breaker::Changed, Refusal> {
 
 fn start(clinic: &Clinic) -> Result<breaker::Changed, Refusal> {
     let (ports, subject) = (clinic.world.memory.as_ref(), workflow(clinic));
-    wait_for(breaker::start(ports, &World::home().tenant, &subject))
+    ready(breaker::start(ports, &World::home().tenant, &subject))
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn stopping_and_starting_twice_is_refused() {
     assert_eq!(start(&clinic).unwrap_err().code(), "NotStopped");
     let name = WorkflowName::new("no-such").unwrap();
     let ports = clinic.world.memory.as_ref();
-    let unknown = wait_for(breaker::workflow(ports, &World::home().tenant, &name));
+    let unknown = ready(breaker::workflow(ports, &World::home().tenant, &name));
     assert_eq!(unknown.unwrap_err().code(), "NoSuchWorkflow");
 }
 
@@ -110,7 +111,7 @@ fn a_start_closes_an_open_breaker_and_its_error() {
     let open = |clinic: &Clinic| {
         let errors = clinic.errors().into_iter();
         errors
-            .filter(|error| error.code == "BreakerOpened" && error.status == Status::Open)
+            .filter(|error| error.code == "BreakerOpened" && error.handling.status == Status::Open)
             .count()
     };
     assert_eq!(

@@ -11,6 +11,7 @@ use holdfast_engine::operation::ErrorRecord;
 use holdfast_engine::port::{Ports as _, Table};
 use holdfast_engine::step::{Effect, Keeps, Step, StepContext, StepError, StepSpec};
 use holdfast_tests::faulty::When;
+use holdfast_tests::ready::ready;
 use holdfast_tests::world::{Functions, Probe, Witness, World, load};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -241,7 +242,7 @@ impl Clinic {
     }
 
     pub fn listed(&self) -> Vec<Listed> {
-        wait_for(not_closed(
+        ready(not_closed(
             self.world.memory.as_ref(),
             &World::home().tenant,
         ))
@@ -276,14 +277,5 @@ impl Clinic {
         assert_eq!(seen.reviews.len(), 0);
         let queue = self.world.memory.queue();
         assert_eq!((queue.len(), queue.dead().len()), (0, 0));
-    }
-}
-
-/// The result of a future that memory makes ready at once.
-pub fn wait_for<T>(future: impl Future<Output = T>) -> T {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::pin!(future).poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("memory waits for nothing"),
     }
 }

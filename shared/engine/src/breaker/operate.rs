@@ -6,7 +6,7 @@ use super::record::record_key;
 use super::{Effect, Event, Next, State, Subject, step};
 use crate::key;
 use crate::name::{TenantName, WorkflowName};
-use crate::operation::{ErrorRecord, Status};
+use crate::operation::ErrorRecord;
 use crate::port::{
     Change, Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Journal, Key,
     PortError, Ports, Write,
@@ -137,10 +137,11 @@ async fn change<P: Ports>(
         let read = ports.journal().read(&keys).await?;
         let [item, record] = read.try_into().unwrap_or_default();
         let before = state(item.as_ref())?;
-        let Some(next) = step(&before, event, ports.clock().now()) else {
+        let now = ports.clock().now();
+        let Some(next) = step(&before, event, now) else {
             return Err(refusal(before));
         };
-        let writes = writes(&keys, [item.as_ref(), record.as_ref()], &next)?;
+        let writes = writes(&keys, [item.as_ref(), record.as_ref()], &next, now)?;
         match ports.journal().commit(writes).await {
             Ok(()) => {
                 return Ok(Changed {
@@ -174,14 +175,15 @@ fn writes(
     [breaker, record]: &[Key; 2],
     [item, known]: [Option<&Item>; 2],
     next: &Next,
+    now: Timestamp,
 ) -> Result<Vec<Write>, PortError> {
     let mut writes = vec![put(breaker, item, &next.state)?];
     let open = known
         .and_then(|item| serde_json::from_str::<ErrorRecord>(&item.body).ok())
-        .filter(|record| next.effect == Some(Effect::Closed) && record.status == Status::Open);
+        .filter(|open| next.effect == Some(Effect::Closed) && open.handling.needs_someone());
     if let Some(open) = open {
-        let status = Status::Closed;
-        writes.push(put(record, known, &ErrorRecord { status, ..open })?);
+        let handling = open.handling.closed(now);
+        writes.push(put(record, known, &ErrorRecord { handling, ..open })?);
     }
     Ok(writes)
 }

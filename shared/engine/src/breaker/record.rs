@@ -7,7 +7,7 @@ use super::{Effect, Subject};
 use crate::definition::model::Severity;
 use crate::key;
 use crate::name::TenantName;
-use crate::operation::{ERROR, ErrorRecord, Status};
+use crate::operation::{ERROR, ErrorRecord, Handling};
 use crate::port::Key;
 
 /// The code of the error record of an open breaker.
@@ -37,6 +37,7 @@ impl Opened<'_> {
     /// the breaker guards.
     #[must_use]
     pub fn record(&self, (failed, total): (u64, u64), now: Timestamp) -> ErrorRecord {
+        let severity = self.severity.min(Severity::P2);
         ErrorRecord {
             id: id(self.subject),
             code: BREAKER_OPENED.to_owned(),
@@ -44,8 +45,8 @@ impl Opened<'_> {
                 "{failed} of the last {total} attempts of {} failed; its work waits until it recovers",
                 self.subject
             ),
-            severity: self.severity.min(Severity::P2),
-            status: Status::Open,
+            severity,
+            handling: Handling::opened(now, severity),
             function: self.subject.to_string(),
             execution: None,
             step: None,
@@ -55,6 +56,8 @@ impl Opened<'_> {
             first_at: now,
             last_at: now,
             count: 1,
+            message_id: None,
+            created: None,
             envelope: String::new(),
         }
     }

@@ -148,13 +148,13 @@ impl<P: Ports> Runner<P> {
         };
         let keys = [opened.key()];
         view.saw(&keys, self.ports.journal().read(&keys).await?);
-        let [key] = keys;
+        let ([key], now) = (keys, self.ports.clock().now());
         let Some(counts) = effect.opened() else {
             tracing::warn!(breaker = %subject, "the breaker is not open any more");
-            return failure::close(view, &key);
+            return failure::close(view, &key, now);
         };
         tracing::warn!(breaker = %subject, "the breaker opened");
-        let record = opened.record(counts, self.ports.clock().now());
+        let record = opened.record(counts, now);
         let earlier = view.body::<ErrorRecord>(&key)?;
         let record =
             earlier.map_or_else(|| record.clone(), |earlier| record.clone().again(&earlier));
