@@ -10,9 +10,6 @@ use super::scenario::Mutation;
 use super::state::{Life, Named, Once, Outcome, Phase, State, Then};
 use super::work::At;
 
-/// As many effects as need telling apart.
-const MANY: u8 = 2;
-
 impl At<'_> {
     /// Every way in which an attempt can end.
     pub(super) fn perform(&mut self, next: &mut Vec<State>) {
@@ -28,6 +25,7 @@ impl At<'_> {
                 (false, Outcome::Permanent),
             ]);
         }
+        let many = if self.scenario.counts_effects() { 2 } else { 1 };
         for (acts, outcome) in endings {
             let mut after = At {
                 state: self.state.clone(),
@@ -35,7 +33,7 @@ impl At<'_> {
             };
             after.state.failures -= u8::from(outcome != Outcome::Success);
             let effects = &mut after.state.effects[self.step()];
-            *effects = (*effects + u8::from(acts)).min(MANY);
+            *effects = (*effects + u8::from(acts)).min(many);
             after.go(Phase::Settle(outcome));
             next.push(after.state);
         }

@@ -1,7 +1,6 @@
 //! The properties, asked in every state or when nothing moves.
 
 use holdfast_engine::definition::model::Unknown;
-use holdfast_engine::step::Effect;
 
 use super::scenario::Scenario;
 use super::state::{Life, State};
@@ -15,9 +14,8 @@ pub(super) fn broken(state: &State, scenario: &Scenario) -> Option<&'static str>
 }
 
 fn always(state: &State, scenario: &Scenario) -> Option<&'static str> {
-    let raw = scenario.effect == Effect::AtMostOnce && scenario.unknown != Unknown::Retry;
     let [primary, fallback, other] = state.effects;
-    if raw && state.effects.iter().any(|times| *times > 1) {
+    if scenario.counts_effects() && state.effects.iter().any(|times| *times > 1) {
         return Some("P1: an effect happened twice");
     }
     if state.commits.iter().any(|times| *times > 1) {
