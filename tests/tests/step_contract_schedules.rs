@@ -37,9 +37,9 @@ fn hold(policy: Policy) {
     let (seeds, alone) = seeds();
     let mut broken = Vec::new();
     for seed in seeds {
-        let (wrong, happened) = run_seed(seed, policy, &pack);
-        tally.add(happened);
-        let wrong = wrong.into_iter();
+        let ran = run_seed(seed, policy, &pack, None);
+        tally.add(ran.tally);
+        let wrong = ran.broken.into_iter();
         broken.extend(wrong.map(|wrong| format!("seed {seed}: {wrong}")));
     }
     println!("{policy:?}: {tally:?}");

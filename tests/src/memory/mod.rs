@@ -2,6 +2,7 @@
 //! state is one value that a test can copy and put back.
 
 mod clock;
+mod condition;
 mod definitions;
 mod journal;
 mod keep;
@@ -15,6 +16,7 @@ use holdfast_engine::definition::model::Pack;
 use holdfast_engine::port::{Deployment, Ports};
 
 pub use clock::ManualClock;
+pub use condition::{Condition, Guards, Kind};
 pub use definitions::MemoryDefinitions;
 pub use journal::MemoryJournal;
 pub use keep::{MemorySecrets, SeededEntropy};

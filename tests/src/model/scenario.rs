@@ -28,6 +28,8 @@ pub enum Mutation {
     RunOldGeneration,
     /// What follows is never sent again.
     NoReplay,
+    /// A parked message is hidden for a while: it is neither sent later nor acknowledged.
+    ParkByVisibility,
 }
 
 /// What a search explores.

@@ -29,7 +29,7 @@ use crate::memory::{Memory, Received};
 pub use effects::{Arrived, Effects};
 pub use flight::{End, Flight};
 pub use pack::{Functions, compiled, compiled_with, load};
-pub use schedule::{Policy, Tally, run_seed};
+pub use schedule::{Policy, Ran, Tally, run_seed};
 pub use script::{Behaviour, Script};
 pub use sentences::{
     Case, Probe, succeeds_when_delivered_twice, survives_a_crash_at_every_port_call,

@@ -1,7 +1,7 @@
 //! Random schedules: deliveries interleaved at every call of a port, with crashes, duplicates,
 //! zombies, redrives and re-runs, all from one seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use holdfast_engine::port::{Delivery, Ports as _, Verdict};
 
 use super::{End, Flight, World, compiled};
 use crate::faulty::Schedule;
-use crate::memory::Received;
+use crate::memory::{Condition, Received};
 use crate::random::Random;
 
 /// What the author of the workflow says about unknown outcomes.
@@ -66,11 +66,24 @@ impl Tally {
     }
 }
 
-/// Runs the schedule of a seed until nothing moves; returns the properties that do not hold.
+/// What the schedule of a seed came to.
+#[derive(Debug, Default)]
+pub struct Ran {
+    /// The properties that do not hold.
+    pub broken: Vec<String>,
+    /// What happened.
+    pub tally: Tally,
+    /// The conditions of the writes that were asked for.
+    pub conditions: BTreeSet<Condition>,
+}
+
+/// Runs the schedule of a seed until nothing moves, on a journal that does not look at one
+/// condition, if so asked.
 #[must_use]
-pub fn run_seed(seed: u64, policy: Policy, pack: &Arc<Pack>) -> (Vec<String>, Tally) {
+pub fn run_seed(seed: u64, policy: Policy, pack: &Arc<Pack>, ignored: Option<Condition>) -> Ran {
     let mut random = Random::new(seed);
     let world = World::scripted(seed, pack);
+    world.memory.journal().ignore(ignored);
     let percent = [0, 1, 2, 3, 5, 10][random.below(6)];
     world.faults.interleave(true);
     world
@@ -95,7 +108,11 @@ pub fn run_seed(seed: u64, policy: Policy, pack: &Arc<Pack>) -> (Vec<String>, Ta
     chaos.come_to_rest();
     let wrong = super::properties::broken(&chaos, policy);
     chaos.wrong.extend(wrong);
-    (chaos.wrong, chaos.tally)
+    Ran {
+        broken: chaos.wrong,
+        tally: chaos.tally,
+        conditions: chaos.world.memory.journal().conditions(),
+    }
 }
 
 pub(super) struct Chaos {
