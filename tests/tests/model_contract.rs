@@ -144,6 +144,7 @@ fn a_step_that_is_parked_keeps_every_property() {
     holds(Scenario {
         effect: Effect::Keyed,
         duplicates: 1,
+        horizon: 2,
         ..parked("keyed, parked, twice")
     });
     holds(Scenario {

@@ -7,8 +7,8 @@ use holdfast_engine::port::{
     Change, CommitError, Conflict, Item, Journal, Key, Page, PortError, Row, Table, Write,
 };
 
-use super::condition::{Condition, Conditions};
 use super::Shared;
+use super::condition::{Condition, Conditions};
 
 /// The journal in memory.
 #[derive(Debug)]
