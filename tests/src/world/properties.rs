@@ -9,8 +9,8 @@ use holdfast_engine::key;
 use holdfast_engine::operation::Status;
 use holdfast_engine::port::Ports as _;
 
-use super::Witness;
-use super::schedule::{Chaos, Policy};
+use super::schedule::Chaos;
+use super::{Policy, Witness};
 
 /// What a run came to, and what of it a person can see.
 struct Rest<'a> {

@@ -1,7 +1,7 @@
 //! Random schedules: deliveries interleaved at every call of a port, with crashes, duplicates,
 //! zombies, redrives and re-runs, all from one seed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,70 +12,12 @@ use holdfast_engine::id::{EventId, ExecutionRef};
 use holdfast_engine::key;
 use holdfast_engine::port::{Delivery, Ports as _, Verdict};
 
-use super::{End, Flight, World, compiled};
+use super::policy::Policy;
+use super::tally::{Ran, Tally};
+use super::{End, Flight, World};
 use crate::faulty::Schedule;
 use crate::memory::{Condition, Received};
 use crate::random::Random;
-
-/// What the author of the workflow says about unknown outcomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
-    /// A person decides.
-    Review,
-    /// Try again.
-    Retry,
-    /// Go to the fallback.
-    Fallback,
-}
-
-impl Policy {
-    /// A workflow of every kind of effect: keyed, asynchronous, under a `once` key that two
-    /// executions share, with a fallback, and a change of a record.
-    #[must_use]
-    pub fn pack(self) -> Arc<Pack> {
-        let (unknown, last) = match self {
-            Self::Review => ("review", "review"),
-            Self::Retry => ("retry", "retry"),
-            Self::Fallback => ("fallback", "review"),
-        };
-        compiled(&format!(
-            "- {{ id: call, uses: keyed-effect, retry: quick, with: {{ to: a }} }}\n\
-             - {{ id: note, uses: raw-effect, async: true, unknown: {last}, with: {{ to: b }} }}\n\
-             - {{ id: tell, uses: raw-effect, once: event.name, unknown: {unknown}, retry: [5s], with: {{ to: c }},\n    \
-               fallback: [ {{ uses: raw-effect, retry: [5s], unknown: {last}, with: {{ to: d }} }} ] }}\n\
-             - {{ id: ask, uses: keyed-effect, retry: [5s], with: {{ to: e }}, fallback: [ {{ uses: keyed-effect, with: {{ to: f }} }} ] }}\n\
-             - {{ id: mark, uses: update-record, with: {{ status: won }} }}"
-        ))
-    }
-}
-
-/// What happened in a run, so that a test can tell that it tests something.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Tally(pub BTreeMap<&'static str, usize>);
-
-impl Tally {
-    pub(super) fn note(&mut self, what: &'static str) {
-        *self.0.entry(what).or_default() += 1;
-    }
-
-    /// Adds what happened in another run.
-    pub fn add(&mut self, other: Self) {
-        for (what, times) in other.0 {
-            *self.0.entry(what).or_default() += times;
-        }
-    }
-}
-
-/// What the schedule of a seed came to.
-#[derive(Debug, Default)]
-pub struct Ran {
-    /// The properties that do not hold.
-    pub broken: Vec<String>,
-    /// What happened.
-    pub tally: Tally,
-    /// The conditions of the writes that were asked for.
-    pub conditions: BTreeSet<Condition>,
-}
 
 /// Runs the schedule of a seed until nothing moves, on a journal that does not look at one
 /// condition, if so asked.
@@ -96,34 +38,8 @@ pub fn run_seed(seed: u64, policy: Policy, pack: &Arc<Pack>, ignored: Option<Con
     if random.percent(80) {
         world.script.improvise(Some(Random::new(seed ^ 1)));
     }
-    let mut chaos = Chaos {
-        executions: ["sent:1", "sent:2"].map(|event| world.start(event)),
-        calm: percent == 0,
-        world,
-        random,
-        flights: Vec::new(),
-        landed: Vec::new(),
-        redrives: 0,
-        generation: 1,
-        held_up: BTreeSet::new(),
-        wrong: Vec::new(),
-        tally: Tally::default(),
-    };
-    chaos.go();
-    chaos.come_to_rest();
-    let mut wrong = super::properties::broken(&chaos, policy);
-    if !wrong.is_empty() {
-        chaos.rest();
-        wrong = super::properties::broken(&chaos, policy);
-    }
-    chaos.wrong.extend(wrong);
-    Ran {
-        broken: chaos.wrong,
-        tally: chaos.tally,
-        conditions: chaos.world.memory.journal().conditions(),
-    }
+    Chaos::new(world, random, percent == 0).run(policy)
 }
-
 /// Why a delivery must not perform.
 #[derive(Debug, Clone)]
 enum Forbidden {
@@ -149,6 +65,38 @@ pub(super) struct Chaos {
 }
 
 impl Chaos {
+    fn new(world: World, random: Random, calm: bool) -> Self {
+        Self {
+            executions: ["sent:1", "sent:2"].map(|event| world.start(event)),
+            calm,
+            world,
+            random,
+            flights: Vec::new(),
+            landed: Vec::new(),
+            redrives: 0,
+            generation: 1,
+            held_up: BTreeSet::new(),
+            wrong: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    fn run(mut self, policy: Policy) -> Ran {
+        self.go();
+        self.come_to_rest();
+        let mut wrong = super::properties::broken(&self, policy);
+        if !wrong.is_empty() {
+            self.rest();
+            wrong = super::properties::broken(&self, policy);
+        }
+        self.wrong.extend(wrong);
+        Ran {
+            broken: self.wrong,
+            tally: self.tally,
+            conditions: self.world.memory.journal().conditions(),
+        }
+    }
+
     fn go(&mut self) {
         let moves = if self.calm { 0 } else { 150 };
         for _ in 0..moves {
