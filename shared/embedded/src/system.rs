@@ -10,7 +10,7 @@ use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Clock, Definitions, Deployment, PortError};
 use holdfast_receive_webhook::{Answer, Request};
 
-use crate::alerts::QueueAlerts;
+use crate::alerts::{QueueAlerts, begin_paths};
 use crate::definitions::{LiveDefinitions, LoadedPack};
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::identity;
@@ -19,7 +19,7 @@ use crate::outside::Outside;
 use crate::ports::{EmbeddedPorts, Random};
 use crate::registry::{Extension, Registry, catalog};
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::secrets::LocalSecrets;
+use crate::secrets::{IdentityKey, LocalSecrets};
 use crate::store::{Depth, OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
 use crate::workers::Workers;
 
@@ -97,7 +97,6 @@ pub struct System<C> {
     sandbox: Arc<Sandbox<C>>,
     injector: Arc<Injector<C>>,
     development: bool,
-    tenants: Vec<TenantName>,
     workers: Workers,
 }
 
@@ -112,20 +111,16 @@ impl<C: Clock + Clone + 'static> System<C> {
         let store = Store::open_with(&settings.data, settings.store.clone())?;
         let identity_key =
             identity::load(&settings.data, store.boot() == 1).map_err(StartError::Identity)?;
-        let secrets = if settings.development {
-            LocalSecrets::development(identity_key)
-        } else {
-            LocalSecrets::of(&settings.secrets, identity_key)
-        };
-        let missing = secrets.missing(&settings.tenants, &settings.packs);
-        if !missing.is_empty() {
-            return Err(StartError::MissingSecrets(missing));
-        }
+        let secrets = secrets(&settings, identity_key)?;
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
         sandbox.observed_by(settings.store.observer.clone());
-        let injector = Injector::new(settings.clock.clone(), settings.faults.clone());
-        let injector = Arc::new(injector);
-        let outside = outside(&settings, &sandbox, &secrets, &injector)?;
+        let injector = Arc::new(Injector::new(
+            settings.clock.clone(),
+            settings.faults.clone(),
+        ));
+        let (inside, real) = (Arc::clone(&sandbox), !settings.development);
+        let outside = Outside::new(inside, real.then_some(&secrets), Arc::clone(&injector))
+            .map_err(|error| StartError::Client(error.to_string()))?;
         let ports = Arc::new(ports(&settings, &store, secrets));
         for tenant in &settings.tenants {
             ports
@@ -137,7 +132,7 @@ impl<C: Clock + Clone + 'static> System<C> {
         if let Some(extension) = &settings.extension {
             (extension.registry)(&mut registry);
         }
-        begin_paths(&ports, &settings.tenants).await?;
+        begin_paths(ports.as_ref(), &settings.tenants).await?;
         let workers = Workers::start(registry.into_functions(), &ports);
         Ok(Self {
             store,
@@ -145,7 +140,6 @@ impl<C: Clock + Clone + 'static> System<C> {
             sandbox,
             injector,
             development: settings.development,
-            tenants: settings.tenants,
             workers,
         })
     }
@@ -170,7 +164,7 @@ impl<C: Clock + Clone + 'static> System<C> {
                 .publish(tenant, packs, self.ports.clock.now())
                 .await?;
         }
-        begin_paths(&self.ports, tenants).await
+        begin_paths(self.ports.as_ref(), tenants).await
     }
 
     /// The ports, for commands that work on a running system.
@@ -204,12 +198,6 @@ impl<C: Clock + Clone + 'static> System<C> {
     #[must_use]
     pub fn is_development(&self) -> bool {
         self.development
-    }
-
-    /// The tenants.
-    #[must_use]
-    pub fn tenants(&self) -> &[TenantName] {
-        &self.tenants
     }
 
     /// What lets calls fail on purpose.
@@ -267,16 +255,21 @@ impl<C: Clock + Clone + 'static> System<C> {
     }
 }
 
-/// Watches the tenants' paths of alerts.
-async fn begin_paths<C: Clock + Clone + 'static>(
-    ports: &EmbeddedPorts<C>,
-    tenants: &[TenantName],
-) -> Result<(), PortError> {
-    for tenant in tenants {
-        let begun = alert::begin_path(ports, tenant).await;
-        begun.map_err(|trouble| PortError::Unavailable(trouble.to_string()))?;
+/// The secrets; without one that a pack names nothing starts.
+fn secrets<C>(
+    settings: &Settings<C>,
+    identity_key: IdentityKey,
+) -> Result<LocalSecrets, StartError> {
+    let secrets = if settings.development {
+        LocalSecrets::development(identity_key)
+    } else {
+        LocalSecrets::of(&settings.secrets, identity_key)
+    };
+    let missing = secrets.missing(&settings.tenants, &settings.packs);
+    if missing.is_empty() {
+        return Ok(secrets);
     }
-    Ok(())
+    Err(StartError::MissingSecrets(missing))
 }
 
 fn ports<C: Clock + Clone + 'static>(
@@ -313,18 +306,4 @@ fn ports<C: Clock + Clone + 'static>(
             boot: Some(store.boot().to_string()),
         },
     }
-}
-
-fn outside<C: Clock>(
-    settings: &Settings<C>,
-    sandbox: &Arc<Sandbox<C>>,
-    secrets: &LocalSecrets,
-    injector: &Arc<Injector<C>>,
-) -> Result<Outside<C>, StartError> {
-    let (sandbox, injector) = (Arc::clone(sandbox), Arc::clone(injector));
-    if settings.development {
-        return Ok(Outside::sandbox(sandbox, injector));
-    }
-    Outside::connected(sandbox, secrets, injector)
-        .map_err(|error| StartError::Client(error.to_string()))
 }

@@ -3,6 +3,7 @@
 //! A record and its whole life lie in one partition, `tenant#type#record`. The tenant starts
 //! every partition.
 
+use crate::breaker::Subject;
 use crate::hash;
 use crate::id::{EventId, ExecutionId, ExecutionRef, RecordRef, StepKey};
 use crate::name::{RecordId, RecordType, TenantName};
@@ -13,6 +14,12 @@ pub const RECORD: &str = "record";
 
 /// The start of the sort keys of step entries.
 pub const EXECUTION_PREFIX: &str = "exe#";
+
+/// The start of the sort keys of outcomes.
+pub const OUTCOME_PREFIX: &str = "outcome#";
+
+/// The start of the sort keys of events.
+pub const EVENT_PREFIX: &str = "event#";
 
 fn journal(partition: String, sort: String) -> Key {
     Key {
@@ -34,6 +41,12 @@ pub fn record(record: &RecordRef) -> Key {
     journal(home(record), RECORD.to_owned())
 }
 
+/// The start of the sort keys of an execution's step entries.
+#[must_use]
+pub fn steps_prefix(execution: &ExecutionRef) -> String {
+    format!("{EXECUTION_PREFIX}{}#", execution.execution)
+}
+
 /// A step's entry.
 #[must_use]
 pub fn step(execution: &ExecutionRef, generation: u32, step: &StepKey) -> Key {
@@ -50,6 +63,15 @@ pub fn generation(execution: &ExecutionRef) -> Key {
     journal(
         home(&execution.home),
         format!("generation#{}", execution.execution),
+    )
+}
+
+/// What became of the outcome that an execution promised.
+#[must_use]
+pub fn outcome(execution: &ExecutionRef) -> Key {
+    journal(
+        home(&execution.home),
+        format!("{OUTCOME_PREFIX}{}", execution.execution),
     )
 }
 
@@ -74,7 +96,7 @@ pub fn source_event(tenant: &TenantName, event: &EventId) -> Key {
 /// A record's event, or the line that a source's event leaves in the timeline of its home.
 #[must_use]
 pub fn home_event(home_record: &RecordRef, event: &EventId) -> Key {
-    journal(home(home_record), format!("event#{event}"))
+    journal(home(home_record), format!("{EVENT_PREFIX}{event}"))
 }
 
 /// The partition that finds records by a key's value.
@@ -150,6 +172,22 @@ pub fn alerted(tenant: Option<&TenantName>, alert: &str) -> Key {
 #[must_use]
 pub fn alert_path(tenant: &TenantName) -> Key {
     claim(Some(tenant), "alert-path")
+}
+
+/// The partition of a tenant's breakers: one query lists them all.
+#[must_use]
+pub fn breakers(tenant: &TenantName) -> String {
+    format!("{tenant}#breaker")
+}
+
+/// The breaker of a connection or a workflow.
+#[must_use]
+pub fn breaker(tenant: &TenantName, subject: &Subject) -> Key {
+    Key {
+        table: Table::Claims,
+        partition: breakers(tenant),
+        sort: subject.sort(),
+    }
 }
 
 /// An error record or review item.

@@ -3,6 +3,7 @@
 //! No AWS and no input or output: pure functions decide, and ports, narrow async traits, act.
 
 pub mod alert;
+pub mod breaker;
 pub mod contract;
 pub mod definition;
 pub mod entry;
@@ -11,11 +12,13 @@ pub mod event;
 pub mod expr;
 pub mod field;
 pub mod hash;
+pub mod history;
 pub mod id;
 pub mod key;
 pub mod name;
 pub mod operation;
 pub mod port;
+pub mod promise;
 pub mod record;
 pub mod retry;
 pub mod route;

@@ -4,6 +4,7 @@ mod context;
 mod effects;
 mod flight;
 mod pack;
+mod policy;
 mod properties;
 mod record;
 mod schedule;
@@ -11,15 +12,18 @@ mod script;
 mod sentences;
 mod steps;
 mod story;
+mod tally;
 mod witness;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use holdfast_engine::breaker::Tallies;
 use holdfast_engine::contract::Runner;
 use holdfast_engine::definition::model::Pack;
-use holdfast_engine::port::{Clock as _, Deployment, Ports as _, QueueName};
+use holdfast_engine::port::{Clock as _, Delivery, Deployment, Ports as _, QueueName, Verdict};
 use holdfast_engine::step::Step;
 use jiff::Timestamp;
 
@@ -29,13 +33,15 @@ use crate::memory::{Memory, Received};
 pub use effects::{Arrived, Effects};
 pub use flight::{End, Flight};
 pub use pack::{Functions, compiled, compiled_with, load};
-pub use schedule::{Policy, Tally, run_seed};
+pub use policy::Policy;
+pub use schedule::run_seed;
 pub use script::{Behaviour, Script};
 pub use sentences::{
     Case, Probe, succeeds_when_delivered_twice, survives_a_crash_at_every_port_call,
 };
 pub use steps::{KeyedEffect, RawEffect, UpdateEffect};
 pub use story::{Rest, Story};
+pub use tally::{Ran, Tally};
 pub use witness::Witness;
 
 use flight::Function;
@@ -63,6 +69,7 @@ pub struct World {
     ports: Arc<Faulty<Memory>>,
     pack: Arc<Pack>,
     functions: BTreeMap<QueueName, Arc<dyn Function>>,
+    tallies: Mutex<Arc<Tallies>>,
 }
 
 impl World {
@@ -77,6 +84,7 @@ impl World {
             script: Arc::new(Script::default()),
             pack: Arc::clone(pack),
             functions: BTreeMap::new(),
+            tallies: Mutex::default(),
             memory,
             faults,
             effects,
@@ -109,6 +117,7 @@ impl World {
             script: Arc::clone(&self.script),
             pack: Arc::clone(&self.pack),
             functions: BTreeMap::new(),
+            tallies: Mutex::default(),
         };
         world.add_scripted();
         world
@@ -127,6 +136,16 @@ impl World {
         self.functions.insert(queue, flight::function(step));
     }
 
+    /// Adds a function that is no step.
+    pub fn add_internal<F, R>(&mut self, name: &str, handle: F)
+    where
+        F: Fn(Arc<Faulty<Memory>>, Delivery) -> R + Send + Sync + 'static,
+        R: Future<Output = Verdict> + Send + 'static,
+    {
+        let function = flight::internal(&self.ports, handle);
+        self.functions.insert(QueueName::of(name), function);
+    }
+
     /// What a step function is built from in this world.
     #[must_use]
     pub fn probe(&self) -> Probe {
@@ -136,6 +155,16 @@ impl World {
             effects: Arc::clone(&self.effects),
             script: Arc::clone(&self.script),
         }
+    }
+
+    /// From now on deliveries are the work of another process, which remembers nothing.
+    pub fn change_process(&self) {
+        self.work_as(&Arc::default());
+    }
+
+    /// From now on deliveries are the work of the process that remembers this of breakers.
+    pub fn work_as(&self, process: &Arc<Tallies>) {
+        *self.tallies.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(process);
     }
 
     /// The time.
@@ -153,7 +182,8 @@ impl World {
 
     fn work_on(&self, received: Received) -> Option<Flight> {
         let function = self.functions.get(&received.delivery.queue)?;
-        let runner = Runner::new(Arc::clone(&self.ports));
+        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let runner = Runner::new(Arc::clone(&self.ports)).remembering(&tallies);
         Some(Flight::new(Arc::clone(function), runner, received))
     }
 

@@ -24,7 +24,14 @@ fn story(route: &mut Route) {
 fn told(route: &Route) -> Told {
     let alerts = route.memory.alerts().published().into_iter();
     alerts
-        .map(|alert| (alert.code, format!("{:?}", alert.occasion), alert.count, alert.tier))
+        .map(|alert| {
+            (
+                alert.code,
+                format!("{:?}", alert.occasion),
+                alert.count,
+                alert.tier,
+            )
+        })
         .collect()
 }
 
@@ -87,7 +94,10 @@ fn each_message_twice_and_in_any_order_tells_the_same_once() {
         assert_eq!(told(&route), expected, "seed {seed}");
         let posted = posted(&route);
         assert_eq!(posted.len(), posts, "seed {seed}");
-        assert!(posted.values().all(|times| *times == 1), "seed {seed}: {posted:?}");
+        assert!(
+            posted.values().all(|times| *times == 1),
+            "seed {seed}: {posted:?}"
+        );
     }
 }
 
@@ -123,7 +133,10 @@ fn whatever_interrupts_the_route_everything_is_told_and_nothing_is_told_often() 
 fn check(route: &Route, seed: u64) -> usize {
     for id in ["1", "2", "3", "4"] {
         let operation = route.operation(id);
-        assert!(operation.handling().alerted_at.is_some(), "seed {seed}: {id}");
+        assert!(
+            operation.handling().alerted_at.is_some(),
+            "seed {seed}: {id}"
+        );
     }
     posted(route);
     assert_eq!(route.memory.queue().dead(), [], "seed {seed}");
@@ -135,11 +148,23 @@ fn check(route: &Route, seed: u64) -> usize {
         *most = alert.count.max(*most);
     }
     let expected = [("Refused".to_owned(), 3), ("Unreachable".to_owned(), 1)];
-    assert_eq!(counts, BTreeMap::from(expected), "seed {seed}: {:?}", route.said());
-    let firsts = route.said().into_iter().filter(|(_, occasion, ..)| *occasion == Occasion::First);
+    assert_eq!(
+        counts,
+        BTreeMap::from(expected),
+        "seed {seed}: {:?}",
+        route.said()
+    );
+    let firsts = route
+        .said()
+        .into_iter()
+        .filter(|(_, occasion, ..)| *occasion == Occasion::First);
     assert_eq!(firsts.count(), 2, "seed {seed}: {:?}", route.said());
     for (_, item) in route.memory.journal().items(Table::Claims, "demo#alert#") {
-        assert!(!item.body.contains("unpublished"), "seed {seed}: {}", item.body);
+        assert!(
+            !item.body.contains("unpublished"),
+            "seed {seed}: {}",
+            item.body
+        );
     }
     let latest = route.memory.clock().now();
     assert!(route.posts().iter().all(|post| post.at <= latest));

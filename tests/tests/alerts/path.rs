@@ -27,11 +27,22 @@ fn silent(route: &Route) -> Vec<Silence> {
 fn a_canary_proves_the_path_after_a_minute_and_then_every_week() {
     let mut route = watched();
     for weeks in 1..4 {
-        route.pass(if weeks == 1 { minutes(2) } else { minutes(7 * 24 * 60) });
+        route.pass(if weeks == 1 {
+            minutes(2)
+        } else {
+            minutes(7 * 24 * 60)
+        });
         let posts = route.posts();
         assert_eq!(posts.len(), weeks, "{posts:?}");
-        assert!(posts[weeks - 1].text.starts_with("P2 canary: "), "{posts:?}");
-        assert!(path(&route).proven_at.is_some_and(|at| at >= posts[weeks - 1].at));
+        assert!(
+            posts[weeks - 1].text.starts_with("P2 canary: "),
+            "{posts:?}"
+        );
+        assert!(
+            path(&route)
+                .proven_at
+                .is_some_and(|at| at >= posts[weeks - 1].at)
+        );
         assert_eq!(silent(&route), []);
     }
     route.pass(minutes(60));
@@ -60,7 +71,10 @@ fn a_canary_that_reaches_nobody_is_an_alarm_within_the_hour_until_one_does() {
     let found = silent(&route);
     assert_eq!(found.len(), 1);
     let shown = found[0].to_string();
-    assert!(shown.starts_with("alert path of `demo` silent since "), "{shown}");
+    assert!(
+        shown.starts_with("alert path of `demo` silent since "),
+        "{shown}"
+    );
     route.answers("oncall", None);
     route.pass(minutes(7 * 24 * 60));
     assert_eq!(silent(&route), []);

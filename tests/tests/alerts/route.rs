@@ -60,7 +60,12 @@ impl Outside {
             message: message.to_owned(),
             retry_after: None,
         };
-        let answer = self.answers.lock().unwrap().get(call.connection.name.as_str()).copied();
+        let answer = self
+            .answers
+            .lock()
+            .unwrap()
+            .get(call.connection.name.as_str())
+            .copied();
         let act = async { self.posts.lock().unwrap().push(post) };
         match answer {
             Some(Answer::Refused) => Err(CallError::Refused {
@@ -263,9 +268,11 @@ impl Route {
         let delivery = &received.delivery;
         match delivery.queue.as_str() {
             "handle-error" => Box::pin(holdfast_handle_error::handle(&self.ports, delivery)),
-            "notify-oncall" => {
-                Box::pin(holdfast_notify_oncall::handle(&self.ports, &self.outside, delivery))
-            }
+            "notify-oncall" => Box::pin(holdfast_notify_oncall::handle(
+                &self.ports,
+                &self.outside,
+                delivery,
+            )),
             other => panic!("nobody handles {other}"),
         }
     }
@@ -275,7 +282,10 @@ impl Route {
         let end = self.memory.clock().now() + time;
         loop {
             self.settle();
-            let next = [self.memory.queue().next_visible(), self.memory.timers().next_due()];
+            let next = [
+                self.memory.queue().next_visible(),
+                self.memory.timers().next_due(),
+            ];
             let next = next.into_iter().flatten().min();
             match next.filter(|next| *next <= end) {
                 Some(next) => self.memory.clock().advance_to(next),
@@ -297,13 +307,23 @@ impl Route {
         let published = self.memory.alerts().published().into_iter();
         let once = published.filter(|alert| seen.insert(alert.id.clone()));
         let minutes = |at: Timestamp| at.duration_since(self.start).as_mins();
-        once.map(|alert| (minutes(alert.last_at), alert.occasion, alert.count, alert.tier))
-            .collect()
+        once.map(|alert| {
+            (
+                minutes(alert.last_at),
+                alert.occasion,
+                alert.count,
+                alert.tier,
+            )
+        })
+        .collect()
     }
 
     /// The incidents under way.
     pub fn incidents(&self) -> usize {
-        self.memory.journal().items(Table::Claims, "demo#alert#").len()
+        self.memory
+            .journal()
+            .items(Table::Claims, "demo#alert#")
+            .len()
     }
 }
 

@@ -15,7 +15,11 @@ fn route() -> Route {
 }
 
 fn occasions(route: &Route) -> Vec<Occasion> {
-    route.said().into_iter().map(|(_, occasion, ..)| occasion).collect()
+    route
+        .said()
+        .into_iter()
+        .map(|(_, occasion, ..)| occasion)
+        .collect()
 }
 
 #[test]
@@ -32,7 +36,9 @@ fn of_2_400_failures_in_half_an_hour_the_first_is_told_at_once_and_fewer_than_te
     let said = route.said();
     println!("2,400 failures: {} alerts", said.len());
     assert!(said.len() < 10, "{said:?}");
-    let told = said.iter().filter(|(_, occasion, ..)| *occasion == Occasion::Repeated);
+    let told = said
+        .iter()
+        .filter(|(_, occasion, ..)| *occasion == Occasion::Repeated);
     assert_eq!(told.map(|(_, _, count, _)| *count).max(), Some(2_400));
 }
 
@@ -41,9 +47,17 @@ fn a_p1_wakes_one_phone_after_the_other_until_somebody_answers() {
     let mut route = route();
     route.fail("1", "Refused", Severity::P1);
     route.pass(minutes(20));
-    let calls: Vec<_> = route.posts().into_iter().filter_map(|post| post.to).collect();
+    let calls: Vec<_> = route
+        .posts()
+        .into_iter()
+        .filter_map(|post| post.to)
+        .collect();
     assert_eq!(calls, ["+15550100", "+15550100", "+15550101"]);
-    let expected = [Occasion::First, Occasion::Unacknowledged, Occasion::Escalated];
+    let expected = [
+        Occasion::First,
+        Occasion::Unacknowledged,
+        Occasion::Escalated,
+    ];
     assert_eq!(occasions(&route), expected);
     let by = Mark {
         by: "ann".to_owned(),
@@ -69,7 +83,12 @@ fn what_happens_alike_after_somebody_answered_is_only_counted() {
         at: route.memory.clock().now(),
         reason: None,
     };
-    ready(alert::acknowledge(route.memory.as_ref(), &Route::key("1"), &by)).unwrap();
+    ready(alert::acknowledge(
+        route.memory.as_ref(),
+        &Route::key("1"),
+        &by,
+    ))
+    .unwrap();
     route.fail("2", "Refused", Severity::P1);
     route.pass(minutes(50));
     assert_eq!(occasions(&route), [Occasion::First, Occasion::Repeated]);
@@ -167,8 +186,15 @@ fn nobody_deciding_in_time_is_told_once_for_all_that_is_alike() {
         route.fail(id, "Refused", Severity::P2);
     }
     route.pass(minutes(25 * 60));
-    let late: Vec<_> = route.said().into_iter().filter(|(minute, ..)| *minute >= 24 * 60).collect();
-    let late: Vec<_> = late.into_iter().map(|(_, occasion, count, _)| (occasion, count)).collect();
+    let late: Vec<_> = route
+        .said()
+        .into_iter()
+        .filter(|(minute, ..)| *minute >= 24 * 60)
+        .collect();
+    let late: Vec<_> = late
+        .into_iter()
+        .map(|(_, occasion, count, _)| (occasion, count))
+        .collect();
     assert_eq!(late, [(Occasion::Overdue, 1), (Occasion::Repeated, 3)]);
 }
 
@@ -195,9 +221,15 @@ fn an_alert_holds_no_personal_value_and_names_the_commands() {
         assert!(!whole.contains("ann@"), "{whole}");
         assert!(post.text.contains("holdfast errors show 1"), "{whole}");
         if post.to.is_some() {
-            assert!(post.text.len() <= 160 && post.text.starts_with("P1 "), "{whole}");
+            assert!(
+                post.text.len() <= 160 && post.text.starts_with("P1 "),
+                "{whole}"
+            );
         } else {
-            assert!(whole.contains("holdfast redrive --queue send-email"), "{whole}");
+            assert!(
+                whole.contains("holdfast redrive --queue send-email"),
+                "{whole}"
+            );
         }
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use holdfast_engine::definition::model::Severity;
 use holdfast_engine::operation::Operation;
-use holdfast_engine::port::{Clock as _, DeadLetters as _, Outgoing, Ports as _, Queue as _, QueueName, Table};
+use holdfast_engine::port::{
+    Clock as _, DeadLetters as _, Outgoing, Ports as _, Queue as _, QueueName, Table,
+};
 use holdfast_engine::sweep::Sweep;
 use holdfast_tests::memory::MAX_RECEIVES;
 use holdfast_tests::ready::ready;
@@ -27,7 +29,13 @@ fn die(route: &Route, queue: &str, body: &str) {
         route.memory.clock().advance(Duration::from_secs(1));
     }
     assert_eq!(route.memory.queue().visible(), 0);
-    assert!(route.memory.queue().receive(0, Duration::from_secs(1)).is_none());
+    assert!(
+        route
+            .memory
+            .queue()
+            .receive(0, Duration::from_secs(1))
+            .is_none()
+    );
 }
 
 fn errors(route: &Route) -> Vec<Operation> {
@@ -53,7 +61,10 @@ fn an_event_whose_routing_dies_each_time_is_recorded_once_and_told() {
     assert_eq!(pass(&mut Sweep::default(), &route), 0, "after a start too");
     let errors = errors(&route);
     assert_eq!(errors.len(), 1);
-    assert_eq!((errors[0].code(), errors[0].function()), ("DeadLettered", "route-event"));
+    assert_eq!(
+        (errors[0].code(), errors[0].function()),
+        ("DeadLettered", "route-event")
+    );
     assert_eq!(errors[0].subject(), r#"{"not":"an envelope"}"#);
     assert_eq!(route.memory.queue().dead().len(), 1, "nothing is deleted");
     route.settle();
@@ -82,6 +93,9 @@ fn the_routes_own_dead_letters_are_recorded_and_call_nobody() {
     assert_eq!(pass(&mut Sweep::default(), &route), 1);
     route.settle();
     let errors = errors(&route);
-    assert_eq!((errors[0].function(), errors[0].severity()), ("handle-error", Severity::P1));
+    assert_eq!(
+        (errors[0].function(), errors[0].severity()),
+        ("handle-error", Severity::P1)
+    );
     assert_eq!(route.posts(), []);
 }

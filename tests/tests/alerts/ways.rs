@@ -14,7 +14,10 @@ fn route() -> Route {
 /// Chat, or a phone, with the way in its key.
 fn ways(posts: &[Post]) -> Vec<&str> {
     let way = |post: &'_ Post| post.key.rfind('/').unwrap_or_default();
-    posts.iter().map(|post| &post.key[way(post) + 1..]).collect()
+    posts
+        .iter()
+        .map(|post| &post.key[way(post) + 1..])
+        .collect()
 }
 
 fn first_hour(connection: &str, answer: Answer, severity: Severity) -> Route {
@@ -61,11 +64,22 @@ fn what_reaches_nobody_is_recorded_and_calls_nobody() {
     route.fail("1", "Refused", Severity::P1);
     route.pass(minutes(4));
     assert_eq!(route.posts(), []);
-    let items = route.memory.journal().items(Table::Operations, "demo#error#");
-    let operations = items.iter().map(|(key, item)| Operation::decode(&key.partition, &item.body));
-    let lost: Vec<_> = operations.map(Result::unwrap).filter(|one| one.id() != "1").collect();
+    let items = route
+        .memory
+        .journal()
+        .items(Table::Operations, "demo#error#");
+    let operations = items
+        .iter()
+        .map(|(key, item)| Operation::decode(&key.partition, &item.body));
+    let lost: Vec<_> = operations
+        .map(Result::unwrap)
+        .filter(|one| one.id() != "1")
+        .collect();
     assert_eq!(lost.len(), 1, "{lost:?}");
-    assert_eq!((lost[0].code(), lost[0].function()), ("AlertUndelivered", "notify-oncall"));
+    assert_eq!(
+        (lost[0].code(), lost[0].function()),
+        ("AlertUndelivered", "notify-oncall")
+    );
     assert!(lost[0].handling().alerted_at.is_some(), "it is logged");
     assert_eq!(route.memory.queue().dead().len(), 1);
     assert_eq!(route.said().len(), 1, "and nothing is said about it");
@@ -96,5 +110,13 @@ fn what_belongs_to_no_tenant_is_told_to_somebody() {
     route.pass(minutes(4));
     assert_eq!(ways(&route.posts()), ["phone", "chat"]);
     let key = key::unowned_error("1");
-    assert!(route.memory.journal().item(&key).unwrap().body.contains("alerted_at"));
+    assert!(
+        route
+            .memory
+            .journal()
+            .item(&key)
+            .unwrap()
+            .body
+            .contains("alerted_at")
+    );
 }

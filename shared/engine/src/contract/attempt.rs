@@ -149,6 +149,7 @@ impl<P: Ports> Runner<P> {
         entry: &StepEntry,
         attempted: &Attempted,
     ) -> Result<Verdict, Trouble> {
+        self.count(work, entry, attempted).await;
         if let Attempted::Ended(error, ..) = attempted {
             tracing::warn!(
                 execution.id = %work.envelope.execution.execution,
@@ -165,7 +166,7 @@ impl<P: Ports> Runner<P> {
                 let delay = due.duration_since(self.ports.clock().now());
                 Verdict::RetryAfter(Duration::try_from(delay).unwrap_or_default())
             }
-            State::Failed { .. } => Verdict::Fail,
+            State::Failed { .. } | State::GaveUp { .. } => Verdict::Fail,
             _ => Verdict::Acknowledge,
         })
     }

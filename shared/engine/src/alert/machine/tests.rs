@@ -7,7 +7,10 @@ use super::*;
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn at(minutes: u64) -> Timestamp {
-    later(Timestamp::UNIX_EPOCH, MINUTE * u32::try_from(minutes).unwrap())
+    later(
+        Timestamp::UNIX_EPOCH,
+        MINUTE * u32::try_from(minutes).unwrap(),
+    )
 }
 
 fn subject(partition: &str) -> Subject {
@@ -45,11 +48,18 @@ fn said(incident: Option<&Incident>) -> Option<(Occasion, u64, u32)> {
 }
 
 fn published(incident: Incident) -> Incident {
-    Incident { unpublished: None, ..incident }
+    Incident {
+        unpublished: None,
+        ..incident
+    }
 }
 
 fn mark() -> Mark {
-    Mark { by: "ann".to_owned(), at: at(1), reason: None }
+    Mark {
+        by: "ann".to_owned(),
+        at: at(1),
+        reason: None,
+    }
 }
 
 /// Open for a minute, and everything was said.
@@ -81,7 +91,10 @@ fn every_state_answers_every_event() {
         ("P1 known", Some(known(P1))),
         ("P1 known, untold", Some(occur(Some(&known(P1)), 2, P1))),
         ("P1 settled", Some(settled(P1))),
-        ("overdue", Some(published(happen(None, 0, P1, Kind::Overdue)))),
+        (
+            "overdue",
+            Some(published(happen(None, 0, P1, Kind::Overdue))),
+        ),
     ];
     let occurred = Event::Occurred {
         at: at(3),
@@ -91,13 +104,22 @@ fn every_state_answers_every_event() {
         severity: P2,
         subject: &subject("new"),
     };
-    let (mark, escalated) = (mark(), Event::EscalationDue { at: at(15), phones: 2 });
+    let (mark, escalated) = (
+        mark(),
+        Event::EscalationDue {
+            at: at(15),
+            phones: 2,
+        },
+    );
     let events = [
         occurred,
         Event::WindowDue(at(4)),
         Event::WindowDue(at(5)),
         escalated,
-        Event::EscalationDue { at: at(15), phones: 1 },
+        Event::EscalationDue {
+            at: at(15),
+            phones: 1,
+        },
         Event::Acknowledged(&mark),
         Event::Settled,
     ];
@@ -124,14 +146,54 @@ fn every_state_answers_every_event() {
     let expected = [
         // occurred, window not due, window due, escalation of two, of one, acknowledged, settled
         ("calm", ["first", "-", "-", "-", "-", "-", "-"]),
-        ("P2 told", ["silent", "-", "ended", "-", "-", "silent", "silent"]),
-        ("P2 untold", ["silent", "-", "repeated", "-", "-", "silent", "silent"]),
-        ("P1 told", ["silent", "-", "unacknowledged", "escalated", "silent", "silent", "silent"]),
-        ("P1 untold", ["silent", "-", "repeated", "escalated", "silent", "silent", "silent"]),
-        ("P1 known", ["silent", "-", "ended", "-", "-", "-", "silent"]),
-        ("P1 known, untold", ["silent", "-", "repeated", "-", "-", "-", "silent"]),
-        ("P1 settled", ["silent", "-", "ended", "-", "-", "silent", "-"]),
-        ("overdue", ["silent", "-", "ended", "-", "-", "silent", "silent"]),
+        (
+            "P2 told",
+            ["silent", "-", "ended", "-", "-", "silent", "silent"],
+        ),
+        (
+            "P2 untold",
+            ["silent", "-", "repeated", "-", "-", "silent", "silent"],
+        ),
+        (
+            "P1 told",
+            [
+                "silent",
+                "-",
+                "unacknowledged",
+                "escalated",
+                "silent",
+                "silent",
+                "silent",
+            ],
+        ),
+        (
+            "P1 untold",
+            [
+                "silent",
+                "-",
+                "repeated",
+                "escalated",
+                "silent",
+                "silent",
+                "silent",
+            ],
+        ),
+        (
+            "P1 known",
+            ["silent", "-", "ended", "-", "-", "-", "silent"],
+        ),
+        (
+            "P1 known, untold",
+            ["silent", "-", "repeated", "-", "-", "-", "silent"],
+        ),
+        (
+            "P1 settled",
+            ["silent", "-", "ended", "-", "-", "silent", "-"],
+        ),
+        (
+            "overdue",
+            ["silent", "-", "ended", "-", "-", "silent", "silent"],
+        ),
     ];
     let expected = expected.map(|(name, outcomes)| (name, outcomes.to_vec()));
     assert_eq!(table, expected);
@@ -143,7 +205,10 @@ fn pass(state: &mut Option<Incident>, until: u64, phones: u32) -> Vec<(u64, Occa
     for minute in 0..=until {
         while let Some(open) = state.clone().filter(|open| open.next_due() <= at(minute)) {
             let event = match open.escalates_at {
-                Some(due) if due <= at(minute) => Event::EscalationDue { at: at(minute), phones },
+                Some(due) if due <= at(minute) => Event::EscalationDue {
+                    at: at(minute),
+                    phones,
+                },
                 _ => Event::WindowDue(at(minute)),
             };
             *state = decide(Some(&open), &event);
