@@ -3,6 +3,7 @@
 mod image;
 
 use holdfast_engine::alert::{self, Course, Timed, Trouble};
+use holdfast_engine::breaker::BREAKER_OPENED;
 use holdfast_engine::contract::send_later;
 use holdfast_engine::operation::{Handling, Operation};
 use holdfast_engine::port::{Delivery, Ports, Verdict};
@@ -67,7 +68,7 @@ async fn changed<P: Ports>(ports: &P, delivery: &Delivery, image: &Image) -> Res
         alert::counted(ports, new).await?;
     }
     let closes = has.is_some() && before.is_some_and(Handling::needs_someone);
-    if closes && !now.needs_someone() && new.code() == alert::BREAKER_OPENED {
+    if closes && !now.needs_someone() && new.code() == BREAKER_OPENED {
         alert::resolved(ports, new).await?;
     }
     Ok(())

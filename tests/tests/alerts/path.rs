@@ -15,7 +15,8 @@ fn watched() -> Route {
 }
 
 fn path(route: &Route) -> Path {
-    let path = alert::path_of(route.memory.journal(), &tenant());
+    let tenant = tenant();
+    let path = alert::path_of(route.memory.journal(), &tenant);
     ready(path).unwrap().unwrap()
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use holdfast_engine::alert::{self, AcknowledgeError};
+use holdfast_engine::breaker::BREAKER_OPENED;
 use holdfast_engine::definition::model::Severity;
 use holdfast_engine::operation::{Handling, Mark, Operation};
 use holdfast_engine::port::{Clock as _, Occasion, Ports as _};
@@ -52,7 +53,7 @@ fn a_p1_wakes_one_phone_after_the_other_until_somebody_answers() {
         .into_iter()
         .filter_map(|post| post.to)
         .collect();
-    assert_eq!(calls, ["+15550100", "+15550100", "+15550101"]);
+    assert_eq!(calls, ["+12025550142", "+12025550142", "+12025550143"]);
     let expected = [
         Occasion::First,
         Occasion::Unacknowledged,
@@ -201,7 +202,7 @@ fn nobody_deciding_in_time_is_told_once_for_all_that_is_alike() {
 #[test]
 fn a_breaker_that_opens_and_closes_is_told_twice() {
     let mut route = route();
-    let mut opened = route.record("1", alert::BREAKER_OPENED, Severity::P2);
+    let mut opened = route.record("1", BREAKER_OPENED, Severity::P2);
     opened.function = "workflow oncall/confirm".to_owned();
     route.put(Operation::Error(opened));
     route.pass(minutes(15));

@@ -27,7 +27,7 @@ pub use incidents::{Incidents, Trouble};
 pub use machine::{Decision, Event, FIRST_WINDOW, LONGEST_WINDOW, UNTIL_ESCALATED, decide};
 pub use occurrence::{Course, counted, resolved, seen};
 pub use path::{CANARY, Path, Silence, begin_path, canary_due, path_of, proven, silences};
-pub use subject::{BREAKER_OPENED, Subject, fingerprint, is_own};
+pub use subject::{Subject, fingerprint, is_own};
 pub use timed::{AlertDue, CanaryDue, ReviewDue, Timed};
 
 /// Whose work it is that belongs to no tenant: queues are fair between tenants.

@@ -5,11 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::CANARY;
+use crate::breaker::BREAKER_OPENED;
 use crate::hash;
 use crate::operation::{Operation, ReviewKind};
-
-/// The code of the error record of an open breaker: its function is what the breaker guards.
-pub const BREAKER_OPENED: &str = "BreakerOpened";
 
 /// The functions that call people: they never call people about themselves.
 const OWN: [&str; 2] = ["handle-error", "notify-oncall"];
