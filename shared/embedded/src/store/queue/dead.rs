@@ -167,3 +167,31 @@ impl Work for Move {
         self.lines.arrived(self.moved, self.now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn dead_letters_are_listed_as_they_arrived_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let insert = "INSERT INTO dead_letters VALUES \
+             ('q', 1, 't', 0, 0, 8, 20, 'late'), ('q', 2, 't', 0, 0, 8, 10, 'early'), \
+             ('q', 3, 't', 0, 0, 8, 20, 'latest'), ('r', 4, 't', 0, 0, 8, 5, 'other')";
+        let write = move |connection: &Connection| connection.execute(insert, []).map(drop);
+        store.write(write).await.unwrap();
+        let queue = SqliteQueue::new(store.clone(), crate::clock::SystemClock);
+        let list = async |at: Timestamp, id: &str, limit| {
+            let id = MessageId(id.to_owned());
+            let found = queue.arrived(&QueueName::of("q"), (at, &id), limit).await;
+            let found = found.unwrap().into_iter().map(|letter| letter.body);
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!(list(Timestamp::MIN, "", 2).await, ["early", "late"]);
+        let at = Timestamp::from_millisecond(20).unwrap();
+        assert_eq!(list(at, "", 10).await, ["late", "latest"]);
+        assert_eq!(list(at, "1", 10).await, ["latest"]);
+    }
+}
