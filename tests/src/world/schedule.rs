@@ -30,7 +30,7 @@ pub enum Policy {
 
 impl Policy {
     /// A workflow of every kind of effect: keyed, asynchronous, under a `once` key that two
-    /// executions share, with a fallback, and a change of a record.
+    /// executions share, with a fallback, with a compensation, and a change of a record.
     #[must_use]
     pub fn pack(self) -> Arc<Pack> {
         let (unknown, last) = match self {
@@ -39,11 +39,11 @@ impl Policy {
             Self::Fallback => ("fallback", "review"),
         };
         compiled(&format!(
-            "- {{ id: call, uses: keyed-effect, retry: quick, with: {{ to: a }} }}\n\
+            "- {{ id: call, uses: keyed-effect, retry: quick, with: {{ to: a }}, compensate: {{ uses: raw-effect, unknown: {last}, with: {{ to: g }} }} }}\n\
              - {{ id: note, uses: raw-effect, async: true, unknown: {last}, with: {{ to: b }} }}\n\
              - {{ id: tell, uses: raw-effect, once: event.name, unknown: {unknown}, retry: [5s], with: {{ to: c }},\n    \
                fallback: [ {{ uses: raw-effect, retry: [5s], unknown: {last}, with: {{ to: d }} }} ] }}\n\
-             - {{ id: ask, uses: keyed-effect, retry: [5s], with: {{ to: e }}, fallback: [ {{ uses: keyed-effect, with: {{ to: f }} }} ] }}\n\
+             - {{ id: ask, uses: keyed-effect, retry: [5s], with: {{ to: e }}, fallback: [ {{ uses: keyed-effect, with: {{ to: f }} }} ], compensate: {{ uses: keyed-effect, retry: [5s], with: {{ to: h }} }} }}\n\
              - {{ id: mark, uses: update-record, with: {{ status: won }} }}"
         ))
     }
@@ -140,7 +140,7 @@ impl Chaos {
     }
 
     /// Whether a delivery that starts now must not perform: its step failed and nothing was
-    /// redriven, or its generation is over.
+    /// redriven, or what came before it is undone, or its generation is over.
     fn forbidden(&self, delivery: &Delivery) -> bool {
         let Ok(envelope) = serde_json::from_str::<Envelope>(&delivery.body) else {
             return true;
@@ -149,10 +149,14 @@ impl Chaos {
         let key = key::step(&envelope.execution, envelope.generation, &envelope.step);
         let entry = journal.item(&key);
         let entry = entry.and_then(|item| serde_json::from_str::<StepEntry>(&item.body).ok());
-        let failed = entry.is_some_and(|entry| matches!(entry.state, State::Failed { .. }));
+        let state = entry.map(|entry| entry.state);
+        let failed = matches!(state, Some(State::Failed { .. }));
+        let gave_up = matches!(state, Some(State::GaveUp { .. }));
         let current = journal.item(&key::generation(&envelope.execution));
         let current = current.and_then(|item| item.body.parse::<u32>().ok());
-        (failed && self.redrives == 0) || current.is_some_and(|now| envelope.generation < now)
+        gave_up
+            || (failed && self.redrives == 0)
+            || current.is_some_and(|now| envelope.generation < now)
     }
 
     fn poll(&mut self) {
