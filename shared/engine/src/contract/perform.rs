@@ -16,6 +16,7 @@ use crate::definition::model::Refused;
 use crate::entry::Progress;
 use crate::envelope::Input;
 use crate::port::{Clock, Entropy, Ports, Write};
+use crate::retry;
 use crate::step::{Audit, Staged, Step, StepContext, StepError};
 
 /// What an attempt came to, ready to be written.
@@ -52,7 +53,7 @@ impl<P: Ports> Runner<P> {
             key: &key,
             attempt: progress.attempt,
             now,
-            call: connected.call(work.envelope, &key),
+            call: connected.call(work.envelope, &key, now),
             definition: work.definition,
             pack: work.pack,
             staged: &staged,
@@ -95,26 +96,36 @@ impl<P: Ports> Runner<P> {
 
     /// What follows an attempt that did not succeed.
     pub(super) fn ended(&self, error: StepError, work: &Work<'_>, progress: Progress) -> Attempted {
-        let ending = after_attempt(&error, progress, &work.terms);
+        let rungs = if self.is_probe(work) {
+            Progress {
+                attempt: Progress::FIRST.attempt,
+                ..progress
+            }
+        } else {
+            progress
+        };
+        let ending = after_attempt(&error, rungs, &work.terms);
         let due = match &ending {
             Ending::Retry { delay, .. } => self
                 .ports
                 .clock()
                 .now()
-                .saturating_add(self.jittered(*delay))
+                .saturating_add(self.jittered(*delay, error.retry_after()))
                 .ok(),
             _ => None,
         };
         Attempted::Ended(error, ending, due)
     }
 
-    /// The delay, up to a tenth shorter or longer, so that what failed together does not come
-    /// back together.
-    fn jittered(&self, delay: Duration) -> Duration {
-        let fraction =
-            f64::from(u32::try_from(self.ports.entropy().bits() & 0xFFFF).unwrap_or_default())
-                / 65_536.0;
-        delay.mul_f64(0.9 + 0.2 * fraction)
+    /// The delay with the jitter that keeps apart what failed together.
+    fn jittered(&self, delay: Duration, asked: Option<Duration>) -> Duration {
+        retry::jittered(delay, asked, self.fraction())
+    }
+
+    /// A random number from 0 to 1.
+    pub(super) fn fraction(&self) -> f64 {
+        let bits = self.ports.entropy().bits() & 0xFFFF;
+        f64::from(u32::try_from(bits).unwrap_or_default()) / 65_536.0
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::expected::Expected;
 use super::mapped::transposed;
 use super::test_file::status;
+use super::treat::treat;
 use super::value::value;
 use super::world::{World, name_span};
 use super::{Place, environment};
@@ -51,6 +52,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
     let kind = kind(tree)?;
     needs(place, tree, kind);
     let retry = transposed(tree.get("retry").map(|node| ladder(place, node)));
+    let treat = transposed(tree.get("treat").map(|node| treat(place, node, kind)));
     let receipts = transposed(tree.get("receipts").map(|node| receipts(place, node)));
     let sandbox = transposed(tree.get("sandbox").map(|node| sandbox(place, node)));
     Some(Connection {
@@ -64,6 +66,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
         timeout: tree.get("timeout").and_then(Node::duration),
         price: tree.get("price").and_then(|node| node.json().as_f64()),
         retry: retry?,
+        treat: treat?.unwrap_or_default(),
         idempotency: tree.get("idempotency").and_then(idempotency),
         receipts: receipts?,
         sandbox: sandbox?,

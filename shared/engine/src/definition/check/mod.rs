@@ -20,6 +20,7 @@ mod step;
 mod target;
 mod test_file;
 mod transition;
+mod treat;
 mod trigger;
 mod update;
 mod value;

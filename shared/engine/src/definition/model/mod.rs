@@ -8,7 +8,7 @@ mod source;
 mod value;
 mod workflow;
 
-pub use connection::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply};
+pub use connection::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply, Treatment};
 pub use outcome::{Expectation, ExpectedOutcome};
 pub use pack::{Alerts, ManifestId, Pack};
 pub use record::{Actor, Conflict, Invariant, RecordDefinition, RecordField, Transition};
