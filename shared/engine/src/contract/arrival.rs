@@ -105,22 +105,6 @@ fn on_failed(message: &MessageId, failed_at: Timestamp, arrival: &Arrival<'_>) -
     }
 }
 
-impl Owner {
-    /// The owner that this invocation is: `<boot>/<random>`.
-    #[must_use]
-    pub fn new(boot: Option<&str>, bits: u128) -> Self {
-        Self(format!("{}/{bits:032x}", boot.unwrap_or_default()).into())
-    }
-
-    fn may_live(&self, boot: Option<&str>) -> bool {
-        boot.is_none_or(|boot| {
-            self.0
-                .strip_prefix(boot)
-                .is_some_and(|rest| rest.starts_with('/'))
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
