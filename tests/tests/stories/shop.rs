@@ -16,7 +16,7 @@ use holdfast_engine::alert::CANARY;
 use holdfast_engine::entry::StepEntry;
 use holdfast_engine::key;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::operation::{ErrorRecord, Operation, ReviewItem};
+use holdfast_engine::operation::{Operation, ReviewItem};
 use holdfast_engine::port::{
     Clock, DeadLetters as _, Journal as _, OperationList as _, Ports as _, Redrive, Row, Table,
     Which,
@@ -135,6 +135,20 @@ impl Shop {
         }
     }
 
+    /// The same where calls may hang: what still works after a moment of real time waits for the
+    /// clock, and the clock goes on.
+    pub(crate) async fn pass_hanging(&self, duration: Duration, step: Duration) {
+        const MOMENT: Duration = Duration::from_millis(30);
+        let mut left = duration;
+        while !left.is_zero() {
+            let now = left.min(step);
+            let settling = tokio::time::timeout(MOMENT, self.system.until_settled());
+            let _hangs = settling.await.is_err();
+            self.clock.advance(now);
+            left -= now;
+        }
+    }
+
     /// What reached a provider, oldest first; canaries do not count.
     pub(crate) fn reached(&self, connection: &str) -> Vec<Delivery> {
         let mut deliveries = self.system.sandbox().deliveries().unwrap();
@@ -165,7 +179,9 @@ impl Shop {
         for event in events {
             let (home, prefix) = (key::home(&event.home), key::EXECUTION_PREFIX);
             let journal = self.system.ports().journal();
-            let page = journal.query(Table::Journal, &home, prefix, None, 100).await;
+            let page = journal
+                .query(Table::Journal, &home, prefix, None, 100)
+                .await;
             let attempts = |row: &Row| {
                 let entry: StepEntry = serde_json::from_str(&row.item.body).unwrap();
                 entry.attempts.len()
@@ -190,13 +206,11 @@ impl Shop {
         all
     }
 
-    /// The error records that still need someone.
-    pub(crate) fn errors(&self) -> Vec<ErrorRecord> {
-        let error = |operation| match operation {
-            Operation::Error(error) => Some(error),
-            Operation::Review(_) => None,
-        };
-        self.open_operations().into_iter().filter_map(error).collect()
+    /// Steps that still need someone.
+    pub(crate) fn open_steps(&self) -> Vec<Operation> {
+        let mut open = self.open_operations();
+        open.retain(|operation| operation.step().is_some());
+        open
     }
 
     /// The review items that still need someone.
@@ -205,7 +219,10 @@ impl Shop {
             Operation::Review(item) => Some(item),
             Operation::Error(_) => None,
         };
-        self.open_operations().into_iter().filter_map(review).collect()
+        self.open_operations()
+            .into_iter()
+            .filter_map(review)
+            .collect()
     }
 }
 
