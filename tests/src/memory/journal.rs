@@ -8,6 +8,7 @@ use holdfast_engine::port::{
 };
 
 use super::Shared;
+use super::feed::feed;
 
 /// The journal in memory.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ impl Journal for MemoryJournal {
                 return Err(CommitError::Conflict(conflicts));
             }
             for write in writes {
+                feed(state, &write);
                 apply(&mut state.items, write);
             }
             Ok(())

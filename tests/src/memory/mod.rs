@@ -4,6 +4,7 @@
 mod alerts;
 mod clock;
 mod definitions;
+mod feed;
 mod journal;
 mod keep;
 mod operations;
@@ -63,6 +64,21 @@ impl Memory {
     #[must_use]
     pub fn deployed(mut self, deployment: Deployment) -> Self {
         self.deployment = deployment;
+        self
+    }
+
+    /// The same, where changes of records and operations come out of the change feed, and alerts
+    /// go to the queue of `notify-oncall`.
+    #[must_use]
+    pub fn feeding(self) -> Self {
+        self.shared.change(|state| state.feeds = true);
+        self
+    }
+
+    /// The same, with secrets.
+    #[must_use]
+    pub fn keeping(mut self, secrets: MemorySecrets) -> Self {
+        self.secrets = secrets;
         self
     }
 
