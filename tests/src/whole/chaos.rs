@@ -78,13 +78,13 @@ impl Chaos<'_> {
         self.system.faults.interleave(true);
         for _ in 0..MAX_MOVES {
             match self.random.below(200) {
-                0..130 => self.poll(),
-                130..170 => self.take(),
-                170..180 => self.send(),
-                180..186 => self.duplicate(),
-                186..190 => self.resurrect(),
-                190..197 => self.pass_time(),
-                197 => self.repeat_request(),
+                0..140 => self.poll(),
+                140..175 => self.take(),
+                175..185 => self.send(),
+                185..188 => self.duplicate(),
+                188..190 => self.resurrect(),
+                190..198 => self.pass_time(),
+                198 => self.repeat_request(),
                 _ => self.kill(),
             }
             if self.waiting.is_empty() && self.flights.is_empty() && !self.has_messages() {

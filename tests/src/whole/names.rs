@@ -48,7 +48,9 @@ impl Names {
             let word = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
             let (id, after) = rest.split_at(word);
             renamed.push_str(self.0.get(id).map_or(id, String::as_str));
-            let gap = after.bytes().take_while(|byte| !byte.is_ascii_alphanumeric());
+            let gap = after
+                .bytes()
+                .take_while(|byte| !byte.is_ascii_alphanumeric());
             let (gap, after) = after.split_at(gap.count());
             renamed.push_str(gap);
             rest = after;

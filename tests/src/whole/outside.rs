@@ -119,11 +119,7 @@ fn failed(when: When) -> CallError {
 }
 
 impl Http for Outside {
-    async fn send(
-        &self,
-        call: &Call<'_>,
-        request: HttpRequest,
-    ) -> Result<HttpResponse, CallError> {
+    async fn send(&self, call: &Call<'_>, request: HttpRequest) -> Result<HttpResponse, CallError> {
         let input = json!({ "method": request.method, "path": request.path });
         let effect = CallHttp::<Self>::effect(&input, Some(call.connection));
         let body = request.body.as_deref().map(String::from_utf8_lossy);

@@ -14,9 +14,9 @@ use holdfast_engine::record::Record;
 use holdfast_engine::route::{EventEntry, Outcome};
 use serde_json::{Map, Value as Json, json};
 
+use super::System;
 use super::names::{Names, decoded, is_event};
 use super::scenario::Detail;
-use super::System;
 
 /// What an end comes to, line by line: what each line is about, and what is so.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -70,11 +70,19 @@ impl Projection {
     fn left(&mut self, names: &Names, system: &System) {
         for queue in system.functions() {
             for body in system.memory.queue().bodies(queue) {
-                self.add(names, &format!("message {queue} {}", about(&body)), &"is left");
+                self.add(
+                    names,
+                    &format!("message {queue} {}", about(&body)),
+                    &"is left",
+                );
             }
         }
         for (queue, letter) in system.memory.queue().dead() {
-            self.add(names, &format!("dead {queue} {}", about(&letter.body)), &"is dead");
+            self.add(
+                names,
+                &format!("dead {queue} {}", about(&letter.body)),
+                &"is dead",
+            );
         }
     }
 }
@@ -144,11 +152,22 @@ fn event(item: &Item) -> Json {
 fn entry(item: &Item, detail: Detail) -> Json {
     let entry: StepEntry = decoded(&item.body);
     let failed = matches!(entry.state, State::Failed { .. });
-    let code = entry.error.as_ref().filter(|_| failed).map(|error| &error.code);
+    let code = entry
+        .error
+        .as_ref()
+        .filter(|_| failed)
+        .map(|error| &error.code);
     let (mut output, mut changes) = (entry.output, json!(entry.changes));
     if detail == Detail::NotSums {
-        output.as_mut().and_then(Json::as_object_mut).map(|output| output.remove("record"));
-        changes = entry.changes.iter().map(|change| change.field.clone()).collect();
+        output
+            .as_mut()
+            .and_then(Json::as_object_mut)
+            .map(|output| output.remove("record"));
+        changes = entry
+            .changes
+            .iter()
+            .map(|change| change.field.clone())
+            .collect();
     }
     let dispatch = entry.dispatch.map(|dispatch| {
         json!({ "steps": dispatch.steps, "skipped": dispatch.skipped, "end": dispatch.end })
@@ -195,7 +214,11 @@ fn operation(key: &Key, item: &Item) -> Option<(String, Json)> {
     let execution = operation.execution().map(|execution| &execution.execution);
     let step = execution.zip(operation.step());
     let step = step.map(|(execution, step)| format!("{execution}/{step}"));
-    let about = format!("operation {} {}", step.unwrap_or_default(), operation.code());
+    let about = format!(
+        "operation {} {}",
+        step.unwrap_or_default(),
+        operation.code()
+    );
     let what = json!([operation.kind(), operation.severity(), operation.function()]);
     Some((about, what))
 }

@@ -18,20 +18,46 @@ impl Projection {
     /// needed before a `once` key is freed or a fallback follows, an interrupted attempt may leave
     /// the step's outcome unknown. Then a review item says so, and the effect arrived at most
     /// once, by the step or its fallback. Nothing else of that step is compared.
+    ///
+    /// And a dead letter is only a copy where the step's error record, which holds the message, is
+    /// open: another delivery of that message may have taken it away, or left it twice.
     #[must_use]
     pub fn differences(&self, pack: &Pack, other: &Self) -> Vec<String> {
         let unknown = other.unknown();
-        let mut wrong: Vec<_> = unknown.iter().filter_map(|step| other.lawful(pack, step)).collect();
-        let about = |line: &str| unknown.iter().any(|step| is_about(line, step));
+        let mut wrong: Vec<_> = unknown
+            .iter()
+            .filter_map(|step| other.lawful(pack, step))
+            .collect();
+        let about =
+            |line: &str| unknown.iter().any(|step| is_about(line, step)) || other.is_copy(line);
         let all: BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
         for line in all.into_iter().filter(|line| !about(line)) {
             let (calm, seen) = (self.0.get(line), other.0.get(line));
             if calm != seen {
                 let shown = |side: Option<&String>| side.cloned().unwrap_or("nothing".to_owned());
-                wrong.push(format!("{line}\n  calm: {}\n  seen: {}", shown(calm), shown(seen)));
+                wrong.push(format!(
+                    "{line}\n  calm: {}\n  seen: {}",
+                    shown(calm),
+                    shown(seen)
+                ));
             }
         }
         wrong
+    }
+
+    /// Whether a line is a dead letter whose step has an open error record.
+    fn is_copy(&self, line: &str) -> bool {
+        let Some(step) = line
+            .strip_prefix("dead ")
+            .and_then(|line| line.split(' ').nth(1))
+        else {
+            return false;
+        };
+        let operation = format!("operation {step} ");
+        self.0
+            .range(operation.clone()..)
+            .next()
+            .is_some_and(|(line, _)| line.starts_with(&operation))
     }
 
     /// The steps whose outcome is unknown.
@@ -41,7 +67,9 @@ impl Projection {
             let step = line.strip_prefix("step ")?;
             what.contains(r#""state":"unknown""#).then_some(step)
         });
-        steps.filter_map(|step| Some(step.rsplit_once('.')?.0.to_owned())).collect()
+        steps
+            .filter_map(|step| Some(step.rsplit_once('.')?.0.to_owned()))
+            .collect()
     }
 
     /// What is wrong with an unknown outcome.
@@ -63,10 +91,15 @@ fn is_about(line: &str, step: &str) -> bool {
     let Some((execution, id)) = step.rsplit_once('/') else {
         return false;
     };
-    let report = |rest: &str| rest.split_once('-').is_some_and(|(step, of)| {
-        step.split('.').next() == Some(id) && of.starts_with(execution)
-    });
-    line.contains(&format!("{step}.")) || line.split_once(":SM-").is_some_and(|(_, rest)| report(rest))
+    let report = |rest: &str| {
+        rest.split_once('-').is_some_and(|(step, of)| {
+            step.split('.').next() == Some(id) && of.starts_with(execution)
+        })
+    };
+    line.contains(&format!("{step}."))
+        || line
+            .split_once(":SM-")
+            .is_some_and(|(_, rest)| report(rest))
 }
 
 /// Whether the contract may ask a person about a step's effect.

@@ -147,14 +147,15 @@ impl System {
         signed
     }
 
-    /// Does what a handler said. Returns whether a request is to be sent again.
+    /// Does what a handler said. Returns whether a request is to be sent again: providers repeat
+    /// what is not accepted, one whose signature has become too old too.
     pub fn land(&self, cargo: &Cargo, end: &End) -> bool {
         match (cargo, end) {
             (Cargo::Message(received), End::Said(Said::Verdict(verdict))) => {
                 self.memory.queue().settle(&received.receipt, *verdict);
                 false
             }
-            (Cargo::Request(_), End::Said(Said::Answer(answer))) => answer.status >= 500,
+            (Cargo::Request(_), End::Said(Said::Answer(answer))) => answer.status != 202,
             (Cargo::Request(_), _) => true,
             (Cargo::Message(_), _) => false,
         }
