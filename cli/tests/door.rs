@@ -109,3 +109,14 @@ async fn the_sandbox_is_shown_and_health_is_answered() {
     assert!(serving.deliveries().await.is_empty());
     assert_eq!(serving.get("/anything").await.0, 404);
 }
+
+#[tokio::test]
+async fn a_webhook_that_is_not_posted_is_refused_with_a_problem_document() {
+    let serving = Serving::start();
+    let (status, text) = serving.get(PATH).await;
+    let problem: Json = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (status, problem["code"].as_str()),
+        (405, Some("MethodNotAllowed"))
+    );
+}

@@ -24,6 +24,12 @@ pub enum Problem {
     /// No such tenant or source.
     #[error("there is no such endpoint")]
     NotFound,
+    /// Webhooks are posted.
+    #[error("webhooks are posted")]
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
     /// The body is larger than one MiB.
     #[error("the body is larger than 1 MiB")]
     TooLarge,
@@ -57,6 +63,8 @@ impl Problem {
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::BodyTimeout => 408,
             Self::TooLarge | Self::EventTooLarge => 413,
             Self::Signature(_) => 401,
             Self::NotJson(_) => 400,
@@ -70,6 +78,8 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "NotFound",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::BodyTimeout => "BodyTimeout",
             Self::TooLarge => "BodyTooLarge",
             Self::EventTooLarge => "EventTooLarge",
             Self::Signature(rejection) => rejection.code(),
@@ -82,6 +92,8 @@ impl Problem {
     fn title(&self) -> &'static str {
         match self {
             Self::NotFound => "Not Found",
+            Self::MethodNotAllowed => "Method Not Allowed",
+            Self::BodyTimeout => "Request Timeout",
             Self::TooLarge | Self::EventTooLarge => "Content Too Large",
             Self::Signature(_) => "Unauthorized",
             Self::NotJson(_) => "Bad Request",

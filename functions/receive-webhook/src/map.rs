@@ -220,23 +220,15 @@ impl Reader<'_> {
 
     /// The values of a record, in their normal form; `None`: the event has no such record.
     fn record(&self, mapping: &RecordMapping, wrong: &mut Vec<Violation>) -> Option<MappedRecord> {
-        if let Some(condition) = &mapping.condition
-            && !condition.condition(&self.scope).unwrap_or(false)
-        {
-            return None;
-        }
-        let mut values = Map::new();
-        for (name, value) in &mapping.map {
-            let MappedValue::Request(rule) = value else {
-                continue;
-            };
-            match rule.evaluate(&self.scope) {
-                Ok(value) => values.extend(value.map(|value| (name.clone(), value))),
-                Err(error) => {
-                    wrong.extend(unreadable(&format!("{}.{name}", mapping.name), &error).fields);
-                }
+        match self.has_record(mapping) {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => {
+                wrong.extend(unreadable(&format!("{}.if", mapping.name), &error).fields);
+                return None;
             }
         }
+        let values = self.record_values(mapping, wrong);
         match mapping.accept(&values) {
             Ok(values) => Some(MappedRecord {
                 name: mapping.name.clone(),
@@ -251,5 +243,36 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// Whether an event speaks of a record; a condition on what is unset does not hold.
+    fn has_record(&self, mapping: &RecordMapping) -> Result<bool, EvaluationError> {
+        let condition = mapping.condition.as_ref();
+        match condition.map(|condition| condition.condition(&self.scope)) {
+            None => Ok(true),
+            Some(Err(EvaluationError::UnsetValue { .. })) => Ok(false),
+            Some(answer) => answer,
+        }
+    }
+
+    /// What the request says of a record's fields.
+    fn record_values(
+        &self,
+        mapping: &RecordMapping,
+        wrong: &mut Vec<Violation>,
+    ) -> Map<String, Json> {
+        let mut values = Map::new();
+        for (name, value) in &mapping.map {
+            let MappedValue::Request(rule) = value else {
+                continue;
+            };
+            match rule.evaluate(&self.scope) {
+                Ok(value) => values.extend(value.map(|value| (name.clone(), value))),
+                Err(error) => {
+                    wrong.extend(unreadable(&format!("{}.{name}", mapping.name), &error).fields);
+                }
+            }
+        }
+        values
     }
 }

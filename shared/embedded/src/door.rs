@@ -1,6 +1,7 @@
 //! The HTTP door: webhooks, health, and what the sandbox received.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,6 +13,9 @@ use holdfast_engine::port::Clock;
 use holdfast_receive_webhook::{Answer, MAX_BODY, Problem, Request};
 
 use crate::system::System;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The routes of a system. `shows_sandbox`: whether `GET /sandbox/deliveries` answers.
 pub fn routes<C: Clock + Clone + 'static>(system: Arc<System<C>>, shows_sandbox: bool) -> Router {
@@ -34,11 +38,15 @@ async fn hook<C: Clock + Clone + 'static>(
 ) -> Response {
     let (parts, body) = request.into_parts();
     if !matches!(parts.method, axum::http::Method::POST) {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+        let mut response = answered(Answer::of(&Problem::MethodNotAllowed));
+        let headers = response.headers_mut();
+        headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return response;
     }
-    match read(parts, body).await {
-        Some(request) => answered(system.receive(&request).await),
-        None => answered(Answer::of(&Problem::TooLarge)),
+    match tokio::time::timeout(PATIENCE, read(parts, body)).await {
+        Ok(Some(request)) => answered(system.receive(&request).await),
+        Ok(None) => answered(Answer::of(&Problem::TooLarge)),
+        Err(_late) => answered(Answer::of(&Problem::BodyTimeout)),
     }
 }
 

@@ -47,6 +47,17 @@ pub enum Occurred {
         /// Whether an attempt may have taken effect.
         maybe: bool,
     },
+    /// The step failed for good, and what succeeded before it is undone.
+    GaveUp {
+        /// Whose attempt.
+        by: Option<Owner>,
+        /// The message.
+        message: MessageId,
+        /// When.
+        at: Timestamp,
+        /// Whether an attempt may have taken effect.
+        maybe: bool,
+    },
     /// The effect may have happened, and a person decides.
     LeftUnknown {
         /// Whose attempt.
@@ -82,13 +93,13 @@ pub struct Illegal {
 
 /// Applies what happened to the state that it happened in.
 ///
-/// | from | claimed | taken over | retried | succeeded | failed | left unknown | abandoned | fell back | redriven | skipped |
-/// |---|---|---|---|---|---|---|---|---|---|---|
-/// | none | started | | retrying¹ | succeeded¹ | failed¹ | unknown¹ | | fell back¹ | | skipped |
-/// | started | | started | retrying² | succeeded² | failed² | unknown² | unknown | fell back² | | |
-/// | retrying | started | | retrying¹ | succeeded¹ | failed¹ | unknown¹ | | fell back¹ | | |
-/// | failed | | | | succeeded¹ | | | | | retrying | |
-/// | others | | | | | | | | | | |
+/// | from | claimed | taken over | retried | succeeded | failed | gave up | left unknown | abandoned | fell back | redriven | skipped |
+/// |---|---|---|---|---|---|---|---|---|---|---|---|
+/// | none | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | skipped |
+/// | started | | started | retrying² | succeeded² | failed² | gave up² | unknown² | unknown | fell back² | | |
+/// | retrying | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | |
+/// | failed | | | | succeeded¹ | | | | | | retrying | |
+/// | others | | | | | | | | | | | |
 ///
 /// ¹ without a claim · ² by the claim's owner
 ///
@@ -153,6 +164,15 @@ fn outcome(occurred: &Occurred, progress: Progress) -> (State, Progress) {
             },
             progress.marked(*maybe),
         ),
+        Occurred::GaveUp {
+            message, at, maybe, ..
+        } => (
+            State::GaveUp {
+                message: message.clone(),
+                at: *at,
+            },
+            progress.marked(*maybe),
+        ),
         Occurred::FellBack { maybe, .. } => (State::FellBack, progress.marked(*maybe)),
         Occurred::LeftUnknown { .. } => (State::Unknown, progress.marked(true)),
         _ => (State::Succeeded, progress),
@@ -166,6 +186,7 @@ impl Occurred {
         let (Self::Retried { by, .. }
         | Self::Succeeded { by }
         | Self::Failed { by, .. }
+        | Self::GaveUp { by, .. }
         | Self::LeftUnknown { by }
         | Self::FellBack { by, .. }) = self
         else {
@@ -185,6 +206,7 @@ impl Occurred {
             Self::Retried { .. } => "retried",
             Self::Succeeded { .. } => "succeeded",
             Self::Failed { .. } => "failed",
+            Self::GaveUp { .. } => "gave up",
             Self::LeftUnknown { .. } => "left unknown",
             Self::Abandoned => "abandoned",
             Self::FellBack { .. } => "fell back",
@@ -214,6 +236,10 @@ mod tests {
             Some(State::Retrying { due: NOW }),
             Some(State::Succeeded),
             Some(State::Failed {
+                message: MessageId("m".to_owned()),
+                at: NOW,
+            }),
+            Some(State::GaveUp {
                 message: MessageId("m".to_owned()),
                 at: NOW,
             }),
@@ -263,6 +289,15 @@ mod tests {
             let message = MessageId("m".to_owned());
             events.push((
                 label,
+                Occurred::GaveUp {
+                    by: by.clone(),
+                    message: message.clone(),
+                    at: NOW,
+                    maybe: false,
+                },
+            ));
+            events.push((
+                label,
                 Occurred::Failed {
                     by: by.clone(),
                     message,
@@ -293,6 +328,7 @@ mod tests {
             (_, Occurred::Retried { .. }) if allowed_outcome => Some("retrying"),
             (_, Occurred::Succeeded { .. }) if allowed_outcome => Some("succeeded"),
             (_, Occurred::Failed { .. }) if allowed_outcome => Some("failed"),
+            (_, Occurred::GaveUp { .. }) if allowed_outcome => Some("gave-up"),
             (_, Occurred::LeftUnknown { .. }) if allowed_outcome => Some("unknown"),
             (_, Occurred::FellBack { .. }) if allowed_outcome => Some("fell-back"),
             _ => None,
@@ -314,7 +350,7 @@ mod tests {
                 pairs += 1;
             }
         }
-        assert_eq!(pairs, 10 * 20);
+        assert_eq!(pairs, 11 * 23);
     }
 
     #[test]

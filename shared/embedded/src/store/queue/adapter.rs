@@ -1,6 +1,7 @@
 //! Sending, receiving and settling messages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdfast_engine::port::{
     Clock, Delivery, MAX_DELAY, Outgoing, PortError, Queue, QueueName, Verdict,
@@ -95,6 +96,8 @@ impl<C: Clock> SqliteQueue<C> {
         let Some(id) = message::number(&delivery.message_id) else {
             return;
         };
+        let unruly = self.store.lines().unruly();
+        let verdict = unruly.map_or(verdict, |unruly| unruly.verdict(delivery, verdict));
         let lane = self.store.lines().lane(&delivery.queue);
         let now = self.clock.now();
         let mut index = lane.line();
@@ -154,21 +157,36 @@ impl<C: Clock> SqliteQueue<C> {
         &self,
         queue: &QueueName,
         lane: &Lane,
-        mut taken: Vec<(i64, Message)>,
+        taken: Vec<(i64, Message)>,
         settings: QueueSettings,
     ) -> Result<Vec<Delivery>, PortError> {
-        let filled = taken
-            .iter_mut()
-            .try_for_each(|(id, message)| self.fill(*id, message));
-        if let Err(error) = filled {
-            let mut index = lane.line();
-            for (id, message) in taken {
-                index.untake(id, message.receives);
+        let (mut deliveries, mut unread) = (Vec::with_capacity(taken.len()), None);
+        for (id, mut message) in taken {
+            match self.fill(id, &mut message) {
+                Ok(()) => {
+                    let delivery = delivery(queue, id, message, settings);
+                    self.double(lane, id, &delivery);
+                    deliveries.push(delivery);
+                }
+                Err(error) => {
+                    lane.line().untake(id, message.receives);
+                    unread = Some(error);
+                }
             }
-            return Err(error);
         }
-        let deliver = |(id, message)| delivery(queue, id, message, settings);
-        Ok(taken.into_iter().map(deliver).collect())
+        // A message that cannot be read does not hold up those that can.
+        match unread {
+            Some(error) if deliveries.is_empty() => Err(error),
+            _ => Ok(deliveries),
+        }
+    }
+
+    fn double(&self, lane: &Lane, id: i64, delivery: &Delivery) {
+        let unruly = self.store.lines().unruly();
+        if unruly.is_some_and(|unruly| unruly.doubles(delivery)) {
+            lane.line().show_again(id, delivery.receive_count);
+            lane.changes.notify_one();
+        }
     }
 
     fn fill(&self, id: i64, message: &mut Message) -> Result<(), PortError> {
@@ -210,11 +228,13 @@ pub(crate) fn refuse_unfit(messages: &[Outgoing]) -> Result<(), PortError> {
 
 /// A message as the queue accepts it now.
 pub(crate) fn accept(lines: &Lines, outgoing: Outgoing, now: Timestamp) -> NewMessage {
+    let unruly = lines.unruly();
+    let late = unruly.map_or(Duration::ZERO, |unruly| unruly.delay(&outgoing));
     NewMessage {
         id: lines.next_id(),
         queue: outgoing.queue,
         tenant: outgoing.tenant.as_str().into(),
-        visible_at: later(now, outgoing.delay),
+        visible_at: later(now, outgoing.delay + late),
         created: outgoing.created,
         sent: now,
         body: outgoing.body,

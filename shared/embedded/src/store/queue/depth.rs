@@ -40,14 +40,28 @@ impl<C: Clock> SqliteQueue<C> {
     /// Whether no queue holds a message, visible, delayed or in flight; dead letters do not count.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
+        self.all(|lane| lane.line().is_empty())
+    }
+
+    /// Whether no queue holds a message that is visible or in flight.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let now = self.clock.now();
+        self.all(|lane| {
+            let counts = lane.line().counts(now);
+            counts.visible == 0 && counts.in_flight == 0
+        })
+    }
+
+    /// Whether something holds for every queue at once. A message may come into a queue that was
+    /// already looked at, and the one that caused it leave a queue that was not: then look again.
+    fn all(&self, holds: impl Fn(&Lane) -> bool) -> bool {
         let lines = self.store.lines();
         loop {
-            // A message may come into a queue that was already found empty, and the one that
-            // caused it leave a queue that was not looked at yet: then look again.
             let before = lines.arrivals();
-            let empty = lines.all().iter().all(|(_, lane)| lane.line().is_empty());
-            if !empty || lines.arrivals() == before {
-                return empty;
+            let held = lines.all().iter().all(|(_, lane)| holds(lane));
+            if !held || lines.arrivals() == before {
+                return held;
             }
         }
     }
