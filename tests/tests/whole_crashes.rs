@@ -58,11 +58,17 @@ fn racing_orders_survive_a_crash_at_every_call() {
 }
 
 #[test]
+fn a_refused_order_survives_a_crash_at_every_call() {
+    survives_every_crash(&Scenario::refused());
+}
+
+#[test]
 fn the_calm_runs_call_every_function() {
     let scenarios = [
         Scenario::dental(),
         Scenario::cancelled(),
         Scenario::orders(),
+        Scenario::refused(),
     ];
     let runs: Vec<_> = scenarios
         .iter()

@@ -42,3 +42,8 @@ fn a_cancelled_booking_bears_every_duplicate() {
 fn racing_orders_bear_every_duplicate() {
     bears_duplicates(&Scenario::orders());
 }
+
+#[test]
+fn a_refused_order_bears_every_duplicate() {
+    bears_duplicates(&Scenario::refused());
+}

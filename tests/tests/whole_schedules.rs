@@ -73,15 +73,20 @@ fn weather_all(name: &str, scenario: &Scenario, percent: u64) {
 
 #[test]
 fn a_day_at_the_dentists_comes_to_the_same_end() {
-    weather_all("dental", &Scenario::dental(), 20);
+    weather_all("dental", &Scenario::dental(), 10);
 }
 
 #[test]
 fn a_cancelled_booking_comes_to_the_same_end() {
-    weather_all("cancelled", &Scenario::cancelled(), 40);
+    weather_all("cancelled", &Scenario::cancelled(), 30);
 }
 
 #[test]
 fn racing_orders_come_to_the_same_end() {
-    weather_all("orders", &Scenario::orders(), 40);
+    weather_all("orders", &Scenario::orders(), 20);
+}
+
+#[test]
+fn a_refused_order_comes_to_the_same_end() {
+    weather_all("refused", &Scenario::refused(), 40);
 }

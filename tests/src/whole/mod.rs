@@ -15,7 +15,7 @@ mod system;
 pub use chaos::Storm;
 pub use flight::{Cargo, End, Flight, Said};
 pub use line::{Mishap, Run};
-pub use outside::{Arrived, NO_CHANNEL, Outside};
+pub use outside::{Arrived, NO_CHANNEL, NO_PATH, Outside};
 pub use parallel::each;
 pub use projection::Projection;
 pub use scenario::{Detail, Scenario, Stage};

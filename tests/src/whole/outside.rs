@@ -24,6 +24,9 @@ const MAX_FAILURES: usize = 2;
 /// The chat channel that no workspace has: what is posted to it is refused for good.
 pub const NO_CHANNEL: &str = "#nowhere";
 
+/// The path that every HTTP API refuses for good.
+pub const NO_PATH: &str = "/nowhere";
+
 /// One arrival at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrived {
@@ -120,17 +123,26 @@ fn failed(when: When) -> CallError {
 
 impl Http for Outside {
     async fn send(&self, call: &Call<'_>, request: HttpRequest) -> Result<HttpResponse, CallError> {
+        if request.path == NO_PATH {
+            return Ok(response(422, Json::Null));
+        }
         let input = json!({ "method": request.method, "path": request.path });
         let effect = CallHttp::<Self>::effect(&input, Some(call.connection));
         let body = request.body.as_deref().map(String::from_utf8_lossy);
         let content = json!([request.method, request.path, body]);
         self.accept(call, effect, &content).await?;
         let reply = call.connection.sandbox.as_ref();
-        Ok(HttpResponse {
-            status: reply.map_or(200, |reply| reply.status),
-            headers: BTreeMap::new(),
-            body: reply.map_or(Json::Null, |reply| reply.body.clone()),
-        })
+        let status = reply.map_or(200, |reply| reply.status);
+        let body = reply.map_or(Json::Null, |reply| reply.body.clone());
+        Ok(response(status, body))
+    }
+}
+
+fn response(status: u16, body: Json) -> HttpResponse {
+    HttpResponse {
+        status,
+        headers: BTreeMap::new(),
+        body,
     }
 }
 

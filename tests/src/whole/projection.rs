@@ -114,7 +114,7 @@ fn line(key: &Key, item: &Item, detail: Detail) -> Option<(String, Json)> {
         Table::Journal => match key.sort.strip_prefix(key::EXECUTION_PREFIX) {
             Some(step) => Some((format!("step {}", step_at(step)), entry(item, detail))),
             None if key.sort.starts_with("change#") => Some((creation(&lies), change(item))),
-            None => Some((lies, decoded(&item.body))),
+            None => Some((lies, change(item))),
         },
     }
 }

@@ -100,6 +100,17 @@ impl Scenario {
         .configured()
     }
 
+    /// An order whose payment and announcement are refused for good, so that what was done is
+    /// taken back, in the same pack.
+    #[must_use]
+    pub fn refused() -> Self {
+        let request = refusal("r1", "ann@example.com");
+        Self {
+            stages: vec![Stage::Requests(vec![request])],
+            ..Self::orders()
+        }
+    }
+
     /// The same, with the defaults of the pack's settings.
     fn configured(mut self) -> Self {
         let defaults = self.pack.config.iter();
@@ -153,6 +164,12 @@ fn sample(name: &str) -> Request {
 fn order(id: &str, email: &str, phone: Option<&str>) -> Request {
     let body = json!({ "id": id, "email": email, "phone": phone, "amount": 10 });
     let path = "/hooks/demo/orders".to_owned();
+    request(path, "application/json", body.to_string())
+}
+
+fn refusal(id: &str, email: &str) -> Request {
+    let body = json!({ "id": id, "email": email, "amount": 10 });
+    let path = "/hooks/demo/refusals".to_owned();
     request(path, "application/json", body.to_string())
 }
 

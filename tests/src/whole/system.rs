@@ -203,7 +203,7 @@ impl System {
 }
 
 fn handlers(ports: &Wrapped, outside: &Outside) -> BTreeMap<QueueName, Handler> {
-    let own: [(&str, Handler); 4] = [
+    let own: [(&str, Handler); 5] = [
         (
             "route-event",
             handler(|ports, delivery| async move {
@@ -214,6 +214,12 @@ fn handlers(ports: &Wrapped, outside: &Outside) -> BTreeMap<QueueName, Handler> 
             "watch-records",
             handler(|ports, delivery| async move {
                 holdfast_watch_records::handle(ports.as_ref(), &delivery).await
+            }),
+        ),
+        (
+            "run-timers",
+            handler(|ports, delivery| async move {
+                holdfast_run_timers::handle(ports.as_ref(), &delivery).await
             }),
         ),
         (
