@@ -1,7 +1,7 @@
 //! Seeded schedules: deliveries in any order and interleaved at every call of a port, with
 //! crashes, failing ports and providers, duplicates, zombies and delays, until nothing moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use holdfast_engine::port::{Ports as _, Verdict};
@@ -12,7 +12,7 @@ use super::projection::Projection;
 use super::scenario::Scenario;
 use super::system::System;
 use crate::faulty::Schedule;
-use crate::memory::Received;
+use crate::memory::{Condition, Received};
 use crate::random::Random;
 
 /// Flights at once.
@@ -26,6 +26,8 @@ const MAX_MOVES: usize = 600;
 pub struct Storm {
     /// What happened, and how often.
     pub happened: BTreeMap<&'static str, usize>,
+    /// The conditions of the writes that were asked for.
+    pub conditions: BTreeSet<Condition>,
     /// The end.
     pub end: Projection,
 }
@@ -53,6 +55,7 @@ impl Storm {
         }
         Self {
             happened: chaos.happened,
+            conditions: system.memory.journal().conditions(),
             end: Projection::of(&system, scenario.detail),
         }
     }
@@ -84,7 +87,8 @@ impl Chaos<'_> {
                 185..188 => self.duplicate(),
                 188..190 => self.resurrect(),
                 190..198 => self.pass_time(),
-                198 => self.repeat_request(),
+                198 if self.random.percent(50) => self.repeat_request(),
+                198 => self.poll(),
                 _ => self.kill(),
             }
             if self.waiting.is_empty() && self.flights.is_empty() && !self.has_messages() {

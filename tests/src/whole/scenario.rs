@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::System;
 use super::system::PUBLIC_URL;
+use crate::memory::Condition;
 
 /// How much of an end is the same whatever came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Scenario {
     pub detail: Detail,
     /// The stages.
     pub stages: Vec<Stage>,
+    /// A condition that the journal leaves out of every write.
+    pub ignored: Option<Condition>,
 }
 
 impl Scenario {
@@ -66,6 +69,7 @@ impl Scenario {
             pack: pack(&root().join("workflows/dental")),
             config: Map::new(),
             detail: Detail::Everything,
+            ignored: None,
             stages: vec![
                 samples(&["booking", "without-phone", "without-time"]),
                 samples(&["invoice-paid"]),
@@ -91,6 +95,7 @@ impl Scenario {
             pack: pack(&root().join("tests/packs/whole")),
             config: Map::new(),
             detail: Detail::NotSums,
+            ignored: None,
             stages: vec![Stage::Requests(vec![
                 order("o1", "ann@example.com", Some("+12025550173")),
                 order("o2", "ann@example.com", Some("+12025550173")),
@@ -109,6 +114,13 @@ impl Scenario {
             stages: vec![Stage::Requests(vec![request])],
             ..Self::orders()
         }
+    }
+
+    /// The same, on a journal that leaves a condition out of every write, as a mistake would.
+    #[must_use]
+    pub fn without(self, condition: Condition) -> Self {
+        let ignored = Some(condition);
+        Self { ignored, ..self }
     }
 
     /// The same, with the defaults of the pack's settings.
