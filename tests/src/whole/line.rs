@@ -26,6 +26,9 @@ pub enum Mishap {
     Twin(usize),
     /// Every flight has one.
     Twins,
+    /// The flight of this number, from 0, has a twin that stalls before its n-th call, from 1,
+    /// until everything else of its stage is at rest.
+    Zombie(usize, u64),
     /// What the flight of this number carried is delivered again after it was acknowledged.
     Again(usize),
     /// Everything is, once.
@@ -58,15 +61,18 @@ impl Run {
             flights: Vec::new(),
             died: None,
             again: BTreeSet::new(),
+            zombie: None,
         };
         for stage in &scenario.stages {
             let requests = stage.requests(&system);
             for number in 0..requests.len() {
                 line.request(number, &requests);
             }
-            system.rest(|flight| {
-                line.fly(flight, &requests);
-            });
+            line.rest(&requests);
+            if let Some(zombie) = line.zombie.take() {
+                system.settle(zombie);
+                line.rest(&requests);
+            }
         }
         Self {
             flights: line.flights,
@@ -82,6 +88,17 @@ impl Run {
         flight.map(|(function, _)| function.as_str())
     }
 
+    /// Every mishap of a twin that stalls, as this run's flights allow it.
+    #[must_use]
+    pub fn zombies(&self) -> Vec<Mishap> {
+        let before = std::iter::once(0).chain(self.flights.iter().map(|(_, calls)| *calls));
+        let flights = self.flights.iter().zip(before).enumerate();
+        let each = flights.flat_map(|(number, ((_, calls), before))| {
+            (1..=calls - before).map(move |call| Mishap::Zombie(number, call))
+        });
+        each.collect()
+    }
+
     /// How many calls were made.
     #[must_use]
     pub fn calls(&self) -> u64 {
@@ -95,9 +112,17 @@ struct Line<'s> {
     flights: Vec<(String, u64)>,
     died: Option<String>,
     again: BTreeSet<MessageId>,
+    zombie: Option<Flight>,
 }
 
 impl Line<'_> {
+    fn rest(&mut self, requests: &[Request]) {
+        let system = self.system;
+        system.rest(|flight| {
+            self.fly(flight, requests);
+        });
+    }
+
     /// Sends a request until it is accepted, as providers do.
     fn request(&mut self, number: usize, requests: &[Request]) {
         let again = matches!(self.mishap, Mishap::AllAgain)
@@ -117,6 +142,12 @@ impl Line<'_> {
         let (system, number) = (self.system, self.flights.len());
         let twin = self.mishap == Mishap::Twins || self.mishap == Mishap::Twin(number);
         let mut twin = twin.then(|| system.work_on(flight.cargo.clone(), requests));
+        if let Mishap::Zombie(of, call) = self.mishap
+            && of == number
+        {
+            let zombie = system.work_on(flight.cargo.clone(), requests);
+            self.zombie = stalled(system, zombie, call);
+        }
         let end = match &mut twin {
             Some(twin) => together(system, &mut flight, twin),
             None => flight.finish(system),
@@ -140,6 +171,18 @@ impl Line<'_> {
             self.system.memory.queue().resurrect(received);
         }
     }
+}
+
+/// A flight that stops before its n-th call; `None`: it ended, and did what it said.
+fn stalled(system: &System, mut flight: Flight, call: u64) -> Option<Flight> {
+    system.faults.interleave(true);
+    let end = (0..call).find_map(|_| flight.poll(system));
+    system.faults.interleave(false);
+    let Some(end) = end else {
+        return Some(flight);
+    };
+    system.land(&flight.cargo, &end);
+    None
 }
 
 /// Works on a flight and its twin, call by call in turn, to the ends of both. What the first says
