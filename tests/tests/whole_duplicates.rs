@@ -1,5 +1,5 @@
-//! Every message and request twice, at once and after it was settled: the end is the same as in
-//! the calm run, without any exception.
+//! Every message and request twice, at once and after it was settled, and every message as late as
+//! its last receive: the end is the same as in the calm run, and no outcome is unknown.
 
 use holdfast_tests::whole::{Mishap, Run, Scenario, each};
 
@@ -14,7 +14,13 @@ fn comes_to_the_same_end(scenario: &Scenario, calm: &Run, mishap: Mishap) -> Opt
 fn bears_duplicates(scenario: &Scenario) {
     let calm = Run::with(scenario, Mishap::None);
     let flights = calm.flights.len();
-    let singles = (0..flights).flat_map(|number| [Mishap::Twin(number), Mishap::Again(number)]);
+    let singles = (0..flights).flat_map(|number| {
+        [
+            Mishap::Twin(number),
+            Mishap::Again(number),
+            Mishap::Doomed(number),
+        ]
+    });
     let mishaps: Vec<_> = singles.chain([Mishap::Twins, Mishap::AllAgain]).collect();
     let broken = each(mishaps.len() as u64, |number| {
         comes_to_the_same_end(scenario, &calm, mishaps[number as usize])

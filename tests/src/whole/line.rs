@@ -11,6 +11,7 @@ use super::projection::Projection;
 use super::scenario::Scenario;
 use super::system::System;
 use crate::faulty::{Interrupted, Schedule, When};
+use crate::memory::Received;
 
 /// The seed of what is random in these runs.
 const SEED: u64 = 1;
@@ -29,6 +30,9 @@ pub enum Mishap {
     /// The flight of this number, from 0, has a twin that stalls before its n-th call, from 1,
     /// until everything else of its stage is at rest.
     Zombie(usize, u64),
+    /// What the flight of this number carried is lost with its process before any call, until its
+    /// last receive.
+    Doomed(usize),
     /// What the flight of this number carried is delivered again after it was acknowledged.
     Again(usize),
     /// Everything is, once.
@@ -62,6 +66,7 @@ impl Run {
             died: None,
             again: BTreeSet::new(),
             zombie: None,
+            doomed: None,
         };
         for stage in &scenario.stages {
             let requests = stage.requests(&system);
@@ -113,6 +118,7 @@ struct Line<'s> {
     died: Option<String>,
     again: BTreeSet<MessageId>,
     zombie: Option<Flight>,
+    doomed: Option<MessageId>,
 }
 
 impl Line<'_> {
@@ -140,6 +146,11 @@ impl Line<'_> {
     /// Works on a flight to its end. Returns whether a request is to be sent again.
     fn fly(&mut self, mut flight: Flight, requests: &[Request]) -> bool {
         let (system, number) = (self.system, self.flights.len());
+        if self.is_lost(&flight.cargo, number) {
+            let calls = system.faults.calls();
+            self.flights.push((flight.function().to_owned(), calls));
+            return false;
+        }
         let twin = self.mishap == Mishap::Twins || self.mishap == Mishap::Twin(number);
         let mut twin = twin.then(|| system.work_on(flight.cargo.clone(), requests));
         if let Mishap::Zombie(of, call) = self.mishap
@@ -160,6 +171,16 @@ impl Line<'_> {
             .push((flight.function().to_owned(), system.faults.calls()));
         self.deliver_again(&flight.cargo, number);
         retry
+    }
+
+    fn is_lost(&mut self, cargo: &Cargo, number: usize) -> bool {
+        let Cargo::Message(Received { delivery, .. }) = cargo else {
+            return false;
+        };
+        if self.mishap == Mishap::Doomed(number) {
+            self.doomed = Some(delivery.message_id.clone());
+        }
+        self.doomed.as_ref() == Some(&delivery.message_id) && !delivery.last_receive
     }
 
     fn deliver_again(&mut self, cargo: &Cargo, number: usize) {
