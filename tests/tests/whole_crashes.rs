@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use holdfast_embedded::clock::VirtualClock;
 use holdfast_embedded::registry::catalog;
+use holdfast_engine::name::FunctionName;
 use holdfast_tests::faulty::When;
 use holdfast_tests::whole::{Mishap, Run, Scenario, System, each};
 
@@ -19,16 +20,16 @@ fn functions(calm: &Run) -> BTreeSet<&str> {
 fn survives_every_crash(scenario: &Scenario) {
     let calm = Run::with(scenario, Mishap::None);
     let broken = each(2 * calm.calls(), |number| {
-        let (call, when) = (
+        let (nth, when) = (
             number / 2 + 1,
             [When::Before, When::After][(number % 2) as usize],
         );
-        let run = Run::with(scenario, Mishap::Crash(call, when));
-        let caller = calm.caller(call);
-        assert_eq!(run.died.as_deref(), caller, "call {call} was to crash");
+        let run = Run::with(scenario, Mishap::Crash(nth, when));
+        let caller = calm.caller(nth);
+        assert_eq!(run.died.as_deref(), caller, "call {nth} was to crash");
         let differences = calm.end.differences(&scenario.pack, &run.end);
         let what = format!(
-            "a crash {when:?} call {call}, by {}",
+            "a crash {when:?} call {nth}, by {}",
             caller.unwrap_or_default()
         );
         (!differences.is_empty()).then(|| format!("{what}:\n{}", differences.join("\n")))
@@ -77,7 +78,7 @@ fn the_calm_runs_call_every_function() {
     let called: BTreeSet<_> = runs.iter().flat_map(functions).collect();
     let system = System::new(1, &scenarios[0]);
     let catalog = catalog::<VirtualClock>();
-    let steps = catalog.0.keys().map(|name| name.as_str());
+    let steps = catalog.0.keys().map(FunctionName::as_str);
     let functions = system
         .functions()
         .filter(|function| *function != "notify-oncall");

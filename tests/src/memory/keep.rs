@@ -20,9 +20,9 @@ impl MemorySecrets {
     /// One and the same secret under each of these names.
     #[must_use]
     pub fn shared(names: impl IntoIterator<Item = String>, secret: &Secret) -> Self {
-        let named = names.into_iter().map(|name| (name, vec![secret.clone()]));
+        let secrets = names.into_iter().map(|name| (name, vec![secret.clone()]));
         Self {
-            named: named.collect(),
+            named: secrets.collect(),
             ..Self::default()
         }
     }

@@ -87,8 +87,7 @@ impl Chaos<'_> {
                 185..188 => self.duplicate(),
                 188..190 => self.resurrect(),
                 190..198 => self.pass_time(),
-                198 if self.random.percent(50) => self.repeat_request(),
-                198 => self.poll(),
+                198 => self.repeat_request(),
                 _ => self.kill(),
             }
             if self.waiting.is_empty() && self.flights.is_empty() && !self.has_messages() {

@@ -21,7 +21,7 @@ pub fn each<T: Send>(end: u64, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let mut results: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let joined = workers.into_iter().map(|worker| worker.join());
+        let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
         let results =
             joined.map(|results| results.unwrap_or_else(|e| std::panic::resume_unwind(e)));
         results.flatten().collect()

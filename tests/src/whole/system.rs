@@ -65,7 +65,7 @@ impl System {
     #[must_use]
     pub fn new(seed: u64, scenario: &Scenario) -> Self {
         let secret = Secret::new(SECRET).expect("a secret");
-        let names = scenario.pack.secret_names().into_iter();
+        let names = scenario.pack.secret_names();
         let secrets = MemorySecrets::shared(names.map(ToString::to_string), &secret);
         let deployment = Deployment {
             public_url: Some(PUBLIC_URL.to_owned()),
