@@ -249,7 +249,7 @@ fn handlers(ports: &Wrapped, outside: &Outside) -> BTreeMap<QueueName, Handler> 
     own.into_iter().chain(steps).collect()
 }
 
-fn handler<F>(handle: impl Fn(Wrapped, Delivery) -> F + Copy + Send + Sync + 'static) -> Handler
+fn handler<F>(handle: impl Fn(Wrapped, Delivery) -> F + Send + Sync + 'static) -> Handler
 where
     F: Future<Output = Verdict> + Send + 'static,
 {
