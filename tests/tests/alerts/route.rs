@@ -92,11 +92,11 @@ impl Route {
     }
 
     pub fn fail(&self, id: &str, code: &str, severity: Severity) {
-        self.put(Operation::Error(self.record(id, code, severity)));
+        self.put(&Operation::Error(self.record(id, code, severity)));
     }
 
     /// Writes an operation, whatever was there.
-    pub fn put(&self, operation: Operation) {
+    pub fn put(&self, operation: &Operation) {
         let key = operation.key();
         let write = Write {
             expect: Expect::unchanged(self.memory.journal().item(&key).as_ref()),
@@ -121,7 +121,7 @@ impl Route {
         let mut operation = self.operation(id);
         let now = self.memory.clock().now();
         *operation.handling_mut() = operation.handling().clone().closed(now);
-        self.put(operation);
+        self.put(&operation);
     }
 
     pub fn answers(&self, connection: &str, answer: Option<Answer>) {
