@@ -1,0 +1,22 @@
+//! What people do about failures: acknowledge, claim, decide, send again, run anew.
+//!
+//! One code path for both modes: everything is a request over [`crate::port::Ports`]. A decision
+//! is written in one transaction with what it changes; only then is what follows sent, and only
+//! then is the operation settled. So a crash leaves an operation that still needs someone, and
+//! the same decision once more ends what was begun.
+
+mod answer;
+mod door;
+mod error;
+mod operator;
+mod request;
+mod select;
+mod stats;
+
+pub use answer::{Listed, NotRedriven, Outcome, Resent};
+pub use door::{Door, Entered, StoredRequest};
+pub use error::OperateError;
+pub use operator::Operator;
+pub use request::{Decide, ItemRef, Operate, Rerun, Ruling};
+pub use select::Filter;
+pub use stats::{Figures, Group, Stats, Times, stats};
