@@ -6,16 +6,26 @@
 //! the same decision once more ends what was begun.
 
 mod answer;
+mod decide;
 mod door;
 mod error;
+mod find;
+mod input;
+mod journaled;
 mod operator;
+mod past;
+mod redrive;
 mod request;
+mod rerun;
+mod seen;
 mod select;
 mod stats;
+mod step;
 
 pub use answer::{Listed, NotRedriven, Outcome, Resent};
 pub use door::{Door, Entered, StoredRequest};
 pub use error::OperateError;
+pub use journaled::{DECISION_PREFIX, DecisionEntry, Deed, NewGeneration};
 pub use operator::Operator;
 pub use request::{Decide, ItemRef, Operate, Rerun, Ruling};
 pub use select::Filter;
