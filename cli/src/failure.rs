@@ -150,6 +150,7 @@ impl From<StartError> for Failure {
         match error {
             StartError::Open(error) => error.into(),
             StartError::Port(error) => error.into(),
+            StartError::Fault(error) => Self::wrong(error.code(), error.to_string()),
             StartError::MissingSecrets(missing) => Self::wrong(
                 "SecretsMissing",
                 format!(

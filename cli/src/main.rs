@@ -5,6 +5,7 @@ mod data;
 mod environment;
 mod event_file;
 mod failure;
+mod faults;
 mod output;
 mod packs;
 mod serving;

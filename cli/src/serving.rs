@@ -7,6 +7,7 @@ use std::sync::Arc;
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control::Listener;
 use holdfast_embedded::door;
+use holdfast_embedded::inject::Faults;
 use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::definition::model::ConnectionKind;
@@ -34,6 +35,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) packs: &'a [FolderPack],
     /// The address under which providers reach this process.
     pub(crate) public_url: Option<&'a str>,
+    /// Which calls through connections fail on purpose.
+    pub(crate) faults: &'a Faults,
 }
 
 /// A process that serves.
@@ -68,6 +71,7 @@ impl Serving {
             seed: None,
             extension: None,
             store: Options::default(),
+            faults: plan.faults.clone(),
         };
         let system = Arc::new(System::start(settings).await?);
         let control = Listener::bind(plan.data).map_err(|error| {

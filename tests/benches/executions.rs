@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::door;
+use holdfast_embedded::inject::Faults;
 use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::name::TenantName;
@@ -47,6 +48,7 @@ async fn measure() {
         seed: None,
         extension: Some(EXTENSION),
         store: Options::default(),
+        faults: Faults::default(),
     };
     let system = Arc::new(System::start(settings).await.expect("a system"));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")

@@ -137,6 +137,7 @@ fn the_readme_is_short_and_its_links_lead_somewhere() {
         "CONTRIBUTING.md",
         "docs/architecture.md",
         "docs/errors.md",
+        "docs/faults.md",
     ];
     assert!(text("README.md").lines().count() <= 150);
     for page in pages {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use holdfast_embedded::inject::Faults;
 use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::entry::StepEntry;
@@ -46,6 +47,7 @@ async fn start(folder: &Path, clock: SkippingClock) -> Running {
         seed: Some(1),
         extension: None,
         store: Options::default(),
+        faults: Faults::default(),
     };
     Arc::new(System::start(settings).await.unwrap())
 }

@@ -98,7 +98,7 @@ async fn set(
         Ok(Some(Answer::Refused { message, .. })) => {
             return Err(Failure::wrong("SettingRefused", message));
         }
-        Ok(Some(Answer::Depths { .. })) => {
+        Ok(Some(Answer::Depths { .. } | Answer::Faults(_))) => {
             return Err(Failure::unreachable(
                 "NoControl",
                 "`serve` answered something else",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
+use holdfast_embedded::inject::Faults;
 use holdfast_embedded::registry::catalog;
 use holdfast_embedded::sandbox::Delivery;
 use holdfast_embedded::system::System;
@@ -62,6 +63,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         tenants: &tenants,
         packs: std::slice::from_ref(&pack),
         public_url: None,
+        faults: &Faults::default(),
     };
     let serving = Serving::start(&plan).await?;
     let url = format!("http://{}", serving.address());

@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod demo;
+mod fault;
 mod review;
 mod schema;
 mod send;
@@ -61,6 +62,8 @@ enum Command {
     Config(config::Arguments),
     /// Show what needs someone: review items and error records
     Review(review::Arguments),
+    /// Let calls through connections fail while `serve --dev` runs, or stop that
+    Fault(fault::Arguments),
     /// Print the JSON Schema of definition files, for editors
     Schema(schema::Arguments),
     /// Serve the sample pack, send it a booking, and show what happened
@@ -98,6 +101,7 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Status(arguments) => status::run(&arguments, output).await,
         Command::Config(arguments) => config::run(&arguments, output).await,
         Command::Review(arguments) => review::run(&arguments, output),
+        Command::Fault(arguments) => fault::run(&arguments, output),
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Demo(arguments) => demo::run(&arguments, output).await,
     }
@@ -108,6 +112,7 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
 fn log(command: &Command, json: bool) {
     let usual = match command {
         Command::Test(_) => "off",
+        Command::Serve(arguments) if arguments.injects() => "warn,holdfast_embedded::inject=info",
         _ => "warn",
     };
     let filter = environment::log_filter().unwrap_or_else(|| usual.to_owned());

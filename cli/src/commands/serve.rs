@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
+use holdfast_embedded::control::InjectedFaults;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::Clock;
 use holdfast_receive_webhook::Request;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::data::{DEVELOPMENT_TENANT, DataFolder};
 use crate::event_file::{self, EventFile};
 use crate::failure::{Exit, Failure};
+use crate::faults::{self, FaultArguments};
 use crate::output::Output;
 use crate::output::style::{BOLD, PLAIN, YELLOW};
 use crate::packs::{self, FolderPack, render};
@@ -48,7 +50,16 @@ pub(crate) struct Arguments {
     #[arg(long)]
     watch: bool,
     #[command(flatten)]
+    faults: FaultArguments,
+    #[command(flatten)]
     data: DataFolder,
+}
+
+impl Arguments {
+    /// Whether calls fail on purpose.
+    pub(crate) fn injects(&self) -> bool {
+        !self.faults.faults.is_empty()
+    }
 }
 
 /// What is served, for programs.
@@ -59,6 +70,8 @@ struct Started<'a> {
     packs: Vec<String>,
     data: &'a std::path::Path,
     sandbox: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<InjectedFaults>,
 }
 
 /// Serves until it is asked to end.
@@ -69,6 +82,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
     }
     let packs = found.into_packs()?;
     let tenants = tenants(arguments)?;
+    let faults = arguments.faults.seeded();
     let plan = Plan {
         listen: &arguments.listen,
         data: arguments.data.path(),
@@ -76,6 +90,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         tenants: &tenants,
         packs: &packs,
         public_url: arguments.public_url.as_deref(),
+        faults: &faults,
     };
     // Asked for before anything is announced: whoever reads that may end the process at once.
     let end = asked_to_end();
@@ -130,6 +145,7 @@ fn announce(serving: &Serving, plan: &Plan<'_>, output: Output) -> Result<(), Fa
             .collect(),
         data: plan.data,
         sandbox: serving.shows_sandbox(),
+        faults: faults::shown(plan.faults),
     };
     output.result(&started, |started| text(started));
     if plan.development && !output.is_json() {
@@ -160,6 +176,9 @@ fn text(started: &Started<'_>) -> String {
             "\n  deliveries  {}/sandbox/deliveries",
             started.listening
         );
+    }
+    if let Some(faults) = &started.faults {
+        let _ = write!(text, "\n  faults      {}", faults::text(faults));
     }
     text
 }

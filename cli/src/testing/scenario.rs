@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use holdfast_embedded::clock::VirtualClock;
 use holdfast_embedded::control;
+use holdfast_embedded::inject::Faults;
 use holdfast_embedded::sandbox;
 use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
@@ -103,6 +104,7 @@ fn settings(
         seed: Some(1),
         extension: None,
         store: Options::default(),
+        faults: Faults::default(),
     }
 }
 

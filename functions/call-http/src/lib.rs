@@ -7,7 +7,7 @@ mod request;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use holdfast_engine::definition::model::{Connection, ConnectionKind};
+use holdfast_engine::definition::model::{Connection, ConnectionKind, Treatment};
 use holdfast_engine::port::{Http, HttpResponse};
 use holdfast_engine::step::{Effect, Keeps, Step, StepContext, StepError, StepSpec};
 use schemars::JsonSchema;
@@ -91,25 +91,38 @@ impl<P: Http + 'static> Step for CallHttp<P> {
         let call = ctx.connected()?;
         let request = request::build(input, call.connection, ctx.key)?;
         let response = self.provider.send(&call, request).await?;
-        decide(response)
+        decide(call.connection, response)
     }
 }
 
-/// A status of success is the step's result; any other that is a response is a refusal.
-fn decide(response: HttpResponse) -> Result<Output, StepError> {
-    if (200..300).contains(&response.status) {
-        return Ok(Output {
-            status: response.status,
+/// What the connection says that a status means; a status of which it says nothing is the step's
+/// result when it is one of success, else a refusal.
+fn decide(connection: &Connection, response: HttpResponse) -> Result<Output, StepError> {
+    let status = response.status;
+    let usual = if (200..300).contains(&status) {
+        Treatment::Success
+    } else {
+        Treatment::Permanent
+    };
+    let (code, message) = (format!("HttpStatus{status}"), described(&response));
+    match connection.treat.get(&status).unwrap_or(&usual) {
+        Treatment::Success => Ok(Output {
+            status,
             headers: response.headers,
             body: response.body,
-        });
+        }),
+        Treatment::Permanent => Err(StepError::permanent(&code, message)),
+        Treatment::Transient => Err(StepError::transient("NotSent", message)),
+        Treatment::Review => Err(StepError::NeedsReview { code, message }),
     }
-    let code = format!("HttpStatus{}", response.status);
-    let message = match reason(&response.body) {
-        Some(reason) => format!("the receiver answered {}: {reason}", response.status),
-        None => format!("the receiver answered {}", response.status),
-    };
-    Err(StepError::permanent(&code, message))
+}
+
+fn described(response: &HttpResponse) -> String {
+    let status = response.status;
+    match reason(&response.body) {
+        Some(reason) => format!("the receiver answered {status}: {reason}"),
+        None => format!("the receiver answered {status}"),
+    }
 }
 
 /// The longest reason that is quoted, in characters.

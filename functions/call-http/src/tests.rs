@@ -169,3 +169,41 @@ fn reading_is_harmless_and_writing_is_as_the_connection_says() {
         assert_eq!(effect(write, true), Effect::Keyed);
     }
 }
+
+async fn treated(status: u16, treatment: Treatment) -> Result<Output, StepError> {
+    let mut connection = connection(false);
+    connection.treat.insert(status, treatment);
+    let sample = Sample::read(POST, "call-http", connection).unwrap();
+    let step = answering(status, json!({"order": "o-1"}));
+    step.perform(&sample.context(), sample.input().unwrap())
+        .await
+}
+
+#[tokio::test]
+async fn a_status_means_what_its_connection_says() {
+    for status in [200, 302, 404, 409, 429, 503] {
+        let result = treated(status, Treatment::Success).await.unwrap();
+        assert_eq!(result.status, status);
+        assert_eq!(result.body, json!({"order": "o-1"}));
+        let code = format!("HttpStatus{status}");
+        let permanent = treated(status, Treatment::Permanent).await.unwrap_err();
+        assert!(matches!(permanent, StepError::Permanent { code: found, .. } if found == code));
+        let review = treated(status, Treatment::Review).await.unwrap_err();
+        assert!(matches!(review, StepError::NeedsReview { code: found, .. } if found == code));
+        let transient = treated(status, Treatment::Transient).await.unwrap_err();
+        assert!(matches!(transient, StepError::Transient { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_status_of_which_the_connection_says_nothing_means_what_it_always_does() {
+    let mut connection = connection(false);
+    connection.treat.insert(409, Treatment::Success);
+    let sample = Sample::read(POST, "call-http", connection).unwrap();
+    let step = answering(404, Json::Null);
+    let error = step
+        .perform(&sample.context(), sample.input().unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "HttpStatus404");
+}

@@ -9,6 +9,7 @@ pub mod definitions;
 pub mod door;
 pub mod entropy;
 pub mod identity;
+pub mod inject;
 pub mod observer;
 pub mod outside;
 pub mod ports;

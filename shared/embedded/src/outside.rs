@@ -10,15 +10,17 @@ use holdfast_engine::port::{
 use holdfast_providers::http::ReqwestHttp;
 use holdfast_providers::{Client, SetupError, Slack, Smtp, Twilio};
 
+use crate::inject::Injector;
 use crate::sandbox::Sandbox;
 use crate::secrets::LocalSecrets;
 
-/// Which providers answer. Clones share them.
+/// Which providers answer, and which of their calls fail on purpose. Clones share them.
 #[derive(Debug)]
 pub struct Outside<C> {
     sandbox: Arc<Sandbox<C>>,
     /// `None`: the sandbox answers every connection.
     providers: Option<Arc<Providers>>,
+    injector: Arc<Injector<C>>,
 }
 
 impl<C> Clone for Outside<C> {
@@ -26,6 +28,7 @@ impl<C> Clone for Outside<C> {
         Self {
             sandbox: Arc::clone(&self.sandbox),
             providers: self.providers.clone(),
+            injector: Arc::clone(&self.injector),
         }
     }
 }
@@ -41,10 +44,11 @@ struct Providers {
 impl<C: Clock> Outside<C> {
     /// The sandbox answers everything.
     #[must_use]
-    pub fn sandbox(sandbox: Arc<Sandbox<C>>) -> Self {
+    pub fn sandbox(sandbox: Arc<Sandbox<C>>, injector: Arc<Injector<C>>) -> Self {
         Self {
             sandbox,
             providers: None,
+            injector,
         }
     }
 
@@ -52,7 +56,11 @@ impl<C: Clock> Outside<C> {
     ///
     /// # Errors
     /// When the HTTP client cannot be set up.
-    pub fn connected(sandbox: Arc<Sandbox<C>>, secrets: &LocalSecrets) -> Result<Self, SetupError> {
+    pub fn connected(
+        sandbox: Arc<Sandbox<C>>,
+        secrets: &LocalSecrets,
+        injector: Arc<Injector<C>>,
+    ) -> Result<Self, SetupError> {
         let (client, secrets) = (Client::new()?, Arc::new(secrets.clone()));
         let providers = Providers {
             http: ReqwestHttp::new(client.clone(), Arc::clone(&secrets)),
@@ -63,6 +71,7 @@ impl<C: Clock> Outside<C> {
         Ok(Self {
             sandbox,
             providers: Some(Arc::new(providers)),
+            injector,
         })
     }
 
@@ -87,39 +96,51 @@ fn wrong_kind(call: &Call<'_>) -> CallError {
 
 impl<C: Clock> Http for Outside<C> {
     async fn send(&self, call: &Call<'_>, request: HttpRequest) -> Result<HttpResponse, CallError> {
-        match self.real(call) {
-            None => Http::send(self.sandbox.as_ref(), call, request).await,
-            Some(providers) => providers.http.send(call, request).await,
-        }
+        let calling = async {
+            match self.real(call) {
+                None => Http::send(self.sandbox.as_ref(), call, request).await,
+                Some(providers) => providers.http.send(call, request).await,
+            }
+        };
+        self.injector.around(call, calling).await
     }
 }
 
 impl<C: Clock> Sms for Outside<C> {
     async fn send(&self, call: &Call<'_>, message: SmsMessage) -> Result<Receipt, CallError> {
-        match self.real(call) {
-            None => Sms::send(self.sandbox.as_ref(), call, message).await,
-            Some(providers) => providers.twilio.send(call, message).await,
-        }
+        let calling = async {
+            match self.real(call) {
+                None => Sms::send(self.sandbox.as_ref(), call, message).await,
+                Some(providers) => providers.twilio.send(call, message).await,
+            }
+        };
+        self.injector.around(call, calling).await
     }
 }
 
 impl<C: Clock> Email for Outside<C> {
     async fn send(&self, call: &Call<'_>, message: EmailMessage) -> Result<Receipt, CallError> {
-        match self.real(call) {
-            None => Email::send(self.sandbox.as_ref(), call, message).await,
-            Some(providers) if call.connection.kind == ConnectionKind::Smtp => {
-                providers.smtp.send(call, message).await
+        let calling = async {
+            match self.real(call) {
+                None => Email::send(self.sandbox.as_ref(), call, message).await,
+                Some(providers) if call.connection.kind == ConnectionKind::Smtp => {
+                    providers.smtp.send(call, message).await
+                }
+                Some(_) => Err(wrong_kind(call)),
             }
-            Some(_) => Err(wrong_kind(call)),
-        }
+        };
+        self.injector.around(call, calling).await
     }
 }
 
 impl<C: Clock> Chat for Outside<C> {
     async fn post(&self, call: &Call<'_>, message: ChatMessage) -> Result<Receipt, CallError> {
-        match self.real(call) {
-            None => self.sandbox.post(call, message).await,
-            Some(providers) => providers.slack.post(call, message).await,
-        }
+        let calling = async {
+            match self.real(call) {
+                None => self.sandbox.post(call, message).await,
+                Some(providers) => providers.slack.post(call, message).await,
+            }
+        };
+        self.injector.around(call, calling).await
     }
 }

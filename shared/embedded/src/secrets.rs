@@ -7,6 +7,8 @@ use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{PortError, Secrets};
 use holdfast_engine::verify::Secret;
 
+use crate::definitions::LoadedPack;
+
 /// The secret that every name has in development: also a valid key of Standard Webhooks.
 pub const DEVELOPMENT_SECRET: &str = "whsec_aG9sZGZhc3QtZGV2ZWxvcG1lbnQtc2VjcmV0";
 
@@ -85,6 +87,26 @@ impl LocalSecrets {
             development,
             identity_key,
         }))
+    }
+
+    /// The secrets that definitions name and that are not set, with the variables that would hold
+    /// them.
+    #[must_use]
+    pub fn missing(&self, tenants: &[TenantName], packs: &[LoadedPack]) -> Vec<String> {
+        let mut missing = Vec::new();
+        for tenant in tenants {
+            for name in packs.iter().flat_map(|loaded| loaded.pack.secret_names()) {
+                if self.active(tenant, name).is_empty() {
+                    let (own, shared) = (variable(Some(tenant), name), variable(None, name));
+                    missing.push(format!(
+                        "`{name}`: set {shared} (or {own} for tenant `{tenant}` alone)"
+                    ));
+                }
+            }
+        }
+        missing.sort();
+        missing.dedup();
+        missing
     }
 
     /// The active values of a secret.

@@ -13,11 +13,12 @@ use crate::alerts::QueueAlerts;
 use crate::definitions::{LiveDefinitions, LoadedPack};
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::identity;
+use crate::inject::{Faults, Injector, UnknownConnection};
 use crate::outside::Outside;
 use crate::ports::{EmbeddedPorts, Random};
 use crate::registry::{Extension, Registry, catalog};
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::secrets::{LocalSecrets, variable};
+use crate::secrets::LocalSecrets;
 use crate::store::{Depth, OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
 use crate::workers::Workers;
 
@@ -45,6 +46,8 @@ pub struct Settings<C> {
     pub extension: Option<Extension<C>>,
     /// How the store is opened.
     pub store: Options,
+    /// Which calls through connections fail on purpose.
+    pub faults: Faults,
 }
 
 impl<C> std::fmt::Debug for Settings<C> {
@@ -74,6 +77,9 @@ pub enum StartError {
     /// A secret is not set.
     #[error("secrets are not set: {}", .0.join("; "))]
     MissingSecrets(Vec<String>),
+    /// A fault names a connection that no pack has.
+    #[error(transparent)]
+    Fault(#[from] UnknownConnection),
     /// The HTTP client cannot be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
@@ -88,6 +94,9 @@ pub struct System<C> {
     store: Store,
     ports: Arc<EmbeddedPorts<C>>,
     sandbox: Arc<Sandbox<C>>,
+    injector: Arc<Injector<C>>,
+    development: bool,
+    tenants: Vec<TenantName>,
     workers: Workers,
 }
 
@@ -97,6 +106,8 @@ impl<C: Clock + Clone + 'static> System<C> {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(settings: Settings<C>) -> Result<Self, StartError> {
+        let packs = settings.packs.iter().map(|loaded| &loaded.pack);
+        settings.faults.check(packs)?;
         let store = Store::open_with(&settings.data, settings.store.clone())?;
         let identity_key =
             identity::load(&settings.data, store.boot() == 1).map_err(StartError::Identity)?;
@@ -105,13 +116,15 @@ impl<C: Clock + Clone + 'static> System<C> {
         } else {
             LocalSecrets::of(&settings.secrets, identity_key)
         };
-        let missing = missing_secrets(&settings.tenants, &settings.packs, &secrets);
+        let missing = secrets.missing(&settings.tenants, &settings.packs);
         if !missing.is_empty() {
             return Err(StartError::MissingSecrets(missing));
         }
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
         sandbox.observed_by(settings.store.observer.clone());
-        let outside = outside(&settings, &sandbox, &secrets)?;
+        let injector = Injector::new(settings.clock.clone(), settings.faults.clone());
+        let injector = Arc::new(injector);
+        let outside = outside(&settings, &sandbox, &secrets, &injector)?;
         let ports = Arc::new(ports(&settings, &store, secrets));
         for tenant in &settings.tenants {
             ports
@@ -133,6 +146,9 @@ impl<C: Clock + Clone + 'static> System<C> {
             store,
             ports,
             sandbox,
+            injector,
+            development: settings.development,
+            tenants: settings.tenants,
             workers,
         })
     }
@@ -178,6 +194,24 @@ impl<C: Clock + Clone + 'static> System<C> {
         &self.sandbox
     }
 
+    /// Whether it is for development only.
+    #[must_use]
+    pub fn is_development(&self) -> bool {
+        self.development
+    }
+
+    /// The tenants.
+    #[must_use]
+    pub fn tenants(&self) -> &[TenantName] {
+        &self.tenants
+    }
+
+    /// What lets calls fail on purpose.
+    #[must_use]
+    pub fn injector(&self) -> &Injector<C> {
+        &self.injector
+    }
+
     /// How full each queue is, in the order of their names.
     #[must_use]
     pub fn depths(&self) -> Vec<Depth> {
@@ -188,7 +222,7 @@ impl<C: Clock + Clone + 'static> System<C> {
     /// them.
     #[must_use]
     pub fn missing_secrets(&self, tenants: &[TenantName], packs: &[LoadedPack]) -> Vec<String> {
-        missing_secrets(tenants, packs, &self.ports.secrets)
+        self.ports.secrets.missing(tenants, packs)
     }
 
     /// Waits until nothing is visible, in flight or due; what is delayed waits for the clock.
@@ -267,33 +301,12 @@ fn outside<C: Clock>(
     settings: &Settings<C>,
     sandbox: &Arc<Sandbox<C>>,
     secrets: &LocalSecrets,
+    injector: &Arc<Injector<C>>,
 ) -> Result<Outside<C>, StartError> {
+    let (sandbox, injector) = (Arc::clone(sandbox), Arc::clone(injector));
     if settings.development {
-        return Ok(Outside::sandbox(Arc::clone(sandbox)));
+        return Ok(Outside::sandbox(sandbox, injector));
     }
-    Outside::connected(Arc::clone(sandbox), secrets)
+    Outside::connected(sandbox, secrets, injector)
         .map_err(|error| StartError::Client(error.to_string()))
-}
-
-/// The secrets that definitions name and that are not set, with the variables that would hold
-/// them.
-fn missing_secrets(
-    tenants: &[TenantName],
-    packs: &[LoadedPack],
-    secrets: &LocalSecrets,
-) -> Vec<String> {
-    let mut missing = Vec::new();
-    for tenant in tenants {
-        for name in packs.iter().flat_map(|loaded| loaded.pack.secret_names()) {
-            if secrets.active(tenant, name).is_empty() {
-                let (own, shared) = (variable(Some(tenant), name), variable(None, name));
-                missing.push(format!(
-                    "`{name}`: set {shared} (or {own} for tenant `{tenant}` alone)"
-                ));
-            }
-        }
-    }
-    missing.sort();
-    missing.dedup();
-    missing
 }

@@ -8,6 +8,19 @@ pub const MAX_ENTRIES: usize = 6;
 /// The longest delay: a queue hides a message for 12 hours at most.
 pub const MAX_DELAY: Duration = Duration::from_hours(11);
 
+/// The longest that a queue hides a message, with a minute for getting there.
+const MAX_HIDDEN: Duration = Duration::from_mins(12 * 60 - 1);
+
+/// A delay up to a tenth shorter or longer, by a fraction of 0 to 1: what failed together does not
+/// come back together. It is never shorter than the receiver asked for, nor longer than a queue
+/// hides a message.
+#[must_use]
+pub fn jittered(delay: Duration, asked: Option<Duration>, fraction: f64) -> Duration {
+    let least = asked.unwrap_or_default().min(delay);
+    let spread = delay.mul_f64(0.9 + 0.2 * fraction);
+    spread.max(least).min(MAX_HIDDEN)
+}
+
 /// The delays before the second, third, … attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder(Vec<Duration>);
@@ -74,6 +87,28 @@ mod tests {
             .map(|attempt| Ladder::standard().delay_after(attempt).map(|d| d.as_secs()))
             .collect();
         assert_eq!(seconds, [None, Some(30), Some(120), Some(480), None]);
+    }
+
+    #[test]
+    fn a_delay_is_spread_by_a_tenth() {
+        let minutes = |fraction| jittered(Duration::from_mins(10), None, fraction).as_secs();
+        assert_eq!((minutes(0.0), minutes(0.5), minutes(1.0)), (540, 600, 660));
+    }
+
+    #[test]
+    fn nobody_is_called_sooner_than_they_asked() {
+        let asked = Duration::from_mins(10);
+        for fraction in [0.0, 0.3, 0.99] {
+            assert!(jittered(asked, Some(asked), fraction) >= asked);
+        }
+        let ladder = Duration::from_mins(30);
+        assert_eq!(jittered(ladder, Some(asked), 0.0), Duration::from_mins(27));
+    }
+
+    #[test]
+    fn the_longest_delay_with_its_jitter_is_one_that_a_queue_can_keep() {
+        let longest = jittered(MAX_DELAY, Some(MAX_DELAY), 1.0);
+        assert!(longest < Duration::from_hours(12), "{longest:?}");
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl<S: Secrets> Chat for Slack<S> {
         } else {
             to_api(call, token, &message)?
         };
-        let response = settle(self.client.exchange(outbound).await?)?;
+        let response = settle(call, self.client.exchange(outbound).await?)?;
         receipt(&response, call.key)
     }
 }

@@ -82,6 +82,7 @@ impl Fixture {
             config: &self.config,
             tenant: &self.tenant,
             key: "e1:1:confirm.1",
+            now: "2026-11-20T10:00:00Z".parse().unwrap(),
             timeout: self.timeout,
             callback: self.callback,
         }

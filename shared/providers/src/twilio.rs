@@ -47,7 +47,7 @@ impl<S: Secrets> Sms for Twilio<S> {
             timeout: call.timeout,
             private: call.connection.private,
         };
-        let response = settle(self.client.exchange(outbound).await?)?;
+        let response = settle(call, self.client.exchange(outbound).await?)?;
         receipt(&response, &message.to)
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use holdfast_embedded::definitions::LoadedPack;
 use holdfast_embedded::door;
+use holdfast_embedded::inject::Faults;
 use holdfast_embedded::store::{Durability, Options};
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::name::TenantName;
@@ -57,6 +58,7 @@ fn settings(plan: &Plan, clock: SkippingClock) -> Outcome<Settings<SkippingClock
         seed: None,
         extension: None,
         store: options(plan),
+        faults: Faults::default(),
     })
 }
 
@@ -80,6 +82,7 @@ fn options(plan: &Plan) -> Options {
         },
         vfs,
         observer: plan.death.map(Death::observer).unwrap_or_default(),
+        unruly: None,
     }
 }
 

@@ -1,4 +1,6 @@
 //! What happens in the practice beside a booking that goes well.
 
 mod billing;
+mod faults;
 mod trouble;
+mod unruly;

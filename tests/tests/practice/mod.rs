@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use holdfast_embedded::clock::VirtualClock;
 use holdfast_embedded::definitions::LoadedPack;
+use holdfast_embedded::inject::Faults;
 use holdfast_embedded::registry::catalog;
 use holdfast_embedded::sandbox::{Delivery, Reply};
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
@@ -88,6 +89,11 @@ pub(crate) struct Practice {
 impl Practice {
     /// Opens with an empty data folder, for the tenant `demo`.
     pub(crate) async fn open() -> Self {
+        Self::open_with(Options::default()).await
+    }
+
+    /// Opens like that, with other than the usual store.
+    pub(crate) async fn open_with(store: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = VirtualClock::new("2026-11-20T10:00:00Z".parse().unwrap());
         let pack = Arc::new(pack());
@@ -104,7 +110,8 @@ impl Practice {
             clock: clock.clone(),
             seed: Some(7),
             extension: None,
-            store: Options::default(),
+            store,
+            faults: Faults::default(),
         };
         let system = Arc::new(System::start(settings).await.unwrap());
         Self {

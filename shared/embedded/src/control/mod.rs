@@ -5,6 +5,7 @@
 //! open the store beside that process.
 
 mod client;
+mod faults;
 mod inspect;
 mod packs;
 mod protocol;
@@ -14,7 +15,7 @@ mod settings;
 pub use client::ask;
 pub use inspect::{TimerCount, events, open_operations, records, timers};
 pub use packs::published;
-pub use protocol::{Answer, Command, QueueDepth, SetConfig, SettingChange};
+pub use protocol::{Answer, Command, InjectedFaults, QueueDepth, SetConfig, SettingChange};
 pub use server::Listener;
 pub use settings::{ConfigError, set_config};
 

@@ -17,6 +17,13 @@ pub enum Command {
     SetConfig(SetConfig),
     /// Tells how full the queues are: only the process itself knows what is in flight.
     Depths,
+    /// Tells which faults are injected.
+    Faults,
+    /// Sets which faults are injected, in place of those that are; for development only.
+    SetFaults {
+        /// As they are written on the command line.
+        faults: Vec<String>,
+    },
 }
 
 /// Sets a tenant's setting for a pack.
@@ -45,6 +52,8 @@ pub enum Answer {
         /// In the order of their names.
         queues: Vec<QueueDepth>,
     },
+    /// The faults that are injected now.
+    Faults(InjectedFaults),
     /// It was not done.
     Refused {
         /// Stable name of the reason.
@@ -52,6 +61,17 @@ pub enum Answer {
         /// The reason.
         message: String,
     },
+}
+
+/// The faults that are injected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InjectedFaults {
+    /// The seed by which they strike.
+    pub seed: u64,
+    /// As they are written on the command line.
+    pub faults: Vec<String>,
+    /// How many calls failed so far.
+    pub struck: u64,
 }
 
 /// One change of a setting.

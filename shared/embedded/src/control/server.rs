@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 
+use super::faults;
 use super::{Answer, Command, ConfigError, SOCKET, SetConfig, set_config};
 use crate::system::System;
 
@@ -104,6 +105,14 @@ async fn answer<C: Clock + Clone + 'static>(system: &System<C>, command: Command
     match command {
         Command::Depths => Answer::Depths {
             queues: system.depths().into_iter().map(Into::into).collect(),
+        },
+        Command::Faults => Answer::Faults(faults::injected(system)),
+        Command::SetFaults { faults } => match faults::set(system, &faults).await {
+            Ok(()) => Answer::Faults(faults::injected(system)),
+            Err(error) => Answer::Refused {
+                code: error.code().to_owned(),
+                message: error.to_string(),
+            },
         },
         Command::SetConfig(request) => match set(system, &request).await {
             Ok(setting) => Answer::Set(setting),

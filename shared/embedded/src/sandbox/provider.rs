@@ -40,7 +40,7 @@ impl<C: Clock> Sandbox<C> {
             retry_after: None,
         })?;
         observer.see(Moment::Accepted);
-        Ok((id, settle(response(reply)?)?))
+        Ok((id, settle(call, response(reply)?)?))
     }
 
     fn arrival(&self, call: &Call<'_>, kind: Kind, mut payload: Json) -> Arrival {

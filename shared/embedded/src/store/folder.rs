@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::OpenError;
 use super::connection::Location;
 use super::lock::DataLock;
-use super::queue::Lines;
+use super::queue::{Lines, Unruly};
 use super::readers::Readers;
 use super::schema;
 use super::work::{Plain, Work};
@@ -48,6 +48,8 @@ pub struct Options {
     pub vfs: Option<String>,
     /// What a test does at certain moments.
     pub observer: Observer,
+    /// What the queues do to messages on purpose, in tests.
+    pub unruly: Option<Unruly>,
 }
 
 /// An open data folder. Clones share it; the last one to go closes it.
@@ -85,12 +87,12 @@ impl Store {
             source,
         })?;
         let lock = DataLock::take(folder)?;
-        let observer = options.observer.clone();
+        let (observer, unruly) = (options.observer.clone(), options.unruly);
         let location = locate(folder, options);
         let mut connection = location.writer().map_err(database(&location.path))?;
         prepare(&mut connection, &location.path)?;
         let boot = schema::boot(&connection).map_err(database(&location.path))?;
-        let lines = Lines::load(&connection, boot).map_err(database(&location.path))?;
+        let lines = Lines::load(&connection, boot, unruly).map_err(database(&location.path))?;
         let writer =
             Writer::start(location.clone(), connection).map_err(|source| OpenError::Folder {
                 path: folder.to_owned(),
@@ -121,7 +123,7 @@ impl Store {
             let path = location.path;
             return Err(OpenError::Missing { path });
         }
-        let lines = Lines::load(&connection, 0).map_err(database(&location.path))?;
+        let lines = Lines::load(&connection, 0, None).map_err(database(&location.path))?;
         Ok(Self(Arc::new(Inner {
             writer: None,
             readers: Readers::new(location),

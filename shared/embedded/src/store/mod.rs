@@ -26,7 +26,7 @@ pub use definitions::{Published, SqliteDefinitions};
 pub use error::OpenError;
 pub use folder::{Durability, Options, Store};
 pub use journal::SqliteJournal;
-pub use queue::{Depth, MAX_RECEIVE_COUNT, QueueSettings, SqliteQueue};
+pub use queue::{Depth, MAX_RECEIVE_COUNT, QueueSettings, SqliteQueue, Unruly};
 pub use settings::{Setting, SqliteSettings};
 pub use timers::SqliteTimers;
 

@@ -42,6 +42,7 @@ fn unknown(code: &str, message: &str) -> StepError {
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
+    use std::sync::Arc;
 
     use super::*;
 
@@ -51,6 +52,19 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(error.code(), "TimedOut");
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_hangs_is_dropped_before_its_handler_goes_on() {
+        let effect = Arc::new(());
+        let held = Arc::clone(&effect);
+        let attempt = async move {
+            let result = pending::<Result<(), StepError>>().await;
+            drop(held);
+            result
+        };
+        guarded(attempt, ready(())).await.unwrap_err();
+        assert_eq!(Arc::strong_count(&effect), 1);
     }
 
     #[tokio::test]

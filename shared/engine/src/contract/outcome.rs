@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Terms;
 use crate::definition::model::Unknown;
 use crate::entry::Progress;
+use crate::retry::MAX_DELAY;
 use crate::step::{Effect, StepError};
 
 /// What follows an attempt that did not succeed.
@@ -74,7 +75,7 @@ fn retry_or_end(
 ) -> Ending {
     match terms.ladder.delay_after(progress.attempt) {
         Some(delay) => Ending::Retry {
-            delay: retry_after.map_or(delay, |asked| asked.max(delay)),
+            delay: retry_after.map_or(delay, |asked| asked.min(MAX_DELAY).max(delay)),
             maybe,
         },
         None => end(maybe, progress, terms),
@@ -170,6 +171,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!((delay(5), delay(3600)), (30, 3600));
+        assert_eq!(delay(u64::MAX), MAX_DELAY.as_secs());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::definition::model::Refused;
 use crate::entry::Progress;
 use crate::envelope::Input;
 use crate::port::{Clock, Entropy, Ports, Write};
+use crate::retry;
 use crate::step::{Audit, Staged, Step, StepContext, StepError};
 
 /// What an attempt came to, ready to be written.
@@ -52,7 +53,7 @@ impl<P: Ports> Runner<P> {
             key: &key,
             attempt: progress.attempt,
             now,
-            call: connected.call(work.envelope, &key),
+            call: connected.call(work.envelope, &key, now),
             definition: work.definition,
             pack: work.pack,
             staged: &staged,
@@ -101,20 +102,17 @@ impl<P: Ports> Runner<P> {
                 .ports
                 .clock()
                 .now()
-                .saturating_add(self.jittered(*delay))
+                .saturating_add(self.jittered(*delay, error.retry_after()))
                 .ok(),
             _ => None,
         };
         Attempted::Ended(error, ending, due)
     }
 
-    /// The delay, up to a tenth shorter or longer, so that what failed together does not come
-    /// back together.
-    fn jittered(&self, delay: Duration) -> Duration {
-        let fraction =
-            f64::from(u32::try_from(self.ports.entropy().bits() & 0xFFFF).unwrap_or_default())
-                / 65_536.0;
-        delay.mul_f64(0.9 + 0.2 * fraction)
+    /// The delay with the jitter that keeps apart what failed together.
+    fn jittered(&self, delay: Duration, asked: Option<Duration>) -> Duration {
+        let bits = u32::try_from(self.ports.entropy().bits() & 0xFFFF).unwrap_or_default();
+        retry::jittered(delay, asked, f64::from(bits) / 65_536.0)
     }
 }
 

@@ -57,3 +57,49 @@ impl Terms {
         self.claims()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::definition::model::ConnectionKind;
+    use crate::name::ConnectionName;
+    use crate::step::Sample;
+
+    const EVENT: &str = include_str!("../../../../events/call-http.json");
+
+    fn connection(retry: Option<Ladder>) -> Connection {
+        let name = ConnectionName::new("insurer").unwrap();
+        Connection {
+            retry,
+            ..Connection::new(name, ConnectionKind::Http)
+        }
+    }
+
+    fn ladder(seconds: u64) -> Option<Ladder> {
+        Ladder::new(vec![Duration::from_secs(seconds)]).ok()
+    }
+
+    /// The first delay of a step with this ladder through a connection with that one.
+    fn first_delay(step: Option<Ladder>, connected: Option<&Ladder>) -> Option<u64> {
+        let connection = || connection(connected.cloned());
+        let mut sample = Sample::read(EVENT, "call-http", connection()).unwrap();
+        sample.definition.retry = step;
+        let terms = Terms::of(
+            &sample.definition,
+            Some(&connection()),
+            Effect::Keyed,
+            false,
+        );
+        terms.ladder.delay_after(1).map(|delay| delay.as_secs())
+    }
+
+    #[test]
+    fn a_step_retries_by_its_own_ladder_else_its_connections_else_the_standard_one() {
+        assert_eq!(first_delay(ladder(1), ladder(2).as_ref()), Some(1));
+        assert_eq!(first_delay(None, ladder(2).as_ref()), Some(2));
+        assert_eq!(first_delay(None, None), Some(30));
+        assert_eq!(first_delay(Some(Ladder::none()), ladder(2).as_ref()), None);
+    }
+}

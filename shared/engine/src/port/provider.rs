@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -21,6 +22,8 @@ pub struct Call<'a> {
     pub tenant: &'a TenantName,
     /// The side-effect key; the same for every attempt.
     pub key: &'a str,
+    /// When the attempt started.
+    pub now: Timestamp,
     /// Time for the call, within the function's own.
     pub timeout: Duration,
     /// Where the provider reports delivery, when the connection has `receipts`.
@@ -84,7 +87,8 @@ pub struct HttpResponse {
 
 /// HTTP APIs.
 pub trait Http: Send + Sync {
-    /// Sends a request. A status below 500 other than 429 is a response, not an error.
+    /// Sends a request. A status below 500 other than 429 is a response, not an error, and so is
+    /// one that the connection treats; but what it treats as transient was not sent.
     ///
     /// # Errors
     /// [`CallError`] by what may have happened.

@@ -21,8 +21,8 @@ pub struct Sample {
     key: String,
     config: Json,
     connection: Connection,
-    definition: StepDefinition,
-    pack: Pack,
+    pub(crate) definition: StepDefinition,
+    pub(crate) pack: Pack,
     staged: Staged,
 }
 
@@ -103,6 +103,7 @@ impl Sample {
             config: &self.config,
             tenant: self.tenant(),
             key: &self.key,
+            now: self.envelope.due,
             timeout: Duration::from_secs(5),
             callback: None,
         }
@@ -130,6 +131,7 @@ fn definition(
         returns: None,
         retry: None,
         fallback: Vec::new(),
+        compensate: None,
         unknown: Unknown::default(),
         refused: Refused::default(),
     })

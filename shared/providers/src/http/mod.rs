@@ -43,13 +43,18 @@ impl<S: Secrets> Http for ReqwestHttp<S> {
         if let Some((name, value)) = credentials::header(&*self.secrets, call).await? {
             outbound.headers.insert(name, value);
         }
-        self.follow(&base, outbound).await
+        self.follow(call, &base, outbound).await
     }
 }
 
 impl<S: Secrets> ReqwestHttp<S> {
     /// Sends, and follows redirects below the base within the same time.
-    async fn follow(&self, base: &Base, first: Outbound) -> Result<HttpResponse, CallError> {
+    async fn follow(
+        &self,
+        call: &Call<'_>,
+        base: &Base,
+        first: Outbound,
+    ) -> Result<HttpResponse, CallError> {
         let deadline = Instant::now() + first.timeout;
         let mut outbound = first;
         let mut wrote = false;
@@ -57,10 +62,12 @@ impl<S: Secrets> ReqwestHttp<S> {
             outbound.timeout = deadline.saturating_duration_since(Instant::now());
             let method = outbound.method.clone();
             let exchanged = self.client.exchange(outbound.clone()).await;
-            let next = exchanged
-                .and_then(|response| Ok((redirect::next(base, &outbound, &response)?, response)));
+            let next = exchanged.and_then(|response| {
+                let next = redirect::next(call.connection, base, &outbound, &response)?;
+                Ok((next, response))
+            });
             match next.map_err(|error| redirect::known(error, wrote))? {
-                (None, response) => return finish(response, wrote),
+                (None, response) => return finish(call, response, wrote),
                 (Some(next), _) => outbound = next,
             }
             wrote |= method != outbound.method && !method.is_safe();
@@ -72,14 +79,14 @@ impl<S: Secrets> ReqwestHttp<S> {
 
 /// The outcome of the last hop. After a write that was answered with a redirect, anything but
 /// success leaves open what the write did.
-fn finish(response: HttpResponse, wrote: bool) -> Result<HttpResponse, CallError> {
+fn finish(call: &Call<'_>, response: HttpResponse, wrote: bool) -> Result<HttpResponse, CallError> {
     let status = response.status;
     if wrote && status >= 300 {
         return Err(maybe(format!(
             "the receiver answered {status} after a redirect"
         )));
     }
-    settle(response)
+    settle(call, response)
 }
 
 fn outbound(call: &Call<'_>, base: &Base, request: HttpRequest) -> Result<Outbound, CallError> {

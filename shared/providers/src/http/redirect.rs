@@ -1,5 +1,6 @@
 //! Redirects: followed below the base URL, refused off it.
 
+use holdfast_engine::definition::model::Connection;
 use holdfast_engine::port::{CallError, HttpResponse};
 use http::Method;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -11,14 +12,17 @@ use crate::failure::{after_a_write, maybe, refused};
 /// The most redirects of one call.
 pub(super) const MAX: usize = 5;
 
-/// The request that a response asks for; `None`: it is no redirect.
+/// The request that a response asks for; `None`: it is no redirect, or one that the connection
+/// treats as an answer.
 pub(super) fn next(
+    connection: &Connection,
     base: &Base,
     sent: &Outbound,
     response: &HttpResponse,
 ) -> Result<Option<Outbound>, CallError> {
     let keeps_method = matches!(response.status, 307 | 308);
-    if !keeps_method && !matches!(response.status, 301..=303) {
+    let redirects = keeps_method || matches!(response.status, 301..=303);
+    if !redirects || connection.treat.contains_key(&response.status) {
         return Ok(None);
     }
     let Some(location) = response.headers.get("location") else {

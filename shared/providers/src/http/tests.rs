@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use holdfast_engine::definition::model::{Auth, ConnectionKind};
+use holdfast_engine::definition::model::{Auth, ConnectionKind, Treatment};
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -282,4 +282,13 @@ async fn no_failure_shows_a_secret_or_the_url() {
         let error = get(&fixture).await.unwrap_err();
         assert!(!format!("{error:?} {error}").contains(SECRET), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_treated_redirect_is_an_answer_and_not_followed() {
+    let server = Server::answering(303, &[("Location", "https://elsewhere.example/")], "").await;
+    let mut fixture = fixture(&server.url);
+    assert!(post(&fixture).await.is_err());
+    fixture.connection.treat.insert(303, Treatment::Success);
+    assert_eq!(post(&fixture).await.unwrap().status, 303);
 }

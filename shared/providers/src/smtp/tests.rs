@@ -81,8 +81,10 @@ async fn after_the_message_a_lost_connection_leaves_it_open() {
 #[tokio::test]
 async fn a_negative_reply_is_definite_at_any_time() {
     for at in ["AUTH", "MAIL", "RCPT", "DATA", END] {
-        let busy = scripted(Some((at, Deed::Answer("451 later")))).await;
-        assert!(is_not_sent(&busy), "{at}: {busy:?}");
+        for reply in ["421 closing", "450 busy", "451 later", "452 full"] {
+            let busy = scripted(Some((at, Deed::Answer(reply)))).await;
+            assert!(is_not_sent(&busy), "{at} {reply}: {busy:?}");
+        }
         let never = scripted(Some((at, Deed::Answer("550 no")))).await;
         assert_eq!(code(never), "Smtp550", "{at}");
     }

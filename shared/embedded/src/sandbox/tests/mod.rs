@@ -67,6 +67,7 @@ impl Setup {
             config: &Json::Null,
             tenant: &self.tenant,
             key,
+            now: Timestamp::UNIX_EPOCH,
             timeout: Duration::from_secs(1),
             callback: None,
         }

@@ -1,6 +1,7 @@
 //! Sending, receiving and settling messages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdfast_engine::port::{
     Clock, Delivery, MAX_DELAY, Outgoing, PortError, Queue, QueueName, Verdict,
@@ -95,6 +96,8 @@ impl<C: Clock> SqliteQueue<C> {
         let Some(id) = message::number(&delivery.message_id) else {
             return;
         };
+        let unruly = self.store.lines().unruly();
+        let verdict = unruly.map_or(verdict, |unruly| unruly.verdict(delivery, verdict));
         let lane = self.store.lines().lane(&delivery.queue);
         let now = self.clock.now();
         let mut index = lane.line();
@@ -160,7 +163,11 @@ impl<C: Clock> SqliteQueue<C> {
         let (mut deliveries, mut unread) = (Vec::with_capacity(taken.len()), None);
         for (id, mut message) in taken {
             match self.fill(id, &mut message) {
-                Ok(()) => deliveries.push(delivery(queue, id, message, settings)),
+                Ok(()) => {
+                    let delivery = delivery(queue, id, message, settings);
+                    self.double(lane, id, &delivery);
+                    deliveries.push(delivery);
+                }
                 Err(error) => {
                     lane.line().untake(id, message.receives);
                     unread = Some(error);
@@ -171,6 +178,14 @@ impl<C: Clock> SqliteQueue<C> {
         match unread {
             Some(error) if deliveries.is_empty() => Err(error),
             _ => Ok(deliveries),
+        }
+    }
+
+    fn double(&self, lane: &Lane, id: i64, delivery: &Delivery) {
+        let unruly = self.store.lines().unruly();
+        if unruly.is_some_and(|unruly| unruly.doubles(delivery)) {
+            lane.line().show_again(id, delivery.receive_count);
+            lane.changes.notify_one();
         }
     }
 
@@ -213,11 +228,13 @@ pub(crate) fn refuse_unfit(messages: &[Outgoing]) -> Result<(), PortError> {
 
 /// A message as the queue accepts it now.
 pub(crate) fn accept(lines: &Lines, outgoing: Outgoing, now: Timestamp) -> NewMessage {
+    let unruly = lines.unruly();
+    let late = unruly.map_or(Duration::ZERO, |unruly| unruly.delay(&outgoing));
     NewMessage {
         id: lines.next_id(),
         queue: outgoing.queue,
         tenant: outgoing.tenant.as_str().into(),
-        visible_at: later(now, outgoing.delay),
+        visible_at: later(now, outgoing.delay + late),
         created: outgoing.created,
         sent: now,
         body: outgoing.body,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::message::Message;
 use super::turns::Turns;
+use super::unruly::Disorder;
 use crate::clock::later;
 
 /// Receives before a message is dead-lettered.
@@ -51,6 +52,8 @@ enum Place {
 pub(crate) struct Line {
     pub(crate) settings: QueueSettings,
     pub(crate) dead: u64,
+    /// The order of receives; `None`: that of sending.
+    pub(crate) disorder: Option<Disorder>,
     messages: BTreeMap<i64, (Message, Place)>,
     visible: Turns,
     hidden: BTreeSet<(Timestamp, i64)>,
@@ -90,7 +93,7 @@ impl Line {
         let expires = later(now, self.settings.visibility);
         let mut taken = Vec::new();
         while taken.len() < max
-            && let Some(id) = self.visible.pop()
+            && let Some(id) = self.next_visible()
         {
             if let Some((message, place)) = self.messages.get_mut(&id) {
                 message.receives += 1;
@@ -107,6 +110,20 @@ impl Line {
             }
         }
         taken
+    }
+
+    fn next_visible(&mut self) -> Option<i64> {
+        match &mut self.disorder {
+            None => self.visible.pop(),
+            Some(disorder) => self.visible.pop_nth(disorder.next()),
+        }
+    }
+
+    /// Shows a message that is in flight once more; the flight goes on, and its end says nothing.
+    pub(crate) fn show_again(&mut self, id: i64, receives: u32) {
+        if let Some(message) = self.lift(id, receives) {
+            self.insert(id, message, Timestamp::MIN, Timestamp::MIN);
+        }
     }
 
     /// Undoes a receive that did not reach anybody.

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::line::Line;
 use super::message::{Message, NewMessage, at};
+use super::unruly::Unruly;
 
 /// Bytes of message bodies kept in memory; those beyond are read when they are received.
 const MAX_CACHED: usize = 32 * 1024 * 1024;
@@ -38,14 +39,20 @@ pub(crate) struct Lines {
     cached: AtomicUsize,
     arrivals: AtomicU64,
     pub(crate) emptied: Notify,
+    unruly: Option<Unruly>,
 }
 
 impl Lines {
     /// Rebuilds the index. Nothing is in flight: who held a message is gone. Until a clock tells
     /// the time, all are hidden.
-    pub(crate) fn load(connection: &Connection, boot: i64) -> rusqlite::Result<Self> {
+    pub(crate) fn load(
+        connection: &Connection,
+        boot: i64,
+        unruly: Option<Unruly>,
+    ) -> rusqlite::Result<Self> {
         let lines = Self {
             ids: AtomicI64::new(boot.saturating_mul(IDS_PER_BOOT)),
+            unruly,
             ..Self::default()
         };
         lines.load_messages(connection)?;
@@ -89,7 +96,16 @@ impl Lines {
         }
         drop(lanes);
         let mut lanes = self.lanes.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(lanes.entry(queue.clone()).or_default())
+        Arc::clone(lanes.entry(queue.clone()).or_insert_with(|| {
+            let lane = Lane::default();
+            lane.line().disorder = self.unruly.and_then(|unruly| unruly.disorder(queue));
+            Arc::new(lane)
+        }))
+    }
+
+    /// What the queues do to messages on purpose.
+    pub(crate) fn unruly(&self) -> Option<Unruly> {
+        self.unruly
     }
 
     /// Every queue that was named so far, in the order of their names.

@@ -16,6 +16,7 @@ mod message;
 mod recovery_tests;
 mod settle;
 mod turns;
+mod unruly;
 #[cfg(test)]
 mod waiting_tests;
 
@@ -25,3 +26,4 @@ pub use depth::Depth;
 pub use line::{MAX_RECEIVE_COUNT, QueueSettings};
 pub(crate) use lines::Lines;
 pub(crate) use message::{NewMessage, at, millis};
+pub use unruly::Unruly;

@@ -23,9 +23,15 @@ impl Turns {
 
     /// The next message of the tenant whose turn it is.
     pub(crate) fn pop(&mut self) -> Option<i64> {
+        self.pop_nth(0)
+    }
+
+    /// A message of the tenant whose turn it is: the n-th from 0, modulo their number.
+    pub(crate) fn pop_nth(&mut self, n: u64) -> Option<i64> {
         let tenant = self.tenants.pop_front()?;
         let waiting = self.waiting.get_mut(&tenant)?;
-        let id = waiting.pop_front()?;
+        let index = n.checked_rem(waiting.len() as u64)?;
+        let id = waiting.remove(usize::try_from(index).ok()?)?;
         self.len -= 1;
         if waiting.is_empty() {
             self.waiting.remove(&tenant);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::expected::Expected;
 use super::mapped::transposed;
 use super::test_file::status;
+use super::treat::treat;
 use super::value::value;
 use super::world::{World, name_span};
 use super::{Place, environment};
@@ -24,8 +25,14 @@ pub(super) fn connections(world: &World<'_>) -> BTreeMap<ConnectionName, Connect
         .collect()
 }
 
+/// The kind of the connection of this name, as far as its file can be read.
+pub(super) fn kind_of(world: &World<'_>, name: &str) -> Option<ConnectionKind> {
+    let mut connections = world.folder.of(Kind::Connection);
+    kind(connections.find(|one| one.name == name)?.readable()?)
+}
+
 /// The kind of a connection, as far as its file can be read.
-pub(super) fn kind(tree: &Node) -> Option<ConnectionKind> {
+fn kind(tree: &Node) -> Option<ConnectionKind> {
     Some(match tree.get("kind")?.text()? {
         "http" => ConnectionKind::Http,
         "twilio" => ConnectionKind::Twilio,
@@ -45,6 +52,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
     let kind = kind(tree)?;
     needs(place, tree, kind);
     let retry = transposed(tree.get("retry").map(|node| ladder(place, node)));
+    let treat = transposed(tree.get("treat").map(|node| treat(place, node, kind)));
     let receipts = transposed(tree.get("receipts").map(|node| receipts(place, node)));
     let sandbox = transposed(tree.get("sandbox").map(|node| sandbox(place, node)));
     Some(Connection {
@@ -58,6 +66,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
         timeout: tree.get("timeout").and_then(Node::duration),
         price: tree.get("price").and_then(|node| node.json().as_f64()),
         retry: retry?,
+        treat: treat?.unwrap_or_default(),
         idempotency: tree.get("idempotency").and_then(idempotency),
         receipts: receipts?,
         sandbox: sandbox?,

@@ -1,5 +1,7 @@
 //! What a grammar cannot say: names that must exist, types that must agree, rules across files.
 
+mod alerts;
+mod compensation;
 mod connection;
 mod environment;
 mod expectation;
@@ -9,6 +11,7 @@ mod json_schema;
 mod logic;
 mod mapped;
 mod mapping;
+mod outcome;
 mod pack;
 mod record;
 mod record_trigger;
@@ -17,6 +20,7 @@ mod step;
 mod target;
 mod test_file;
 mod transition;
+mod treat;
 mod trigger;
 mod update;
 mod value;

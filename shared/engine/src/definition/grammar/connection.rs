@@ -1,6 +1,7 @@
 //! `<name>.connection.yaml`.
 
 use super::{Grammar, Shape, grammar, later, optional, required};
+use crate::definition::model::Treatment;
 
 static BASIC: Grammar = grammar(
     "`basic`",
@@ -51,6 +52,8 @@ pub(crate) const LADDER: Shape = Shape::ScalarOr(
     &Shape::List(&Shape::Duration),
 );
 
+static TREATMENT: Shape = Shape::Word(&Treatment::WORDS, &[]);
+
 pub(crate) static CONNECTION: Grammar = grammar(
     "a connection",
     &[&[
@@ -73,7 +76,7 @@ pub(crate) static CONNECTION: Grammar = grammar(
         optional("price", Shape::Number),
         later("hours"),
         optional("retry", LADDER),
-        later("treat"),
+        optional("treat", Shape::Map(&TREATMENT)),
         optional("idempotency", Shape::Object(&IDEMPOTENCY)),
         optional("receipts", Shape::Name),
         optional("sandbox", Shape::Object(&SANDBOX)),

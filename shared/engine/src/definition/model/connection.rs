@@ -1,5 +1,6 @@
 //! Connections: configured external services.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub struct Connection {
     pub price: Option<f64>,
     /// The ladder of steps that do not name one.
     pub retry: Option<Ladder>,
+    /// What the author says that a status means, in place of what it usually does.
+    pub treat: BTreeMap<u16, Treatment>,
     /// How the receiver recognises a repeated call; `None`: it does not.
     pub idempotency: Option<Idempotency>,
     /// The source where delivery reports come in.
@@ -55,10 +58,41 @@ impl Connection {
             timeout: None,
             price: None,
             retry: None,
+            treat: BTreeMap::new(),
             idempotency: None,
             receipts: None,
             sandbox: None,
         }
+    }
+}
+
+/// What a status of the receiver means, as the author vouches for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// The answer is the step's result.
+    Success,
+    /// Refused for good.
+    Permanent,
+    /// Nothing happened, and it may work later: also after a server error.
+    Transient,
+    /// Nothing happened, and a person decides.
+    Review,
+}
+
+impl Treatment {
+    /// Every treatment's word, in definitions.
+    pub const WORDS: [&'static str; 4] = ["success", "permanent", "transient", "review"];
+
+    /// The treatment that a definition calls by this word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "success" => Self::Success,
+            "permanent" => Self::Permanent,
+            "transient" => Self::Transient,
+            "review" => Self::Review,
+            _ => return None,
+        })
     }
 }
 

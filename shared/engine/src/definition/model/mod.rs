@@ -1,13 +1,15 @@
 //! The compiled model of a pack: what the engine executes.
 
 mod connection;
+mod outcome;
 mod pack;
 mod record;
 mod source;
 mod value;
 mod workflow;
 
-pub use connection::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply};
+pub use connection::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply, Treatment};
+pub use outcome::{Expectation, ExpectedOutcome};
 pub use pack::{Alerts, ManifestId, Pack};
 pub use record::{Actor, Conflict, Invariant, RecordDefinition, RecordField, Transition};
 pub use source::{

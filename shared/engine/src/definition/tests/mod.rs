@@ -1,8 +1,10 @@
 //! Packs as authors write them, and the mistakes that they make.
 
+mod connections;
 mod example;
 mod mistakes;
 mod names;
+mod promises;
 mod properties;
 mod test_files;
 mod traps;

@@ -1,0 +1,69 @@
+//! 2,400 silent failures: the mail provider goes down, and nobody notices for three days. Here
+//! somebody does.
+
+use std::time::Duration;
+
+use holdfast_embedded::inject::{Fault, Kind};
+
+use crate::shop::{Shop, after, minutes};
+
+const ORDERS: usize = 2_400;
+
+/// Orders in a minute: 2,400 in an hour.
+const PER_MINUTE: usize = 40;
+
+/// When the provider goes down, and when it is back.
+const DOWN: u64 = 10;
+const BACK: u64 = 50;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_is_noticed_at_once_and_loses_nothing() {
+    let outage = Fault::new("mail".parse().unwrap(), Kind::TooManyRequests)
+        .between(after(minutes(DOWN)), after(minutes(BACK)));
+    let shop = Shop::open(vec![outage]).await;
+    for number in 0..ORDERS {
+        let kind = if number % 2 == 0 {
+            "placed"
+        } else {
+            "forgotten"
+        };
+        shop.order(kind, number).await;
+        if (number + 1) % PER_MINUTE == 0 {
+            shop.pass(minutes(1), Duration::from_secs(30)).await;
+        }
+    }
+    shop.pass(minutes(60), minutes(1)).await;
+    let alerts = shop.reached("oncall");
+    let first = alerts.first().unwrap().at;
+    let seconds = first.duration_since(after(minutes(DOWN))).as_secs();
+    println!(
+        "first alert after {seconds} s, {} alerts in all",
+        alerts.len()
+    );
+    assert!((0..=60).contains(&seconds), "{seconds} s");
+    assert!(alerts.len() < 10, "{} alerts", alerts.len());
+
+    let before = shop.texts(&["mail", "backup"]);
+    let waiting = shop
+        .open_operations()
+        .iter()
+        .filter(|one| one.step().is_some())
+        .count();
+    println!("{} delivered, {waiting} wait for a person", before.len());
+    assert_eq!(
+        before.len() + waiting,
+        ORDERS,
+        "delivered, or an item: nothing is lost"
+    );
+
+    shop.redrive_all().await;
+    shop.pass(minutes(30), minutes(1)).await;
+    let delivered = shop.texts(&["mail", "backup"]);
+    assert_eq!(delivered.len(), ORDERS, "none is missing");
+    assert!(
+        delivered.values().all(|times| *times == 1),
+        "none is double"
+    );
+    let open = shop.open_operations();
+    assert!(open.iter().all(|one| one.step().is_none()), "{open:#?}");
+}

@@ -1,0 +1,227 @@
+//! A shop on one machine: orders come in, time passes, and everything that happened is counted.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdfast_embedded::clock::VirtualClock;
+use holdfast_embedded::control;
+use holdfast_embedded::inject::{Fault, Faults};
+use holdfast_embedded::sandbox::Delivery;
+use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
+use holdfast_embedded::store::Options;
+use holdfast_embedded::system::{Settings, System};
+use holdfast_engine::entry::StepEntry;
+use holdfast_engine::key;
+use holdfast_engine::name::TenantName;
+use holdfast_engine::operation::{ErrorRecord, Operation, ReviewItem};
+use holdfast_engine::port::{
+    Clock, DeadLetters as _, Journal as _, OperationList as _, Ports as _, Redrive, Row, Table,
+    Which,
+};
+use holdfast_engine::verify::{self, Scheme, Secret};
+use holdfast_receive_webhook::Request;
+use holdfast_tests::bench;
+use holdfast_tests::ready::ready;
+use jiff::Timestamp;
+use serde_json::json;
+use tempfile::TempDir;
+
+/// How long a story waits for silence, in real time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The moment at which every story begins.
+pub(crate) const START: &str = "2026-11-20T08:00:00Z";
+
+/// A running shop.
+pub(crate) struct Shop {
+    system: Arc<System<VirtualClock>>,
+    clock: VirtualClock,
+    _folder: TempDir,
+}
+
+impl Shop {
+    /// Opens, with these faults.
+    pub(crate) async fn open(faults: Vec<Fault>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = VirtualClock::new(START.parse().unwrap());
+        let pack = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/packs/stories"));
+        let settings = Settings {
+            data: folder.path().to_owned(),
+            development: true,
+            tenants: vec![tenant()],
+            packs: vec![bench::pack(pack)],
+            secrets: BTreeMap::new(),
+            public_url: None,
+            clock: clock.clone(),
+            seed: Some(11),
+            faults: Faults {
+                seed: 11,
+                list: faults,
+            },
+            extension: None,
+            store: Options::default(),
+        };
+        Self {
+            system: Arc::new(System::start(settings).await.unwrap()),
+            clock,
+            _folder: folder,
+        }
+    }
+
+    /// The running system.
+    pub(crate) fn system(&self) -> &System<VirtualClock> {
+        &self.system
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// An order of some kind, which must be accepted.
+    pub(crate) async fn order(&self, kind: &str, number: usize) {
+        let (id, email) = (
+            format!("{kind}-{number}"),
+            format!("{kind}{number}@example.com"),
+        );
+        let body = json!({ "id": id, "kind": kind, "email": email }).to_string();
+        let mut request = Request {
+            method: http::Method::POST,
+            path_and_query: "/hooks/demo/shop".to_owned(),
+            headers: http::HeaderMap::new(),
+            body: body.into_bytes(),
+        };
+        let unsigned = verify::Request {
+            method: "POST",
+            url: &request.path_and_query,
+            headers: &request.headers,
+            body: &request.body,
+        };
+        let secret = Secret::new(DEVELOPMENT_SECRET).unwrap();
+        let (scheme, now) = (Scheme::StandardWebhooks, self.now());
+        let signed = verify::sign(scheme, &secret, &unsigned, &id, now).unwrap();
+        request.headers.extend(signed);
+        let answer = self.system.receive(&request).await;
+        assert_eq!(answer.status, 202, "{}", answer.body);
+    }
+
+    /// Waits until nothing moves but what waits for a later time.
+    pub(crate) async fn settle(&self) {
+        let settled = tokio::time::timeout(PATIENCE, self.system.until_settled()).await;
+        let depths = self.system.depths();
+        assert!(settled.is_ok(), "still moving: {depths:#?}");
+    }
+
+    /// Lets time pass, step by step: what a step makes due is done before the next.
+    pub(crate) async fn pass(&self, duration: Duration, step: Duration) {
+        let mut left = duration;
+        while !left.is_zero() {
+            let now = left.min(step);
+            self.settle().await;
+            self.clock.advance(now);
+            left -= now;
+        }
+        self.settle().await;
+    }
+
+    /// Redrives everything that failed.
+    pub(crate) async fn redrive_all(&self) {
+        let dead = self.system.ports().dead_letters();
+        for queue in dead.queues() {
+            dead.redrive(&queue, Redrive::All).await.unwrap();
+        }
+    }
+
+    /// What reached a provider, oldest first.
+    pub(crate) fn reached(&self, connection: &str) -> Vec<Delivery> {
+        let mut deliveries = self.system.sandbox().deliveries().unwrap();
+        deliveries.retain(|delivery| delivery.connection.as_str() == connection);
+        deliveries
+    }
+
+    /// How often each text reached a provider.
+    pub(crate) fn texts(&self, connections: &[&str]) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for connection in connections {
+            for delivery in self.reached(connection) {
+                let text = delivery.payload["body"].as_str().unwrap().to_owned();
+                *counts.entry(text).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// How many executions have a step that did not succeed at its first attempt.
+    pub(crate) async fn struck_executions(&self) -> usize {
+        let events = control::events(self.system.store(), &tenant()).unwrap();
+        let mut struck = 0;
+        for event in events {
+            let (home, prefix) = (key::home(&event.home), key::EXECUTION_PREFIX);
+            let journal = self.system.ports().journal();
+            let page = journal
+                .query(Table::Journal, &home, prefix, None, 100)
+                .await;
+            let attempts = |row: &Row| {
+                let entry: StepEntry = serde_json::from_str(&row.item.body).unwrap();
+                entry.attempts.len()
+            };
+            struck += usize::from(page.unwrap().rows.iter().any(|row| attempts(row) > 0));
+        }
+        struck
+    }
+
+    /// Everything that a person was or is asked about.
+    pub(crate) fn operations(&self) -> Vec<Operation> {
+        let operations = self.system.ports().operations();
+        let listed = ready(operations.list(Which::All, None, 100_000)).unwrap();
+        listed.into_operations().collect()
+    }
+
+    /// What still needs someone.
+    pub(crate) fn open_operations(&self) -> Vec<Operation> {
+        let mut all = self.operations();
+        all.retain(|operation| operation.handling().needs_someone());
+        all
+    }
+
+    /// The error records that still need someone.
+    pub(crate) fn errors(&self) -> Vec<ErrorRecord> {
+        let error = |operation| match operation {
+            Operation::Error(error) => Some(error),
+            Operation::Review(_) => None,
+        };
+        self.open_operations()
+            .into_iter()
+            .filter_map(error)
+            .collect()
+    }
+
+    /// The review items that still need someone.
+    pub(crate) fn reviews(&self) -> Vec<ReviewItem> {
+        let review = |operation| match operation {
+            Operation::Review(item) => Some(item),
+            Operation::Error(_) => None,
+        };
+        self.open_operations()
+            .into_iter()
+            .filter_map(review)
+            .collect()
+    }
+}
+
+/// The shop's tenant.
+pub(crate) fn tenant() -> TenantName {
+    TenantName::new("demo").unwrap()
+}
+
+/// Minutes.
+pub(crate) fn minutes(number: u64) -> Duration {
+    Duration::from_secs(60 * number)
+}
+
+/// A time after the start.
+pub(crate) fn after(duration: Duration) -> Timestamp {
+    START.parse::<Timestamp>().unwrap() + duration
+}
