@@ -2,6 +2,8 @@
 
 mod operate;
 
+use std::time::Duration;
+
 use holdfast_engine::operate::{Operate, Outcome, Ruling};
 use holdfast_engine::operation::{Choice, Status};
 use holdfast_engine::port::Ports as _;
@@ -28,6 +30,7 @@ fn failed() -> Story {
     let story = Story::of(STEPS).plays("s.1", [Behaviour::Permanent]);
     story.run();
     assert_eq!(story.state("s.1"), "failed");
+    story.world.memory.clock().advance(Duration::from_mins(5));
     story
 }
 
@@ -177,7 +180,7 @@ fn a_decision_that_dies_at_any_call_is_ended_by_the_same_decision() {
         let asked = |story: &Story| ruled(&story.world, "ann", ruling.clone());
         survives_every_crash(doubtful, asked, |story| drop(story.run()));
     }
-    for ruling in [done(), Ruling::Reject, Ruling::Resolve] {
+    for ruling in [done(), Ruling::Reject, Ruling::Resolve, Ruling::Retry] {
         let asked = |story: &Story| ruled(&story.world, "ann", ruling.clone());
         survives_every_crash(failed, asked, |story| drop(story.run()));
     }
@@ -213,6 +216,35 @@ fn a_decision_that_was_begun_is_ended_by_anybody_but_not_changed() {
     ask(&story.world, Operate::Decide(by_ben)).unwrap();
     assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]));
     assert_eq!(trace(&story).deeds, ["Done s.1 by ann"]);
+}
+
+const UNDOABLE: &str = "- { id: pay, uses: keyed-effect, with: { to: a }, compensate: { uses: keyed-effect, with: { to: b } } }\n\
+    - { id: s, uses: raw-effect, with: { to: a } }";
+
+#[test]
+fn an_effect_that_a_person_rejects_undoes_what_came_before_it() {
+    let open = || {
+        let story = Story::of(UNDOABLE).plays("s.1", [Behaviour::Unknown(false)]);
+        story.run();
+        story
+    };
+    let asked = |story: &Story| ruled(&story.world, "ann", Ruling::Reject);
+    let story = open();
+    ask(&story.world, asked(&story)).unwrap();
+    assert_eq!(story.run(), Rest::after(&["pay.1", "pay.undo"]));
+    assert_eq!(story.state("s.1"), "gave-up");
+    survives_every_crash(open, asked, |story| drop(story.run()));
+}
+
+#[test]
+fn a_step_whose_forerunners_are_undone_is_neither_retried_nor_done() {
+    let story = Story::of(UNDOABLE).plays("s.1", [Behaviour::Permanent]);
+    story.run();
+    story.world.memory.clock().advance(Duration::from_mins(5));
+    let retry = ask(&story.world, ruled(&story.world, "ann", Ruling::Retry));
+    assert_eq!(code(&retry), "NotRedrivable");
+    assert_eq!(code(&ask(&story.world, ruled(&story.world, "ann", done()))), "StepMovedOn");
+    ask(&story.world, ruled(&story.world, "ann", Ruling::Resolve)).unwrap();
 }
 
 #[test]
@@ -325,7 +357,7 @@ fn an_item_is_found_without_its_tenant() {
 }
 
 const RETURNS: &str = "- { id: s, uses: raw-effect, with: { to: a }, \
-    returns: { id: { type: string, required: true, from: response.id } } }\n\
+    returns: { id: { type: string, required: true, from: response.body.id } } }\n\
     - { id: next, uses: keyed-effect, with: { to: =steps.s.id } }";
 
 #[test]

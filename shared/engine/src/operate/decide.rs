@@ -54,11 +54,20 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 mark: begun.clone().unwrap_or(mark),
                 begun: begun.is_some(),
             };
-            if let Some(outcome) = self.decide_on(&deciding).await? {
-                return Ok(outcome);
+            match self.decide_on(&deciding).await {
+                Ok(Some(outcome)) => return Ok(outcome),
+                Err(error) if self.is_as_found(&found).await? => return Err(error),
+                Ok(None) | Err(_) => {}
             }
         }
         Err(OperateError::Contended)
+    }
+
+    /// Whether an operation is still as it was found: else what was decided on it is decided
+    /// again, and says who was first.
+    async fn is_as_found(&self, found: &Stored) -> Result<bool, OperateError> {
+        let item = self.item(&found.operation.key()).await?;
+        Ok(item.is_some_and(|item| item.revision == found.item.revision))
     }
 
     /// Decides on what was found; `None`: it had changed.

@@ -53,6 +53,9 @@ pub enum Operate {
         /// Whether it is only told what would happen.
         #[serde(default)]
         dry_run: bool,
+        /// Whether one that was sent since it last failed is sent once more: its copy is lost.
+        #[serde(default)]
+        again: bool,
     },
     /// Lists the failures that a redrive would send again.
     Select {

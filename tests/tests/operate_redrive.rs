@@ -1,0 +1,244 @@
+//! Redrive: selected, paced by whoever asks, killed and repeated.
+
+mod operate;
+
+use std::time::Duration;
+
+use holdfast_engine::operate::{Filter, NotRedriven, Operate, Outcome, Resent};
+use holdfast_engine::operation::{Operation, Status};
+use holdfast_engine::port::Ports as _;
+use holdfast_tests::faulty::When;
+use holdfast_tests::world::{Behaviour, Rest, Story, World, compiled};
+
+use operate::{ask, code, deeds, die, dispute, item, operations, survives_every_crash};
+
+const STEPS: &str = "- { id: s, uses: raw-effect, with: { to: a } }\n\
+                     - { id: next, uses: keyed-effect, with: { to: b } }";
+
+fn failed() -> Story {
+    let story = Story::of(STEPS).plays("s.1", [Behaviour::Permanent]);
+    story.run();
+    story.world.memory.clock().advance(Duration::from_mins(5));
+    story
+}
+
+fn redrive(world: &World) -> Operate {
+    redrive_of(item(world))
+}
+
+fn redrive_of(item: holdfast_engine::operate::ItemRef) -> Operate {
+    Operate::Redrive {
+        item,
+        by: "ann".to_owned(),
+        reason: "the number is right now".to_owned(),
+        dry_run: false,
+        again: false,
+    }
+}
+
+fn copy(outcome: Outcome) -> Resent {
+    match outcome {
+        Outcome::Redriven { from, .. } => from,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn why(outcome: Outcome) -> NotRedriven {
+    match outcome {
+        Outcome::NotRedriven { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_failed_step_goes_on_from_where_it_failed_and_its_dead_letter_is_gone() {
+    let story = failed();
+    let asked = redrive(&story.world);
+    assert_eq!(copy(ask(&story.world, asked.clone()).unwrap()), Resent::DeadLetter);
+    let again = ask(&story.world, asked.clone()).unwrap();
+    assert!(why(again).is_redriven(), "its copy is on its way");
+    let rest = Rest::after(&["s.1", "next.1"]).closed(&["Refused"]);
+    assert_eq!(story.run(), rest);
+    assert_eq!(why(ask(&story.world, asked).unwrap()), NotRedriven::Settled);
+    assert_eq!(deeds(&story.world).len(), 1);
+    assert_eq!(story.run(), rest);
+}
+
+#[test]
+fn a_failed_step_whose_dead_letter_is_gone_goes_on_by_its_error_record() {
+    let story = failed();
+    let mut state = story.world.memory.snapshot();
+    state.forget_dead_letters();
+    story.world.memory.restore(state);
+    let asked = redrive(&story.world);
+    assert_eq!(copy(ask(&story.world, asked).unwrap()), Resent::Envelope);
+    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]).closed(&["Refused"]));
+}
+
+#[test]
+fn a_message_that_was_too_large_to_keep_needs_its_dead_letter() {
+    for kept in [true, false] {
+        let story = failed();
+        let mut operation = operations(&story.world).remove(0);
+        let Operation::Error(record) = &mut operation else {
+            panic!("an error record");
+        };
+        record.envelope = holdfast_engine::operation::bounded(&"x".repeat(1 << 20));
+        let body = operation.encode().unwrap();
+        story.world.memory.journal().seed(operation.key(), body);
+        if !kept {
+            let mut state = story.world.memory.snapshot();
+            state.forget_dead_letters();
+            story.world.memory.restore(state);
+        }
+        let answer = ask(&story.world, redrive(&story.world));
+        assert_eq!(code(&answer), if kept { "Ok" } else { "MessageGone" });
+    }
+}
+
+#[test]
+fn a_failure_that_comes_back_is_redriven_again() {
+    let story = failed().plays("s.1", [Behaviour::Permanent]);
+    ask(&story.world, redrive(&story.world)).unwrap();
+    assert_eq!(story.run(), Rest::default().open(&["Refused"]).dead(1));
+    story.world.memory.clock().advance(Duration::from_mins(5));
+    ask(&story.world, redrive(&story.world)).unwrap();
+    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]).closed(&["Refused"]));
+    assert_eq!(deeds(&story.world).len(), 2);
+}
+
+#[test]
+fn a_dry_run_sends_and_writes_nothing() {
+    let story = failed();
+    let before = (operations(&story.world), story.rest());
+    let Operate::Redrive { item, by, reason, again, .. } = redrive(&story.world) else {
+        panic!("a redrive");
+    };
+    let dry_run = true;
+    let asked = Operate::Redrive { item, by, reason, dry_run, again };
+    assert!(matches!(ask(&story.world, asked), Ok(Outcome::WouldRedrive { .. })));
+    assert_eq!((operations(&story.world), story.rest()), before);
+}
+
+#[test]
+fn a_lost_copy_is_sent_once_more_when_a_person_says_so() {
+    let story = failed();
+    let asked = redrive(&story.world);
+    ask(&story.world, asked.clone()).unwrap();
+    let taken = story.world.memory.queue().receive(0, Duration::from_mins(1)).unwrap();
+    let (queue, receipt) = (story.world.memory.queue(), taken.receipt);
+    queue.settle(&receipt, holdfast_engine::port::Verdict::Acknowledge);
+    assert!(why(ask(&story.world, asked.clone()).unwrap()).is_redriven());
+    let Operate::Redrive { item, by, reason, dry_run, .. } = asked else {
+        panic!("a redrive");
+    };
+    let again = true;
+    let asked = Operate::Redrive { item, by, reason, dry_run, again };
+    assert_eq!(copy(ask(&story.world, asked).unwrap()), Resent::Envelope);
+    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]).closed(&["Refused"]));
+}
+
+#[test]
+fn a_redrive_that_dies_at_any_call_is_repeated_without_a_second_effect() {
+    survives_every_crash(failed, |story| redrive(&story.world), |_| {});
+}
+
+#[test]
+fn two_redrives_at_once_have_one_effect() {
+    for seed in 0..60 {
+        let story = failed();
+        let asked = [redrive(&story.world), redrive(&story.world)];
+        let answers = dispute(&story.world, seed, asked);
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        let rest = Rest::after(&["s.1", "next.1"]).closed(&["Refused"]);
+        assert_eq!(story.run(), rest, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_message_without_an_execution_goes_to_its_queue_and_its_record_closes() {
+    let story = failed();
+    let body = r#"{"not":"an envelope"}"#.to_owned();
+    let queue = holdfast_engine::port::QueueName::of("raw-effect");
+    story.world.redrive();
+    story.run();
+    let world = World::scripted(2, &compiled(STEPS));
+    world.memory.queue().resend(&queue, body, world.now());
+    world.run();
+    world.memory.clock().advance(Duration::from_mins(5));
+    assert_eq!(world.memory.queue().dead().len(), 1);
+    ask(&world, redrive(&world)).unwrap();
+    assert_eq!(operate::status(&world), Status::Closed);
+    assert_eq!((world.memory.queue().dead().len(), world.memory.queue().len()), (0, 1));
+    world.run();
+    let open = operations(&world);
+    let open = open.iter().filter(|operation| operation.handling().needs_someone());
+    assert_eq!(open.count(), 1, "it failed again, as another message");
+}
+
+#[test]
+fn a_redrive_of_many_is_killed_and_repeated_and_sends_each_once() {
+    let world = World::scripted(3, &compiled(STEPS));
+    for number in 0..40 {
+        world.script.add("s.1", [Behaviour::Permanent]);
+        world.start(&format!("sent:{number}"));
+    }
+    world.run();
+    world.memory.clock().advance(Duration::from_mins(5));
+    let filter = Filter {
+        workflow: Some("w".parse().unwrap()),
+        error_type: Some("Refused".to_owned()),
+        ..Filter::default()
+    };
+    for kill in 0..8 {
+        let mut selected = select(&world, &filter, 7);
+        if let Some(first) = selected.pop() {
+            die(&world, redrive_of(first), 1 + kill, When::After);
+        }
+        for item in selected.into_iter().take(6) {
+            ask(&world, redrive_of(item)).unwrap();
+        }
+    }
+    world.run();
+    for item in select(&world, &filter, 50) {
+        ask(&world, redrive_of(item)).unwrap();
+    }
+    world.run();
+    assert_eq!((world.effects.of_step("s.1"), world.effects.of_step("next.1")), (40, 40));
+    assert!(select(&world, &filter, 50).is_empty());
+}
+
+/// Every page of what a filter selects.
+fn select(world: &World, filter: &Filter, limit: usize) -> Vec<holdfast_engine::operate::ItemRef> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let filter = filter.clone();
+        let asked = Operate::Select { filter, after, limit };
+        let Ok(Outcome::Selected { found, next }) = ask(world, asked) else {
+            panic!("a page");
+        };
+        all.extend(found.into_iter().map(|listed| listed.item));
+        after = next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+#[test]
+fn what_is_selected_fits_every_member_of_the_filter() {
+    let story = failed();
+    let reference = story.execution.to_string();
+    let since = story.world.now();
+    let none = Filter::default();
+    let fits = |filter: Filter| !select(&story.world, &filter, 10).is_empty();
+    assert!(fits(none.clone()));
+    assert!(fits(Filter { queue: Some("raw-effect".to_owned()), ..none.clone() }));
+    assert!(fits(Filter { reference: Some(reference), ..none.clone() }));
+    assert!(!fits(Filter { queue: Some("send-sms".to_owned()), ..none.clone() }));
+    assert!(!fits(Filter { workflow: Some("v".parse().unwrap()), ..none.clone() }));
+    assert!(!fits(Filter { error_type: Some("Other".to_owned()), ..none.clone() }));
+    assert!(!fits(Filter { tenant: Some("other".parse().unwrap()), ..none.clone() }));
+    assert!(!fits(Filter { reference: Some("t/deal/2".to_owned()), ..none.clone() }));
+    assert!(!fits(Filter { since: Some(since), ..none }));
+}
