@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use holdfast_engine::operate::{Filter, NotRedriven, Operate, Outcome, Resent};
 use holdfast_engine::operation::{Operation, Status};
-use holdfast_engine::port::Ports as _;
+use holdfast_engine::port::{Ports as _, Verdict};
 use holdfast_tests::faulty::When;
 use holdfast_tests::world::{Behaviour, Rest, Story, World, compiled};
 
@@ -20,6 +20,15 @@ fn failed() -> Story {
     story.run();
     story.world.memory.clock().advance(Duration::from_mins(5));
     story
+}
+
+/// The queue keeps dead letters for a time only.
+fn lose_dead_letters(world: &World) {
+    let queue = world.memory.queue();
+    queue.redrive();
+    while let Some(taken) = queue.receive(0, Duration::from_mins(1)) {
+        queue.settle(&taken.receipt, Verdict::Acknowledge);
+    }
 }
 
 fn redrive(world: &World) -> Operate {
@@ -54,7 +63,10 @@ fn why(outcome: Outcome) -> NotRedriven {
 fn a_failed_step_goes_on_from_where_it_failed_and_its_dead_letter_is_gone() {
     let story = failed();
     let asked = redrive(&story.world);
-    assert_eq!(copy(ask(&story.world, asked.clone()).unwrap()), Resent::DeadLetter);
+    assert_eq!(
+        copy(ask(&story.world, asked.clone()).unwrap()),
+        Resent::DeadLetter
+    );
     let again = ask(&story.world, asked.clone()).unwrap();
     assert!(why(again).is_redriven(), "its copy is on its way");
     let rest = Rest::after(&["s.1", "next.1"]).closed(&["Refused"]);
@@ -67,12 +79,13 @@ fn a_failed_step_goes_on_from_where_it_failed_and_its_dead_letter_is_gone() {
 #[test]
 fn a_failed_step_whose_dead_letter_is_gone_goes_on_by_its_error_record() {
     let story = failed();
-    let mut state = story.world.memory.snapshot();
-    state.forget_dead_letters();
-    story.world.memory.restore(state);
+    lose_dead_letters(&story.world);
     let asked = redrive(&story.world);
     assert_eq!(copy(ask(&story.world, asked).unwrap()), Resent::Envelope);
-    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]).closed(&["Refused"]));
+    assert_eq!(
+        story.run(),
+        Rest::after(&["s.1", "next.1"]).closed(&["Refused"])
+    );
 }
 
 #[test]
@@ -87,9 +100,7 @@ fn a_message_that_was_too_large_to_keep_needs_its_dead_letter() {
         let body = operation.encode().unwrap();
         story.world.memory.journal().seed(operation.key(), body);
         if !kept {
-            let mut state = story.world.memory.snapshot();
-            state.forget_dead_letters();
-            story.world.memory.restore(state);
+            lose_dead_letters(&story.world);
         }
         let answer = ask(&story.world, redrive(&story.world));
         assert_eq!(code(&answer), if kept { "Ok" } else { "MessageGone" });
@@ -103,7 +114,10 @@ fn a_failure_that_comes_back_is_redriven_again() {
     assert_eq!(story.run(), Rest::default().open(&["Refused"]).dead(1));
     story.world.memory.clock().advance(Duration::from_mins(5));
     ask(&story.world, redrive(&story.world)).unwrap();
-    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]).closed(&["Refused"]));
+    assert_eq!(
+        story.run(),
+        Rest::after(&["s.1", "next.1"]).closed(&["Refused"])
+    );
     assert_eq!(deeds(&story.world).len(), 2);
 }
 
@@ -111,12 +125,28 @@ fn a_failure_that_comes_back_is_redriven_again() {
 fn a_dry_run_sends_and_writes_nothing() {
     let story = failed();
     let before = (operations(&story.world), story.rest());
-    let Operate::Redrive { item, by, reason, again, .. } = redrive(&story.world) else {
+    let Operate::Redrive {
+        item,
+        by,
+        reason,
+        again,
+        ..
+    } = redrive(&story.world)
+    else {
         panic!("a redrive");
     };
     let dry_run = true;
-    let asked = Operate::Redrive { item, by, reason, dry_run, again };
-    assert!(matches!(ask(&story.world, asked), Ok(Outcome::WouldRedrive { .. })));
+    let asked = Operate::Redrive {
+        item,
+        by,
+        reason,
+        dry_run,
+        again,
+    };
+    assert!(matches!(
+        ask(&story.world, asked),
+        Ok(Outcome::WouldRedrive { .. })
+    ));
     assert_eq!((operations(&story.world), story.rest()), before);
 }
 
@@ -125,17 +155,38 @@ fn a_lost_copy_is_sent_once_more_when_a_person_says_so() {
     let story = failed();
     let asked = redrive(&story.world);
     ask(&story.world, asked.clone()).unwrap();
-    let taken = story.world.memory.queue().receive(0, Duration::from_mins(1)).unwrap();
+    let taken = story
+        .world
+        .memory
+        .queue()
+        .receive(0, Duration::from_mins(1))
+        .unwrap();
     let (queue, receipt) = (story.world.memory.queue(), taken.receipt);
-    queue.settle(&receipt, holdfast_engine::port::Verdict::Acknowledge);
+    queue.settle(&receipt, Verdict::Acknowledge);
     assert!(why(ask(&story.world, asked.clone()).unwrap()).is_redriven());
-    let Operate::Redrive { item, by, reason, dry_run, .. } = asked else {
+    let Operate::Redrive {
+        item,
+        by,
+        reason,
+        dry_run,
+        ..
+    } = asked
+    else {
         panic!("a redrive");
     };
     let again = true;
-    let asked = Operate::Redrive { item, by, reason, dry_run, again };
+    let asked = Operate::Redrive {
+        item,
+        by,
+        reason,
+        dry_run,
+        again,
+    };
     assert_eq!(copy(ask(&story.world, asked).unwrap()), Resent::Envelope);
-    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]).closed(&["Refused"]));
+    assert_eq!(
+        story.run(),
+        Rest::after(&["s.1", "next.1"]).closed(&["Refused"])
+    );
 }
 
 #[test]
@@ -169,10 +220,18 @@ fn a_message_without_an_execution_goes_to_its_queue_and_its_record_closes() {
     assert_eq!(world.memory.queue().dead().len(), 1);
     ask(&world, redrive(&world)).unwrap();
     assert_eq!(operate::status(&world), Status::Closed);
-    assert_eq!((world.memory.queue().dead().len(), world.memory.queue().len()), (0, 1));
+    assert_eq!(
+        (
+            world.memory.queue().dead().len(),
+            world.memory.queue().len()
+        ),
+        (0, 1)
+    );
     world.run();
     let open = operations(&world);
-    let open = open.iter().filter(|operation| operation.handling().needs_someone());
+    let open = open
+        .iter()
+        .filter(|operation| operation.handling().needs_someone());
     assert_eq!(open.count(), 1, "it failed again, as another message");
 }
 
@@ -204,7 +263,13 @@ fn a_redrive_of_many_is_killed_and_repeated_and_sends_each_once() {
         ask(&world, redrive_of(item)).unwrap();
     }
     world.run();
-    assert_eq!((world.effects.of_step("s.1"), world.effects.of_step("next.1")), (40, 40));
+    assert_eq!(
+        (
+            world.effects.of_step("s.1"),
+            world.effects.of_step("next.1")
+        ),
+        (40, 40)
+    );
     assert!(select(&world, &filter, 50).is_empty());
 }
 
@@ -213,7 +278,11 @@ fn select(world: &World, filter: &Filter, limit: usize) -> Vec<holdfast_engine::
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let filter = filter.clone();
-        let asked = Operate::Select { filter, after, limit };
+        let asked = Operate::Select {
+            filter,
+            after,
+            limit,
+        };
         let Ok(Outcome::Selected { found, next }) = ask(world, asked) else {
             panic!("a page");
         };
@@ -233,12 +302,36 @@ fn what_is_selected_fits_every_member_of_the_filter() {
     let none = Filter::default();
     let fits = |filter: Filter| !select(&story.world, &filter, 10).is_empty();
     assert!(fits(none.clone()));
-    assert!(fits(Filter { queue: Some("raw-effect".to_owned()), ..none.clone() }));
-    assert!(fits(Filter { reference: Some(reference), ..none.clone() }));
-    assert!(!fits(Filter { queue: Some("send-sms".to_owned()), ..none.clone() }));
-    assert!(!fits(Filter { workflow: Some("v".parse().unwrap()), ..none.clone() }));
-    assert!(!fits(Filter { error_type: Some("Other".to_owned()), ..none.clone() }));
-    assert!(!fits(Filter { tenant: Some("other".parse().unwrap()), ..none.clone() }));
-    assert!(!fits(Filter { reference: Some("t/deal/2".to_owned()), ..none.clone() }));
-    assert!(!fits(Filter { since: Some(since), ..none }));
+    assert!(fits(Filter {
+        queue: Some("raw-effect".to_owned()),
+        ..none.clone()
+    }));
+    assert!(fits(Filter {
+        reference: Some(reference),
+        ..none.clone()
+    }));
+    assert!(!fits(Filter {
+        queue: Some("send-sms".to_owned()),
+        ..none.clone()
+    }));
+    assert!(!fits(Filter {
+        workflow: Some("v".parse().unwrap()),
+        ..none.clone()
+    }));
+    assert!(!fits(Filter {
+        error_type: Some("Other".to_owned()),
+        ..none.clone()
+    }));
+    assert!(!fits(Filter {
+        tenant: Some("other".parse().unwrap()),
+        ..none.clone()
+    }));
+    assert!(!fits(Filter {
+        reference: Some("t/deal/2".to_owned()),
+        ..none.clone()
+    }));
+    assert!(!fits(Filter {
+        since: Some(since),
+        ..none
+    }));
 }

@@ -243,7 +243,10 @@ fn a_step_whose_forerunners_are_undone_is_neither_retried_nor_done() {
     story.world.memory.clock().advance(Duration::from_mins(5));
     let retry = ask(&story.world, ruled(&story.world, "ann", Ruling::Retry));
     assert_eq!(code(&retry), "NotRedrivable");
-    assert_eq!(code(&ask(&story.world, ruled(&story.world, "ann", done()))), "StepMovedOn");
+    assert_eq!(
+        code(&ask(&story.world, ruled(&story.world, "ann", done()))),
+        "StepMovedOn"
+    );
     ask(&story.world, ruled(&story.world, "ann", Ruling::Resolve)).unwrap();
 }
 

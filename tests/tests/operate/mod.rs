@@ -1,3 +1,4 @@
+#![allow(dead_code, reason = "each test uses what it needs of the desk")]
 //! A desk at which people decide about one workflow's failures: asked, interrupted, disputed.
 
 use std::future::Future;
@@ -208,7 +209,6 @@ pub(crate) fn code(answer: &Answer) -> &'static str {
 }
 
 /// The generation of an execution, as it is stored.
-#[allow(dead_code, reason = "not every test re-runs")]
 pub(crate) fn generation(story: &Story) -> Option<String> {
     let key = key::generation(&story.execution);
     story

@@ -1,6 +1,6 @@
 //! Finding operations, and writing what was decided on them.
 
-use super::journaled::{DecisionEntry, Deed, decision_key, event_of, home_of};
+use super::journaled::{DecisionEntry, Deed, decision_key, event_of, generation_of, home_of};
 use super::{Door, ItemRef, OperateError, Operator};
 use crate::key;
 use crate::operation::{ERROR, Mark, Operation, REVIEW, Stored};
@@ -98,6 +98,7 @@ pub(super) fn journaled(found: &Stored, what: Deed, mark: &Mark) -> Result<Write
         record: None,
         execution: operation.execution().cloned(),
         step: operation.step().cloned(),
+        generation: generation_of(operation),
         rerun: None,
     };
     let key = decision_key(&home, operation.id(), found.item.revision);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::model::ManifestId;
 use crate::entry::Dispatch;
+use crate::envelope::Envelope;
 use crate::event::{EventMessage, Origin};
 use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
 use crate::key;
@@ -80,6 +81,9 @@ pub struct DecisionEntry {
     /// The step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<StepKey>,
+    /// The generation of that step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
     /// The new generation, of an execution that runs anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun: Option<NewGeneration>,
@@ -148,6 +152,13 @@ pub(super) fn home_of(operation: &Operation) -> Result<RecordRef, InvalidName> {
 pub(super) fn source_of(event: &EventId) -> Option<SourceName> {
     let (source, _) = event.as_str().split_once(':')?;
     SourceName::new(source).ok()
+}
+
+/// The generation of the step that an operation is about.
+pub(super) fn generation_of(operation: &Operation) -> Option<u32> {
+    operation.step()?;
+    let envelope: Envelope = serde_json::from_str(operation.subject()).ok()?;
+    Some(envelope.generation)
 }
 
 /// The event that an operation of input is about.

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::find::{PAGE, encoding};
-use super::journaled::{DECISION_PREFIX, DecisionEntry};
+use super::journaled::{DECISION_PREFIX, DecisionEntry, NewGeneration};
 use super::{Door, OperateError, Operator, Rerun};
 use crate::contract::{OnceClaim, OnceState};
 use crate::definition::model::{Action, ManifestId, StepDefinition, ValueExpression, Workflow};
@@ -135,12 +135,17 @@ impl<P: Ports, D: Door> Operator<P, D> {
 }
 
 impl Past {
-    /// The same re-run by the same person, begun and not known to be sent.
-    pub(super) fn unsent(&self, request: &Rerun, by: &str, why: &str) -> Option<&DecisionEntry> {
+    /// The latest generation, where it is the same re-run by the same person.
+    pub(super) fn same(
+        &self,
+        request: &Rerun,
+        by: &str,
+        why: &str,
+    ) -> Option<(&DecisionEntry, &NewGeneration)> {
         let last = self.reruns.last()?;
         let new = last.rerun.as_ref()?;
         let same = last.by == by && last.reason.as_deref() == Some(why) && new.from == request.from;
-        (same && !new.sent && new.generation == self.generation).then_some(last)
+        (same && new.generation == self.generation).then_some((last, new))
     }
 
     /// Why a re-run that lost against another is not made.

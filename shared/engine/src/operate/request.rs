@@ -156,6 +156,9 @@ pub struct Rerun {
     /// Whether effects that may have happened are repeated.
     #[serde(default)]
     pub again: bool,
+    /// The generation that the person saw: the same request once more then makes no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u32>,
     /// Who.
     pub by: String,
     /// Why.

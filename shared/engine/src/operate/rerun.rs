@@ -29,11 +29,19 @@ struct Planned {
 impl<P: Ports, D: Door> Operator<P, D> {
     pub(super) async fn rerun(&self, request: &Rerun) -> Result<Outcome, OperateError> {
         let (by, why) = (person(&request.by)?, reason(&request.reason)?);
-        let mut seen = None;
+        let mut seen = request.seen;
         for _ in 0..MAX_LOOKS {
             let past = self.past(&request.execution).await?;
-            if let Some(begun) = past.unsent(request, &by, &why) {
-                return self.send_begun(&past, begun.clone()).await;
+            match past.same(request, &by, &why) {
+                Some((entry, new)) if !new.sent => {
+                    return self.send_begun(&past, entry.clone()).await;
+                }
+                Some((_, new))
+                    if seen.is_some_and(|seen| new.generation == seen.saturating_add(1)) =>
+                {
+                    return Ok(begun(&past, new));
+                }
+                _ => {}
             }
             let generation = past.generation;
             if *seen.get_or_insert(generation) != generation {
@@ -89,6 +97,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
             record: None,
             execution: Some(request.execution.clone()),
             step: None,
+            generation: None,
             rerun: Some(NewGeneration {
                 generation: past.generation.saturating_add(1),
                 from: request.from.clone(),
@@ -164,11 +173,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
         self.close_old(past, new.generation).await?;
         new.sent = true;
         let key = rerun_key(&past.execution, new.generation);
-        let outcome = Outcome::Rerun {
-            execution: past.execution.clone(),
-            generation: new.generation,
-            steps: new.dispatch.steps.clone(),
-        };
+        let outcome = begun(past, new);
         if let Some(found) = self.item(&key).await? {
             let body = serde_json::to_string(&entry).map_err(super::find::encoding)?;
             self.commit(vec![Write {
@@ -241,5 +246,13 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 DefinitionsError::NotPublished(_) => unknown(),
                 error => error.into(),
             })
+    }
+}
+
+fn begun(past: &Past, new: &NewGeneration) -> Outcome {
+    Outcome::Rerun {
+        execution: past.execution.clone(),
+        generation: new.generation,
+        steps: new.dispatch.steps.clone(),
     }
 }
