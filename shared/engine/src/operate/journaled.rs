@@ -139,7 +139,7 @@ pub(super) fn home_of(operation: &Operation) -> Result<RecordRef, InvalidName> {
         };
     }
     let event = event_of(operation);
-    let source = event.as_ref().and_then(|event| source_of(event));
+    let source = event.as_ref().and_then(source_of);
     let nobody = TenantName::new("-")?;
     let source = match source {
         Some(source) => source,
