@@ -18,7 +18,7 @@ use crate::outside::Outside;
 use crate::ports::{EmbeddedPorts, Random};
 use crate::registry::{Extension, Registry, catalog};
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::secrets::LocalSecrets;
+use crate::secrets::{IdentityKey, LocalSecrets};
 use crate::store::{Depth, OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
 use crate::workers::Workers;
 
@@ -96,7 +96,6 @@ pub struct System<C> {
     sandbox: Arc<Sandbox<C>>,
     injector: Arc<Injector<C>>,
     development: bool,
-    tenants: Vec<TenantName>,
     workers: Workers,
 }
 
@@ -111,20 +110,16 @@ impl<C: Clock + Clone + 'static> System<C> {
         let store = Store::open_with(&settings.data, settings.store.clone())?;
         let identity_key =
             identity::load(&settings.data, store.boot() == 1).map_err(StartError::Identity)?;
-        let secrets = if settings.development {
-            LocalSecrets::development(identity_key)
-        } else {
-            LocalSecrets::of(&settings.secrets, identity_key)
-        };
-        let missing = secrets.missing(&settings.tenants, &settings.packs);
-        if !missing.is_empty() {
-            return Err(StartError::MissingSecrets(missing));
-        }
+        let secrets = secrets(&settings, identity_key)?;
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
         sandbox.observed_by(settings.store.observer.clone());
-        let injector = Injector::new(settings.clock.clone(), settings.faults.clone());
-        let injector = Arc::new(injector);
-        let outside = outside(&settings, &sandbox, &secrets, &injector)?;
+        let injector = Arc::new(Injector::new(
+            settings.clock.clone(),
+            settings.faults.clone(),
+        ));
+        let (inside, real) = (Arc::clone(&sandbox), !settings.development);
+        let outside = Outside::new(inside, real.then_some(&secrets), Arc::clone(&injector))
+            .map_err(|error| StartError::Client(error.to_string()))?;
         let ports = Arc::new(ports(&settings, &store, secrets));
         for tenant in &settings.tenants {
             ports
@@ -148,7 +143,6 @@ impl<C: Clock + Clone + 'static> System<C> {
             sandbox,
             injector,
             development: settings.development,
-            tenants: settings.tenants,
             workers,
         })
     }
@@ -198,12 +192,6 @@ impl<C: Clock + Clone + 'static> System<C> {
     #[must_use]
     pub fn is_development(&self) -> bool {
         self.development
-    }
-
-    /// The tenants.
-    #[must_use]
-    pub fn tenants(&self) -> &[TenantName] {
-        &self.tenants
     }
 
     /// What lets calls fail on purpose.
@@ -261,6 +249,23 @@ impl<C: Clock + Clone + 'static> System<C> {
     }
 }
 
+/// The secrets; without one that a pack names nothing starts.
+fn secrets<C>(
+    settings: &Settings<C>,
+    identity_key: IdentityKey,
+) -> Result<LocalSecrets, StartError> {
+    let secrets = if settings.development {
+        LocalSecrets::development(identity_key)
+    } else {
+        LocalSecrets::of(&settings.secrets, identity_key)
+    };
+    let missing = secrets.missing(&settings.tenants, &settings.packs);
+    if missing.is_empty() {
+        return Ok(secrets);
+    }
+    Err(StartError::MissingSecrets(missing))
+}
+
 fn ports<C: Clock + Clone + 'static>(
     settings: &Settings<C>,
     store: &Store,
@@ -295,18 +300,4 @@ fn ports<C: Clock + Clone + 'static>(
             boot: Some(store.boot().to_string()),
         },
     }
-}
-
-fn outside<C: Clock>(
-    settings: &Settings<C>,
-    sandbox: &Arc<Sandbox<C>>,
-    secrets: &LocalSecrets,
-    injector: &Arc<Injector<C>>,
-) -> Result<Outside<C>, StartError> {
-    let (sandbox, injector) = (Arc::clone(sandbox), Arc::clone(injector));
-    if settings.development {
-        return Ok(Outside::sandbox(sandbox, injector));
-    }
-    Outside::connected(sandbox, secrets, injector)
-        .map_err(|error| StartError::Client(error.to_string()))
 }
