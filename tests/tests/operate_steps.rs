@@ -7,7 +7,9 @@ use std::time::Duration;
 use holdfast_engine::operate::{Operate, Outcome, Ruling};
 use holdfast_engine::operation::{Choice, Status};
 use holdfast_engine::port::Ports as _;
-use holdfast_tests::world::{Behaviour, Rest, Story};
+use holdfast_engine::timeline::{self, Glossary, What};
+use holdfast_tests::ready::ready;
+use holdfast_tests::world::{Behaviour, Rest, Story, World};
 use serde_json::json;
 
 use operate::{
@@ -402,4 +404,33 @@ fn a_step_that_went_on_by_itself_is_not_declared_done() {
         "an old generation goes nowhere"
     );
     assert_eq!(trace(&story).claims, ["done"]);
+}
+
+#[test]
+fn the_timeline_tells_who_decided_what_and_why_before_what_came_of_it() {
+    let story = doubtful();
+    ask(&story.world, ruled(&story.world, "ann", done())).unwrap();
+    story.run();
+    let home = World::home();
+    let glossary = Glossary::default();
+    let told = ready(timeline::of_record(
+        story.world.memory.journal(),
+        &home,
+        &glossary,
+    ))
+    .unwrap();
+    let place = |wanted: &dyn Fn(&What) -> bool| told.lines.iter().position(|it| wanted(&it.what));
+    let person = place(&|what| matches!(what, What::Person(_))).expect("a line");
+    let step = place(&|what| matches!(what, What::Step(step) if step.step == "s.1"));
+    assert!(step.is_some_and(|step| person < step));
+    let line = serde_json::to_value(&told.lines[person]).unwrap();
+    assert_eq!(
+        (&line["kind"], &line["what"]),
+        (&json!("person"), &json!("done"))
+    );
+    assert_eq!(
+        (&line["by"], &line["reason"]),
+        (&json!("ann"), &json!("because"))
+    );
+    assert_eq!(line["execution"], json!(story.execution.to_string()));
 }

@@ -87,19 +87,14 @@ pub(super) fn journaled(found: &Stored, what: Deed, mark: &Mark) -> Result<Write
     let operation = &found.operation;
     let home = home_of(operation).map_err(|error| PortError::Unavailable(error.to_string()))?;
     let entry = DecisionEntry {
-        what,
-        by: mark.by.clone(),
-        at: mark.at,
-        reason: mark.reason.clone(),
         operation: Some(operation.id().to_owned()),
         kind: Some(operation.kind()),
         code: Some(operation.code().to_owned()),
         event: event_of(operation).filter(|_| operation.execution().is_none()),
-        record: None,
         execution: operation.execution().cloned(),
         step: operation.step().cloned(),
         generation: generation_of(operation),
-        rerun: None,
+        ..DecisionEntry::of(what, mark)
     };
     let key = decision_key(&home, operation.id(), found.item.revision);
     put_new(key, &entry)

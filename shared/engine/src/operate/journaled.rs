@@ -10,7 +10,7 @@ use crate::event::{EventMessage, Origin};
 use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
 use crate::key;
 use crate::name::{InvalidName, RecordId, SourceName, StepId, TenantName};
-use crate::operation::{Choice, Operation, ReviewKind};
+use crate::operation::{Choice, Mark, Operation, ReviewKind};
 use crate::port::{Key, Table};
 
 /// What a person did.
@@ -89,6 +89,27 @@ pub struct DecisionEntry {
     pub rerun: Option<NewGeneration>,
 }
 
+impl DecisionEntry {
+    /// A decision that says nothing but who, when and why.
+    pub(super) fn of(what: Deed, mark: &Mark) -> Self {
+        Self {
+            what,
+            by: mark.by.clone(),
+            at: mark.at,
+            reason: mark.reason.clone(),
+            operation: None,
+            kind: None,
+            code: None,
+            event: None,
+            record: None,
+            execution: None,
+            step: None,
+            generation: None,
+            rerun: None,
+        }
+    }
+}
+
 /// A generation that a person started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewGeneration {
@@ -107,6 +128,9 @@ pub struct NewGeneration {
 
 /// The start of the sort keys of decisions.
 pub const DECISION_PREFIX: &str = "decision#";
+
+/// Stands for the source of what no function's message is about, as a breaker that opened.
+const NO_SOURCE: &str = "operations";
 
 /// The key of a decision about an operation; its revision tells several over time apart.
 pub(super) fn decision_key(home: &RecordRef, operation: &str, revision: u64) -> Key {
@@ -143,7 +167,7 @@ pub(super) fn home_of(operation: &Operation) -> Result<RecordRef, InvalidName> {
     let nobody = TenantName::new("-")?;
     let source = match source {
         Some(source) => source,
-        None => SourceName::new(operation.function())?,
+        None => SourceName::new(operation.function()).or_else(|_| SourceName::new(NO_SOURCE))?,
     };
     RecordRef::of_source(operation.tenant().unwrap_or(&nobody), &source)
 }

@@ -11,6 +11,7 @@ use crate::contract::{Position, advance, messages};
 use crate::definition::model::{ManifestId, Pack, Workflow};
 use crate::envelope::Context;
 use crate::key;
+use crate::operation::Mark;
 use crate::port::{
     Change, Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Outgoing, PortError,
     Ports, Queue, Write,
@@ -63,48 +64,31 @@ impl<P: Ports, D: Door> Operator<P, D> {
         (by, why): (&str, &str),
     ) -> Result<Planned, OperateError> {
         let pack = self.version(request, past).await?;
-        let unknown = || OperateError::UnknownStep {
-            step: request.from.clone(),
-            version: pack.manifest.to_string(),
-        };
-        let workflow = pack.workflows.get(&request.execution.workflow);
-        let workflow = workflow.ok_or_else(unknown)?;
-        let from = workflow.steps.iter().position(|it| it.id == request.from);
-        let from = from.ok_or_else(unknown)?;
+        let (workflow, from) = step_of(&pack, request)?;
         if !request.again {
             past.refuse_repeats(workflow, from)?;
         }
         let context = past.context(workflow, from);
-        let now = self.ports.clock().now();
-        let dispatch = advance(
-            self.ports.journal(),
-            workflow,
-            &request.execution,
-            &context,
-            Position::At(&request.from),
-            now,
-        )
-        .await?;
-        let entry = DecisionEntry {
-            what: Deed::Rerun,
-            by: by.to_owned(),
+        let (now, at) = (self.ports.clock().now(), Position::At(&request.from));
+        let (journal, execution) = (self.ports.journal(), &request.execution);
+        let dispatch = advance(journal, workflow, execution, &context, at, now).await?;
+        let new = NewGeneration {
+            generation: past.generation.saturating_add(1),
+            from: request.from.clone(),
+            manifest: pack.manifest.clone(),
+            dispatch,
+            sent: false,
+        };
+        let (by, reason) = (by.to_owned(), Some(why.to_owned()));
+        let mark = Mark {
+            by,
             at: now,
-            reason: Some(why.to_owned()),
-            operation: None,
-            kind: None,
-            code: None,
-            event: None,
-            record: None,
+            reason,
+        };
+        let entry = DecisionEntry {
             execution: Some(request.execution.clone()),
-            step: None,
-            generation: None,
-            rerun: Some(NewGeneration {
-                generation: past.generation.saturating_add(1),
-                from: request.from.clone(),
-                manifest: pack.manifest.clone(),
-                dispatch,
-                sent: false,
-            }),
+            rerun: Some(new),
+            ..DecisionEntry::of(Deed::Rerun, &mark)
         };
         Ok(Planned {
             pack: Arc::clone(&pack),
@@ -247,6 +231,19 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 error => error.into(),
             })
     }
+}
+
+/// The workflow of an execution, and the index of the step that it begins with.
+fn step_of<'p>(pack: &'p Pack, request: &Rerun) -> Result<(&'p Workflow, usize), OperateError> {
+    let workflow = pack.workflows.get(&request.execution.workflow);
+    let found = workflow.and_then(|workflow| {
+        let index = workflow.steps.iter().position(|it| it.id == request.from);
+        index.map(|index| (workflow.as_ref(), index))
+    });
+    found.ok_or_else(|| OperateError::UnknownStep {
+        step: request.from.clone(),
+        version: pack.manifest.to_string(),
+    })
 }
 
 fn begun(past: &Past, new: &NewGeneration) -> Outcome {
