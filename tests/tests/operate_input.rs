@@ -1,7 +1,5 @@
 //! What people decide about input: the same door again, under the same identity.
 
-mod operate;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +17,9 @@ use holdfast_tests::world::{Functions, World, load};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value as Json, json};
 
-use operate::{Answer, ask, code, deeds, die, dispute, item, operations, ruled, status};
+use holdfast_tests::desk::{
+    Answer, ask, code, deeds, die, dispute, item, operations, ruled, status,
+};
 
 const FORM: &str = "\
 source: form
@@ -166,7 +166,10 @@ fn corrected_input_is_routed_under_the_identity_that_it_had() {
     assert_eq!(world.effects.of_step("greet.1"), 1);
     assert_eq!(status(&world), Status::Closed);
     assert_eq!(
-        deeds(&world)[0].event.as_ref().map(|id| id.as_str()),
+        deeds(&world)[0]
+            .event
+            .as_ref()
+            .map(holdfast_engine::id::EventId::as_str),
         Some("form:7")
     );
 }
@@ -258,7 +261,10 @@ fn an_ambiguous_event_is_routed_with_the_record_that_a_person_chose() {
     );
     assert_eq!(status(&world), Status::Closed);
     assert_eq!(
-        deeds(&world)[0].record.as_ref().map(|id| id.as_str()),
+        deeds(&world)[0]
+            .record
+            .as_ref()
+            .map(holdfast_engine::name::RecordId::as_str),
         Some(chosen.as_str())
     );
 }

@@ -1,7 +1,5 @@
 //! Redrive: selected, paced by whoever asks, killed and repeated.
 
-mod operate;
-
 use std::time::Duration;
 
 use holdfast_engine::operate::{Filter, NotRedriven, Operate, Outcome, Resent};
@@ -10,7 +8,9 @@ use holdfast_engine::port::{Ports as _, Verdict};
 use holdfast_tests::faulty::When;
 use holdfast_tests::world::{Behaviour, Rest, Story, World, compiled};
 
-use operate::{ask, code, deeds, die, dispute, item, operations, survives_every_crash};
+use holdfast_tests::desk::{
+    ask, code, deeds, die, dispute, item, operations, status, survives_every_crash,
+};
 
 const STEPS: &str = "- { id: s, uses: raw-effect, with: { to: a } }\n\
                      - { id: next, uses: keyed-effect, with: { to: b } }";
@@ -219,7 +219,7 @@ fn a_message_without_an_execution_goes_to_its_queue_and_its_record_closes() {
     world.memory.clock().advance(Duration::from_mins(5));
     assert_eq!(world.memory.queue().dead().len(), 1);
     ask(&world, redrive(&world)).unwrap();
-    assert_eq!(operate::status(&world), Status::Closed);
+    assert_eq!(status(&world), Status::Closed);
     assert_eq!(
         (
             world.memory.queue().dead().len(),

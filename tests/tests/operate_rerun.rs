@@ -1,7 +1,5 @@
 //! Re-runs: a new generation from a step on, with what earlier steps came to.
 
-mod operate;
-
 use std::collections::BTreeMap;
 
 use holdfast_engine::contract::{Position, advance};
@@ -15,8 +13,9 @@ use holdfast_tests::ready::ready;
 use holdfast_tests::world::{Behaviour, Rest, Story, World, compiled};
 use serde_json::json;
 
-use operate::{
-    Answer, ask, code, deeds, die, dispute, generation, operations, survives_every_crash,
+use holdfast_tests::desk::{
+    Answer, ask, code, deeds, die, dispute, generation, item, operations, ruled,
+    survives_every_crash,
 };
 
 const STEPS: &str = "- { id: a, uses: keyed-effect, with: { to: x } }\n\
@@ -185,12 +184,12 @@ fn a_once_key_that_is_held_waits_for_its_decision_in_every_generation() {
     let steps_once = "- { id: s, uses: raw-effect, once: event.id, with: { to: a } }";
     let story = routed(steps_once).plays("s.1", [Behaviour::Unknown(true)]);
     story.run();
-    let held = operate::item(&story.world);
+    let held = item(&story.world);
     steps(ask(&story.world, rerun(&story, "s", true)));
     story.world.run_for(std::time::Duration::from_hours(1));
-    assert_eq!(operate::item(&story.world), held, "it still asks");
+    assert_eq!(item(&story.world), held, "it still asks");
     let ruling = holdfast_engine::operate::Ruling::Done { output: None };
-    ask(&story.world, operate::ruled(&story.world, "ben", ruling)).unwrap();
+    ask(&story.world, ruled(&story.world, "ben", ruling)).unwrap();
     assert_eq!(story.run(), Rest::after(&["s.1"]));
 }
 
