@@ -3,7 +3,8 @@
 use holdfast_engine::operate::{Operate, Ruling};
 use holdfast_engine::operation::Status;
 use holdfast_tests::desk::{ask, code, dispute, item, operations, ruled};
-use holdfast_tests::world::{Behaviour, Story};
+use holdfast_tests::world::{Behaviour, Rest, Story};
+use serde_json::json;
 
 /// An effect that may have happened.
 fn doubtful() -> Story {
@@ -14,7 +15,9 @@ fn doubtful() -> Story {
 }
 
 fn done() -> Ruling {
-    Ruling::Done { output: None }
+    Ruling::Done {
+        output: Some(json!({ "id": "given" })),
+    }
 }
 
 #[test]
@@ -124,4 +127,28 @@ fn an_item_is_found_without_its_tenant() {
             .acknowledged
             .is_some()
     );
+}
+
+const RETURNS: &str = "- { id: s, uses: raw-effect, with: { to: a }, \
+    returns: { id: { type: string, required: true, from: response.body.id } } }\n\
+    - { id: next, uses: keyed-effect, with: { to: =steps.s.id } }";
+
+#[test]
+fn a_result_that_a_person_gives_is_what_the_step_declares() {
+    let story = Story::of(RETURNS).plays("s.1", [Behaviour::Unknown(true)]);
+    story.run();
+    for output in [
+        None,
+        Some(json!({})),
+        Some(json!({ "id": 7 })),
+        Some(json!("x")),
+    ] {
+        let answer = ask(
+            &story.world,
+            ruled(&story.world, "ann", Ruling::Done { output }),
+        );
+        assert_eq!(code(&answer), "InvalidOutput", "{answer:?}");
+    }
+    ask(&story.world, ruled(&story.world, "ann", done())).unwrap();
+    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]));
 }

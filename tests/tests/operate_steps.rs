@@ -250,30 +250,6 @@ fn a_step_whose_forerunners_are_undone_is_neither_retried_nor_done() {
     ask(&story.world, ruled(&story.world, "ann", Ruling::Resolve)).unwrap();
 }
 
-const RETURNS: &str = "- { id: s, uses: raw-effect, with: { to: a }, \
-    returns: { id: { type: string, required: true, from: response.body.id } } }\n\
-    - { id: next, uses: keyed-effect, with: { to: =steps.s.id } }";
-
-#[test]
-fn a_result_that_a_person_gives_is_what_the_step_declares() {
-    let story = Story::of(RETURNS).plays("s.1", [Behaviour::Unknown(true)]);
-    story.run();
-    for output in [
-        None,
-        Some(json!({})),
-        Some(json!({ "id": 7 })),
-        Some(json!("x")),
-    ] {
-        let answer = ask(
-            &story.world,
-            ruled(&story.world, "ann", Ruling::Done { output }),
-        );
-        assert_eq!(code(&answer), "InvalidOutput", "{answer:?}");
-    }
-    ask(&story.world, ruled(&story.world, "ann", done())).unwrap();
-    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]));
-}
-
 #[test]
 fn a_step_that_went_on_by_itself_is_not_declared_done() {
     let story = doubtful();

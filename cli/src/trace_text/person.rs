@@ -15,8 +15,10 @@ pub(super) fn parts(person: &PersonPart) -> Parts {
         (None, _, Some(event)) => format!("  {DIM}{event}{PLAIN}"),
         (None, ..) => String::new(),
     };
-    let generation = person.generation.iter();
-    let generation: String = generation.map(|n| format!("  generation {n}")).collect();
+    let generation = match person.generation {
+        Some(generation) => format!("  generation {generation}"),
+        None => String::new(),
+    };
     let what = format!("{} by {}{about}{generation}", deed(person.what), person.by);
     let mut more: Vec<String> = person.reason.iter().map(|why| format!("“{why}”")).collect();
     more.extend(
