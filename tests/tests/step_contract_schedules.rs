@@ -103,3 +103,8 @@ fn properties_hold_where_unknown_outcomes_are_retried() {
 fn properties_hold_where_unknown_outcomes_go_to_the_fallback() {
     hold(Policy::Fallback);
 }
+
+#[test]
+fn properties_hold_where_what_succeeded_is_undone() {
+    hold(Policy::Undo);
+}

@@ -1,12 +1,13 @@
-//! `holdfast status`: queues, what needs someone, live packs, timers.
+//! `holdfast status`: queues, what needs someone, live packs, timers, whether alerts reach people.
 
 use std::collections::BTreeMap;
 
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control::{self, Answer, QueueDepth};
-use holdfast_embedded::store::{SqliteDefinitions, SqliteQueue, Store};
-use holdfast_engine::port::{DeadLetters as _, QueueName};
+use holdfast_embedded::store::{SqliteDefinitions, SqliteJournal, SqliteQueue, Store};
+use holdfast_engine::alert;
+use holdfast_engine::port::{Clock as _, DeadLetters as _, QueueName};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -37,7 +38,20 @@ struct Status {
     /// Live versions by tenant.
     packs: BTreeMap<String, Vec<String>>,
     operations: Operations,
+    /// Whether people are reached, by tenant.
+    alerts: BTreeMap<String, AlertPath>,
     timers: Timers,
+}
+
+/// Whether people are reached.
+#[derive(Debug, Serialize)]
+struct AlertPath {
+    /// Whether any live pack says where alerts go.
+    configured: bool,
+    /// When somebody was reached last by the weekly canary.
+    proven_at: Option<Timestamp>,
+    /// Since when nobody was reached who should have been.
+    silent_since: Option<Timestamp>,
 }
 
 /// A message that was received too often. Its body is in its error record, where it has one.
@@ -79,6 +93,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         queues,
         packs: packs(&store)?,
         operations: operations(&store)?,
+        alerts: alert_paths(&store).await?,
         timers: Timers {
             armed: timers.armed,
             next: timers.next,
@@ -109,6 +124,22 @@ async fn dead_letters(store: &Store, queues: &[QueueDepth]) -> Result<Vec<Dead>,
         }));
     }
     Ok(dead)
+}
+
+async fn alert_paths(store: &Store) -> Result<BTreeMap<String, AlertPath>, Failure> {
+    let journal = SqliteJournal::new(store.clone(), SystemClock);
+    let mut paths = BTreeMap::new();
+    for tenant in SqliteDefinitions::new(store.clone()).tenants()? {
+        if let Some(path) = alert::path_of(&journal, &tenant).await? {
+            let shown = AlertPath {
+                configured: path.configured,
+                proven_at: path.proven_at,
+                silent_since: path.silent_since(SystemClock.now()),
+            };
+            paths.insert(tenant.to_string(), shown);
+        }
+    }
+    Ok(paths)
 }
 
 fn packs(store: &Store) -> Result<BTreeMap<String, Vec<String>>, Failure> {
@@ -166,9 +197,23 @@ fn shown(status: &Status) -> String {
     let next = next.map_or_else(String::new, |next| format!(", next due {next}"));
     let armed = usize::try_from(status.timers.armed).unwrap_or(usize::MAX);
     lines.push(format!("{} armed{next}", counted(armed, "timer")));
+    lines.extend(status.alerts.iter().map(alerts));
     lines.push(String::new());
     lines.extend(needs(&status.operations));
     lines.join("\n")
+}
+
+fn alerts((tenant, path): (&String, &AlertPath)) -> String {
+    match (path.configured, path.silent_since, path.proven_at) {
+        (false, ..) => {
+            format!("{RED}alerts of {tenant} go nowhere{PLAIN}: add `alerts:` to a pack.yaml")
+        }
+        (true, Some(since), _) => {
+            format!("{RED}alert path of {tenant} silent since {since}{PLAIN}")
+        }
+        (true, None, Some(at)) => format!("alert path of {tenant} proven at {at}"),
+        (true, None, None) => format!("alert path of {tenant} not tried yet"),
+    }
 }
 
 fn queue(depth: &QueueDepth) -> String {

@@ -5,11 +5,12 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use holdfast_engine::alert;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::port::{Clock, Deployment, PortError};
+use holdfast_engine::port::{Clock, Definitions, Deployment, PortError};
 use holdfast_receive_webhook::{Answer, Request};
 
-use crate::alerts::QueueAlerts;
+use crate::alerts::{QueueAlerts, begin_paths};
 use crate::definitions::{LiveDefinitions, LoadedPack};
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::identity;
@@ -131,12 +132,8 @@ impl<C: Clock + Clone + 'static> System<C> {
         if let Some(extension) = &settings.extension {
             (extension.registry)(&mut registry);
         }
-        let workers = Workers::start(
-            registry.into_functions(),
-            &ports.queue,
-            ports.timers.clone(),
-            settings.clock.clone(),
-        );
+        begin_paths(ports.as_ref(), &settings.tenants).await?;
+        let workers = Workers::start(registry.into_functions(), &ports);
         Ok(Self {
             store,
             ports,
@@ -167,7 +164,7 @@ impl<C: Clock + Clone + 'static> System<C> {
                 .publish(tenant, packs, self.ports.clock.now())
                 .await?;
         }
-        Ok(())
+        begin_paths(self.ports.as_ref(), tenants).await
     }
 
     /// The ports, for commands that work on a running system.
@@ -180,6 +177,15 @@ impl<C: Clock + Clone + 'static> System<C> {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What is known to be wrong with the error route itself.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store cannot be read.
+    pub async fn silences(&self) -> Result<Vec<alert::Silence>, PortError> {
+        let tenants = self.ports.definitions.tenants().await?;
+        alert::silences(self.ports.as_ref(), &tenants).await
     }
 
     /// The sandbox.

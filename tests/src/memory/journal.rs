@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use holdfast_engine::port::{
-    Change, CommitError, Conflict, Item, Journal, Key, Page, PortError, Row, Table, Write,
+    Change, CommitError, Conflict, Item, Journal, Key, Page, PortError, QueueName, Row, Table,
+    Write,
 };
 
 use super::Shared;
 use super::condition::{Condition, Conditions};
+use super::queue::push;
+use super::state::MemoryState;
 
 /// The journal in memory.
 #[derive(Debug)]
@@ -98,6 +101,7 @@ impl Journal for MemoryJournal {
                 return Err(CommitError::Conflict(conflicts));
             }
             for write in writes {
+                feed(state, &write);
                 apply(&mut state.items, write);
             }
             Ok(())
@@ -143,6 +147,22 @@ fn row(key: &Key, item: &Item) -> Row {
         sort: key.sort.clone(),
         item: item.clone(),
     }
+}
+
+/// Tells of a change of an operation, before it is applied.
+fn feed(state: &mut MemoryState, write: &Write) {
+    let Change::Put(new) = &write.change else {
+        return;
+    };
+    if !state.feeds || write.key.table != Table::Operations {
+        return;
+    }
+    let old = state.items.get(&write.key);
+    let old = old.map_or("null", |item| item.body.as_str());
+    let partition = &write.key.partition;
+    let body = format!(r#"{{"partition":"{partition}","old":{old},"new":{new}}}"#);
+    let (queue, now) = (QueueName::of("handle-error"), state.now);
+    push(state, &queue, body, now, now);
 }
 
 fn apply(items: &mut BTreeMap<Key, Item>, write: Write) {

@@ -68,6 +68,14 @@ impl Memory {
         self
     }
 
+    /// The same, with the change feed of operations and the subscription to alerts: both become
+    /// messages.
+    #[must_use]
+    pub fn feeding(self) -> Self {
+        self.shared.change(|state| state.feeds = true);
+        self
+    }
+
     /// A copy of all state.
     #[must_use]
     pub fn snapshot(&self) -> MemoryState {

@@ -15,6 +15,8 @@ pub enum Policy {
     Retry,
     /// Go to the fallback.
     Fallback,
+    /// A person decides, and what succeeded is undone when a later step fails for good.
+    Undo,
 }
 
 impl Policy {
@@ -23,16 +25,23 @@ impl Policy {
     #[must_use]
     pub fn pack(self) -> Arc<Pack> {
         let (unknown, last) = match self {
-            Self::Review => ("review", "review"),
+            Self::Review | Self::Undo => ("review", "review"),
             Self::Retry => ("retry", "retry"),
             Self::Fallback => ("fallback", "review"),
         };
+        let (call, ask) = match self {
+            Self::Undo => (
+                ", compensate: { uses: raw-effect, with: { to: g } }",
+                ", compensate: { uses: keyed-effect, retry: [5s], with: { to: h } }",
+            ),
+            Self::Review | Self::Retry | Self::Fallback => ("", ""),
+        };
         compiled(&format!(
-            "- {{ id: call, uses: keyed-effect, retry: quick, with: {{ to: a }} }}\n\
+            "- {{ id: call, uses: keyed-effect, retry: quick, with: {{ to: a }}{call} }}\n\
              - {{ id: note, uses: raw-effect, async: true, unknown: {last}, with: {{ to: b }} }}\n\
              - {{ id: tell, uses: raw-effect, once: event.name, unknown: {unknown}, retry: [5s], with: {{ to: c }},\n    \
                fallback: [ {{ uses: raw-effect, retry: [5s], unknown: {last}, with: {{ to: d }} }} ] }}\n\
-             - {{ id: ask, uses: keyed-effect, retry: [5s], with: {{ to: e }}, fallback: [ {{ uses: keyed-effect, with: {{ to: f }} }} ] }}\n\
+             - {{ id: ask, uses: keyed-effect, retry: [5s], with: {{ to: e }}, fallback: [ {{ uses: keyed-effect, with: {{ to: f }} }} ]{ask} }}\n\
              - {{ id: mark, uses: update-record, with: {{ status: won }} }}"
         ))
     }

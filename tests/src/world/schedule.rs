@@ -45,6 +45,8 @@ pub fn run_seed(seed: u64, policy: Policy, pack: &Arc<Pack>, ignored: Option<Con
 enum Forbidden {
     /// The step of this key failed.
     Failed(String),
+    /// What came before it is undone.
+    GaveUp,
     OldGeneration,
 }
 
@@ -124,7 +126,7 @@ impl Chaos {
     }
 
     /// Why a delivery that starts now must not perform: its step failed and nothing was redriven,
-    /// or its generation is over.
+    /// or what came before it is undone, or its generation is over.
     fn forbidden(&mut self, delivery: &Delivery) -> Option<Forbidden> {
         let Ok(envelope) = serde_json::from_str::<Envelope>(&delivery.body) else {
             return None;
@@ -147,6 +149,7 @@ impl Chaos {
                 None
             }
             Some(State::Failed { .. }) => Some(Forbidden::Failed(envelope.key())),
+            Some(State::GaveUp { .. }) => Some(Forbidden::GaveUp),
             _ => None,
         }
     }
@@ -165,6 +168,10 @@ impl Chaos {
                 if performed && self.redrives == 0 && !self.held_up.contains(key) =>
             {
                 self.wrong.push(format!("P3: {key} performed again"));
+            }
+            Some(Forbidden::GaveUp) if performed => {
+                let body = &flight.received().delivery.body;
+                self.wrong.push(format!("P11: performed: {body}"));
             }
             Some(Forbidden::OldGeneration) if performed => {
                 let body = &flight.received().delivery.body;

@@ -171,7 +171,7 @@ async fn a_fault_of_a_connection_that_no_pack_has_stops_the_start() {
     assert!(matches!(error, StartError::Fault(_)));
     let text = error.to_string();
     assert!(
-        text.contains("`smss`") && text.contains("front-desk, insurance, sms"),
+        text.contains("`smss`") && text.contains("front-desk, insurance, oncall, pager, sms"),
         "{text}"
     );
 }
