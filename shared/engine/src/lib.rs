@@ -13,6 +13,7 @@ pub mod hash;
 pub mod id;
 pub mod key;
 pub mod name;
+pub mod operate;
 pub mod operation;
 pub mod port;
 pub mod record;

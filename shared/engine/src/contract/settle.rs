@@ -162,7 +162,7 @@ impl Work<'_> {
     }
 
     /// What follows a success. An async step has its own outcome, and nothing follows it.
-    async fn following<J: Journal>(
+    pub(super) async fn following<J: Journal>(
         &self,
         journal: &J,
         output: &Json,

@@ -66,6 +66,20 @@ pub enum Occurred {
         /// When.
         at: Timestamp,
     },
+    /// A person decided that an effect that may have happened is tried again.
+    SentAgain {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person decided that it is done, by whatever means.
+    DeclaredDone,
+    /// A person decided that an effect that may have happened did not, and is not to.
+    Rejected {
+        /// What stands for the message that failed.
+        message: MessageId,
+        /// When.
+        at: Timestamp,
+    },
     /// The step was left out.
     Skipped,
 }
@@ -92,9 +106,20 @@ pub struct Illegal {
 ///
 /// ¹ without a claim · ² by the claim's owner
 ///
+/// What people decide:
+///
+/// | from | sent again | declared done | rejected |
+/// |---|---|---|---|
+/// | failed | | succeeded | |
+/// | unknown | retrying | succeeded | failed |
+/// | others | | | |
+///
+/// An effect that is sent again may happen twice: that is the person's decision, and the one
+/// exception to the rule that an at-most-once effect happens at most once.
+///
 /// # Errors
-/// [`Illegal`] for every empty cell: a final state is never overwritten, but by a redrive, or by
-/// the late success of a step whose repeats are harmless.
+/// [`Illegal`] for every empty cell: a final state is never overwritten, but by a redrive, by a
+/// person, or by the late success of a step whose repeats are harmless.
 pub fn transition(
     from: Option<(&State, Progress)>,
     occurred: &Occurred,
@@ -123,15 +148,21 @@ pub fn transition(
         (Some(State::Started { .. }), Occurred::Abandoned) => {
             Ok((State::Unknown, progress.marked(true)))
         }
-        (Some(State::Failed { .. }), Occurred::Redriven { at }) => Ok((
-            State::Retrying { due: *at },
-            Progress {
-                attempt: 1,
-                maybe: progress.maybe,
-            },
-        )),
+        (Some(State::Failed { .. }), Occurred::Redriven { at }) => {
+            Ok((State::Retrying { due: *at }, progress.anew()))
+        }
         (Some(State::Failed { .. }), Occurred::Succeeded { by: None }) => {
             Ok((State::Succeeded, progress))
+        }
+        (Some(State::Unknown), Occurred::SentAgain { at }) => {
+            Ok((State::Retrying { due: *at }, progress.anew()))
+        }
+        (Some(State::Unknown | State::Failed { .. }), Occurred::DeclaredDone) => {
+            Ok((State::Succeeded, progress))
+        }
+        (Some(State::Unknown), Occurred::Rejected { message, at }) => {
+            let (message, at) = (message.clone(), *at);
+            Ok((State::Failed { message, at }, progress))
         }
         (None, Occurred::Skipped) => Ok((State::Skipped, progress)),
         (state, occurred) if occurred.is_outcome_of(state) => Ok(outcome(occurred, progress)),
@@ -189,6 +220,9 @@ impl Occurred {
             Self::Abandoned => "abandoned",
             Self::FellBack { .. } => "fell back",
             Self::Redriven { .. } => "redriven",
+            Self::SentAgain { .. } => "sent again",
+            Self::DeclaredDone => "declared done",
+            Self::Rejected { .. } => "rejected",
             Self::Skipped => "skipped",
         }
     }
@@ -244,6 +278,15 @@ mod tests {
             ),
             ("abandoned", Occurred::Abandoned),
             ("redriven", Occurred::Redriven { at: NOW }),
+            ("sent-again", Occurred::SentAgain { at: NOW }),
+            ("declared-done", Occurred::DeclaredDone),
+            (
+                "rejected",
+                Occurred::Rejected {
+                    message: MessageId("m".to_owned()),
+                    at: NOW,
+                },
+            ),
             ("skipped", Occurred::Skipped),
         ];
         for (label, by) in [
@@ -287,7 +330,11 @@ mod tests {
             ("none" | "retrying", Occurred::Claimed { .. })
             | ("started", Occurred::TakenOver { .. }) => Some("started"),
             ("started", Occurred::Abandoned) => Some("unknown"),
-            ("failed", Occurred::Redriven { .. }) => Some("retrying"),
+            ("failed", Occurred::Redriven { .. }) | ("unknown", Occurred::SentAgain { .. }) => {
+                Some("retrying")
+            }
+            ("failed" | "unknown", Occurred::DeclaredDone) => Some("succeeded"),
+            ("unknown", Occurred::Rejected { .. }) => Some("failed"),
             ("failed", Occurred::Succeeded { by: None }) => Some("succeeded"),
             ("none", Occurred::Skipped) => Some("skipped"),
             (_, Occurred::Retried { .. }) if allowed_outcome => Some("retrying"),
@@ -314,7 +361,7 @@ mod tests {
                 pairs += 1;
             }
         }
-        assert_eq!(pairs, 10 * 20);
+        assert_eq!(pairs, 10 * 23);
     }
 
     #[test]

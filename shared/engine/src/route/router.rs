@@ -255,13 +255,20 @@ impl<P: Ports> Router<P> {
         trouble: &Trouble,
     ) -> Result<(), Trouble> {
         let now = self.ports.clock().now();
-        let Some(write) = question(message, delivery, trouble, now)? else {
-            return Ok(());
-        };
-        match self.ports.journal().commit(vec![write]).await {
-            Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
-            Err(CommitError::Port(error)) => Err(error.into()),
+        let mut found: Option<Item> = None;
+        for _ in 0..MAX_LOOKS {
+            let Some(write) = question(message, delivery, trouble, found.as_ref(), now)? else {
+                return Ok(());
+            };
+            match self.ports.journal().commit(vec![write]).await {
+                Ok(()) => return Ok(()),
+                Err(CommitError::Port(error)) => return Err(error.into()),
+                Err(CommitError::Conflict(conflicts)) => {
+                    found = conflicts.into_iter().find_map(|conflict| conflict.found);
+                }
+            }
         }
+        Err(Trouble::Contended)
     }
 
     /// The home of the step that a delivery receipt speaks of, where there is such a record of

@@ -55,18 +55,26 @@ pub(super) fn drop_known(writes: &mut Vec<Write>, conflicts: &[Conflict]) {
     });
 }
 
-/// The review item of an event that cannot be routed without a person; `None`: the trouble is
-/// none of that kind.
+/// The write of the review item of an event that cannot be routed without a person, on what was
+/// found there; `None`: there is nothing to ask.
 pub(super) fn question(
     message: &EventMessage,
     delivery: &Delivery,
     trouble: &Trouble,
+    found: Option<&Item>,
     now: Timestamp,
 ) -> Result<Option<Write>, PortError> {
+    if !is_new(message, found) {
+        return Ok(None);
+    }
     let (kind, report) = match trouble {
-        Trouble::Ambiguous { candidates, .. } => (
+        Trouble::Ambiguous {
+            name,
+            record_type,
+            candidates,
+        } => (
             ReviewKind::AmbiguousRecord,
-            serde_json::json!({ "candidates": candidates }),
+            serde_json::json!({ "as": name, "type": record_type, "candidates": candidates }),
         ),
         Trouble::Invalid {
             violations,
@@ -93,7 +101,21 @@ pub(super) fn question(
         report,
         subject: bounded(&delivery.body),
     };
-    put(key::operation(&message.tenant, REVIEW, &id), &item).map(Some)
+    let asked = put(key::operation(&message.tenant, REVIEW, &id), &item)?;
+    let expect = Expect::unchanged(found);
+    Ok(Some(Write { expect, ..asked }))
+}
+
+/// Whether a question was not asked before, or is what a person's decision about it led to: a
+/// repeated delivery of what they decided on asks nothing.
+fn is_new(message: &EventMessage, found: Option<&Item>) -> bool {
+    let Some(found) = found else {
+        return true;
+    };
+    let asked: Option<ReviewItem> = serde_json::from_str(&found.body).ok();
+    let decided = asked.and_then(|item| Some(item.handling.decision?.mark.at));
+    let again = message.resubmitted.as_ref().map(|again| again.at);
+    again.is_some() && again == decided
 }
 
 fn loop_stopped(
