@@ -99,6 +99,18 @@ fn parts(what: &What) -> Parts {
             let what = format!("{} {}{reason}", workflow(&end.execution), end.end);
             (BOLD, "end", what, Vec::new())
         }
+        What::Outcome(outcome) => {
+            let reason = outcome.reason.as_ref();
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            let workflow = workflow(&outcome.execution);
+            let what = format!("{workflow} {}: {}{reason}", outcome.verdict, outcome.expect);
+            let colour = if outcome.verdict == "missed" {
+                RED
+            } else {
+                BOLD
+            };
+            (colour, "outcome", what, Vec::new())
+        }
     }
 }
 

@@ -92,6 +92,7 @@ impl<C: Clock + Clone + 'static> Registry<C> {
         };
         registry.internal("route-event", RouteEvent(Arc::clone(ports)));
         registry.internal("watch-records", WatchRecords(Arc::clone(ports)));
+        registry.internal("run-timers", RunTimers(Arc::clone(ports)));
         registry.internal("handle-error", HandleError(Arc::clone(ports)));
         registry.internal("notify-oncall", NotifyOncall(Arc::clone(ports)));
         visit(&mut registry);
@@ -185,6 +186,17 @@ impl<P: Ports> Handler for RouteEvent<P> {
         delivery: &'a Delivery,
     ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(holdfast_route_event::handle(&self.0, delivery))
+    }
+}
+
+struct RunTimers<P>(Arc<P>);
+
+impl<P: Ports> Handler for RunTimers<P> {
+    fn handle<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(holdfast_run_timers::handle(self.0.as_ref(), delivery))
     }
 }
 

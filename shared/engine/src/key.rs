@@ -14,6 +14,12 @@ pub const RECORD: &str = "record";
 /// The start of the sort keys of step entries.
 pub const EXECUTION_PREFIX: &str = "exe#";
 
+/// The start of the sort keys of outcomes.
+pub const OUTCOME_PREFIX: &str = "outcome#";
+
+/// The start of the sort keys of events.
+pub const EVENT_PREFIX: &str = "event#";
+
 fn journal(partition: String, sort: String) -> Key {
     Key {
         table: Table::Journal,
@@ -34,6 +40,12 @@ pub fn record(record: &RecordRef) -> Key {
     journal(home(record), RECORD.to_owned())
 }
 
+/// The start of the sort keys of an execution's step entries.
+#[must_use]
+pub fn steps_prefix(execution: &ExecutionRef) -> String {
+    format!("{EXECUTION_PREFIX}{}#", execution.execution)
+}
+
 /// A step's entry.
 #[must_use]
 pub fn step(execution: &ExecutionRef, generation: u32, step: &StepKey) -> Key {
@@ -50,6 +62,15 @@ pub fn generation(execution: &ExecutionRef) -> Key {
     journal(
         home(&execution.home),
         format!("generation#{}", execution.execution),
+    )
+}
+
+/// What became of the outcome that an execution promised.
+#[must_use]
+pub fn outcome(execution: &ExecutionRef) -> Key {
+    journal(
+        home(&execution.home),
+        format!("{OUTCOME_PREFIX}{}", execution.execution),
     )
 }
 
@@ -74,7 +95,7 @@ pub fn source_event(tenant: &TenantName, event: &EventId) -> Key {
 /// A record's event, or the line that a source's event leaves in the timeline of its home.
 #[must_use]
 pub fn home_event(home_record: &RecordRef, event: &EventId) -> Key {
-    journal(home(home_record), format!("event#{event}"))
+    journal(home(home_record), format!("{EVENT_PREFIX}{event}"))
 }
 
 /// The partition that finds records by a key's value.

@@ -183,6 +183,11 @@ impl MemoryQueue {
         })
     }
 
+    /// Loses every message.
+    pub fn lose_all(&self) {
+        self.0.change(|state| state.messages.clear());
+    }
+
     /// Sends a message as the redrive of an error record does: with an old stamp.
     pub fn resend(&self, queue: &QueueName, body: String, created: Timestamp) {
         self.0.change(|state| {

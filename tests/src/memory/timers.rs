@@ -22,6 +22,12 @@ impl MemoryTimers {
             .read(|state| state.timers.iter().map(|timer| timer.due).min())
     }
 
+    /// The timers that are armed.
+    #[must_use]
+    pub fn armed(&self) -> Vec<Timer> {
+        self.0.read(|state| state.timers.clone())
+    }
+
     /// Sends the messages of the timers that are due, stamped now.
     pub fn fire(&self) {
         self.0.change(|state| {

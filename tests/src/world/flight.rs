@@ -38,6 +38,30 @@ pub(super) fn function<S: Step>(step: S) -> Arc<dyn Function> {
     Arc::new(Erased(step))
 }
 
+struct Internal<F> {
+    ports: Arc<Faulty<Memory>>,
+    handle: F,
+}
+
+impl<F, R> Function for Internal<F>
+where
+    F: Fn(Arc<Faulty<Memory>>, Delivery) -> R + Send + Sync,
+    R: Future<Output = Verdict> + Send + 'static,
+{
+    fn handle(self: Arc<Self>, _: Runner<Faulty<Memory>>, delivery: Delivery) -> Handling {
+        Box::pin((self.handle)(Arc::clone(&self.ports), delivery))
+    }
+}
+
+pub(super) fn internal<F, R>(ports: &Arc<Faulty<Memory>>, handle: F) -> Arc<dyn Function>
+where
+    F: Fn(Arc<Faulty<Memory>>, Delivery) -> R + Send + Sync + 'static,
+    R: Future<Output = Verdict> + Send + 'static,
+{
+    let ports = Arc::clone(ports);
+    Arc::new(Internal { ports, handle })
+}
+
 /// How a delivery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {

@@ -14,12 +14,13 @@ mod story;
 mod witness;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_engine::contract::Runner;
 use holdfast_engine::definition::model::Pack;
-use holdfast_engine::port::{Clock as _, Deployment, Ports as _, QueueName};
+use holdfast_engine::port::{Clock as _, Delivery, Deployment, Ports as _, QueueName, Verdict};
 use holdfast_engine::step::Step;
 use jiff::Timestamp;
 
@@ -125,6 +126,16 @@ impl World {
     pub fn add<S: Step>(&mut self, step: S) {
         let queue = QueueName::of(S::SPEC.name);
         self.functions.insert(queue, flight::function(step));
+    }
+
+    /// Adds a function that is no step.
+    pub fn add_internal<F, R>(&mut self, name: &str, handle: F)
+    where
+        F: Fn(Arc<Faulty<Memory>>, Delivery) -> R + Send + Sync + 'static,
+        R: Future<Output = Verdict> + Send + 'static,
+    {
+        let function = flight::internal(&self.ports, handle);
+        self.functions.insert(QueueName::of(name), function);
     }
 
     /// What a step function is built from in this world.

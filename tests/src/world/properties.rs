@@ -179,7 +179,7 @@ impl<'a> Rest<'a> {
     fn parking(&self) -> Vec<String> {
         let parked = |key: &&String| {
             let state = self.entry(key).map(|entry| &entry.state);
-            !matches!(state, Some(State::Failed { .. }))
+            !matches!(state, Some(State::Failed { .. } | State::GaveUp { .. }))
         };
         let dead = self.dead.iter().filter(|_| self.chaos.calm);
         dead.filter(parked)

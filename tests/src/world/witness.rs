@@ -71,7 +71,8 @@ impl Witness {
 
     /// Entries that failed, with whether an open error record says so.
     pub fn failed(&self) -> impl Iterator<Item = (&str, bool)> {
-        let failed = |entry: &StepEntry| matches!(entry.state, State::Failed { .. });
+        let failed =
+            |entry: &StepEntry| matches!(entry.state, State::Failed { .. } | State::GaveUp { .. });
         let entries = self.entries.iter().filter(move |(_, entry)| failed(entry));
         entries.map(|(step, entry)| {
             let id = entry.error.as_ref().map(|error| &error.id);

@@ -15,7 +15,8 @@ fn fault(connection: &str, kind: Kind) -> Fault {
 /// $50,000, credited once although its first answers were lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_credit_that_is_retried_after_a_timeout_is_credited_once() {
-    let outage = fault("ledger", Kind::DropAnswer).between(after(Duration::ZERO), after(minutes(1)));
+    let outage =
+        fault("ledger", Kind::DropAnswer).between(after(Duration::ZERO), after(minutes(1)));
     let shop = Shop::open(vec![outage]).await;
     shop.order("won", 1).await;
     shop.pass(minutes(15), Duration::from_secs(10)).await;
@@ -35,7 +36,11 @@ async fn a_credit_that_may_not_be_repeated_is_left_to_a_person() {
     let reviews = shop.reviews();
     assert_eq!(reviews.len(), 1, "{reviews:?}");
     assert_eq!(reviews[0].kind, ReviewKind::UnknownOutcome);
-    assert!(reviews[0].title.contains("old-credit"), "{}", reviews[0].title);
+    assert!(
+        reviews[0].title.contains("old-credit"),
+        "{}",
+        reviews[0].title
+    );
 }
 
 /// The provider takes every message and every answer is lost: never a second one, always an item

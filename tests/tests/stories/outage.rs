@@ -22,7 +22,11 @@ async fn an_outage_is_noticed_at_once_and_loses_nothing() {
         .between(after(minutes(DOWN)), after(minutes(BACK)));
     let shop = Shop::open(vec![outage]).await;
     for number in 0..ORDERS {
-        let kind = if number % 2 == 0 { "placed" } else { "forgotten" };
+        let kind = if number % 2 == 0 {
+            "placed"
+        } else {
+            "forgotten"
+        };
         shop.order(kind, number).await;
         if (number + 1) % PER_MINUTE == 0 {
             shop.pass(minutes(1), Duration::from_secs(30)).await;
@@ -32,20 +36,34 @@ async fn an_outage_is_noticed_at_once_and_loses_nothing() {
     let alerts = shop.reached("oncall");
     let first = alerts.first().unwrap().at;
     let seconds = first.duration_since(after(minutes(DOWN))).as_secs();
-    println!("first alert after {seconds} s, {} alerts in all", alerts.len());
+    println!(
+        "first alert after {seconds} s, {} alerts in all",
+        alerts.len()
+    );
     assert!((0..=60).contains(&seconds), "{seconds} s");
     assert!(alerts.len() < 10, "{} alerts", alerts.len());
 
     let before = shop.texts(&["mail", "backup"]);
-    let waiting = shop.open_operations().iter().filter(|one| one.step().is_some()).count();
+    let waiting = shop
+        .open_operations()
+        .iter()
+        .filter(|one| one.step().is_some())
+        .count();
     println!("{} delivered, {waiting} wait for a person", before.len());
-    assert_eq!(before.len() + waiting, ORDERS, "delivered, or an item: nothing is lost");
+    assert_eq!(
+        before.len() + waiting,
+        ORDERS,
+        "delivered, or an item: nothing is lost"
+    );
 
     shop.redrive_all().await;
     shop.pass(minutes(30), minutes(1)).await;
     let delivered = shop.texts(&["mail", "backup"]);
     assert_eq!(delivered.len(), ORDERS, "none is missing");
-    assert!(delivered.values().all(|times| *times == 1), "none is double");
+    assert!(
+        delivered.values().all(|times| *times == 1),
+        "none is double"
+    );
     let open = shop.open_operations();
     assert!(open.iter().all(|one| one.step().is_none()), "{open:#?}");
 }

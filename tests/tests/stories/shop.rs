@@ -160,7 +160,9 @@ impl Shop {
         for event in events {
             let (home, prefix) = (key::home(&event.home), key::EXECUTION_PREFIX);
             let journal = self.system.ports().journal();
-            let page = journal.query(Table::Journal, &home, prefix, None, 100).await;
+            let page = journal
+                .query(Table::Journal, &home, prefix, None, 100)
+                .await;
             let attempts = |row: &Row| {
                 let entry: StepEntry = serde_json::from_str(&row.item.body).unwrap();
                 entry.attempts.len()
@@ -190,7 +192,10 @@ impl Shop {
             Operation::Error(error) => Some(error),
             Operation::Review(_) => None,
         };
-        self.open_operations().into_iter().filter_map(error).collect()
+        self.open_operations()
+            .into_iter()
+            .filter_map(error)
+            .collect()
     }
 
     /// The review items that still need someone.
@@ -199,7 +204,10 @@ impl Shop {
             Operation::Review(item) => Some(item),
             Operation::Error(_) => None,
         };
-        self.open_operations().into_iter().filter_map(review).collect()
+        self.open_operations()
+            .into_iter()
+            .filter_map(review)
+            .collect()
     }
 }
 

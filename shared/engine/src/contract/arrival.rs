@@ -71,9 +71,15 @@ pub fn on_arrival(state: Option<&State>, terms: &Terms, arrival: &Arrival<'_>) -
         Some(State::Retrying { .. }) => on_arrival(None, terms, arrival),
         Some(State::Started { owner, lease }) => on_claimed(owner, *lease, terms, arrival),
         Some(State::Failed { message, at }) => on_failed(message, *at, arrival),
+        Some(State::GaveUp { message, .. }) if message == arrival.message => Reaction::FailAgain,
         Some(State::Unknown) => Reaction::EnsureReview,
         Some(
-            State::Succeeded | State::FellBack | State::Skipped | State::Waiting | State::Resumed,
+            State::Succeeded
+            | State::GaveUp { .. }
+            | State::FellBack
+            | State::Skipped
+            | State::Waiting
+            | State::Resumed,
         ) => Reaction::Replay,
     }
 }
@@ -264,6 +270,20 @@ mod tests {
             Reaction::Stale,
             "created after the failure"
         );
+    }
+
+    #[test]
+    fn a_step_that_gave_up_never_runs_again_whatever_is_redriven() {
+        let gave_up = State::GaveUp {
+            message: MessageId("m".to_owned()),
+            at: at(50),
+        };
+        let keyed = terms(Effect::Keyed, Unknown::Retry, true);
+        let react = |message, created, sent| react(Some(&gave_up), &keyed, message, created, sent);
+        assert_eq!(react("m", 1, 1), Reaction::FailAgain);
+        for (created, sent) in [(50, 51), (1, 50), (51, 60)] {
+            assert_eq!(react("n", created, sent), Reaction::Replay);
+        }
     }
 
     #[test]

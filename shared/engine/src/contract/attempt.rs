@@ -165,7 +165,7 @@ impl<P: Ports> Runner<P> {
                 let delay = due.duration_since(self.ports.clock().now());
                 Verdict::RetryAfter(Duration::try_from(delay).unwrap_or_default())
             }
-            State::Failed { .. } => Verdict::Fail,
+            State::Failed { .. } | State::GaveUp { .. } => Verdict::Fail,
             _ => Verdict::Acknowledge,
         })
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::ScopeData;
-use crate::definition::model::{Action, StepDefinition, Target, Workflow};
+use crate::definition::model::{StepDefinition, Workflow};
 use crate::entry::{Dispatch, End, Skipped};
 use crate::envelope::{Context, Envelope};
 use crate::expr::{EvaluationError, RefRead, Scope};
@@ -91,15 +91,20 @@ fn remaining<'w>(workflow: &'w Workflow, position: Position<'_>) -> &'w [StepDef
 }
 
 /// Decides a dispatch, and writes down what it reads.
-struct Planner<'a, J> {
+pub(super) struct Planner<'a, J> {
     journal: &'a J,
     execution: &'a ExecutionRef,
     scope: ScopeData,
-    dispatch: Dispatch,
+    pub(super) dispatch: Dispatch,
 }
 
 impl<'a, J: Journal> Planner<'a, J> {
-    fn new(journal: &'a J, execution: &'a ExecutionRef, context: &Context, now: Timestamp) -> Self {
+    pub(super) fn new(
+        journal: &'a J,
+        execution: &'a ExecutionRef,
+        context: &Context,
+        now: Timestamp,
+    ) -> Self {
         let (refs, record) = (BTreeMap::new(), None);
         let dispatch = Dispatch {
             now,
@@ -139,7 +144,10 @@ impl<'a, J: Journal> Planner<'a, J> {
         }))
     }
 
-    async fn skipped(&mut self, step: &StepDefinition) -> Result<Option<String>, PortError> {
+    pub(super) async fn skipped(
+        &mut self,
+        step: &StepDefinition,
+    ) -> Result<Option<String>, PortError> {
         let Some(condition) = &step.condition else {
             return Ok(None);
         };
@@ -164,7 +172,7 @@ impl<'a, J: Journal> Planner<'a, J> {
         }
     }
 
-    async fn read_input(&mut self, step: &StepDefinition) -> Result<(), PortError> {
+    pub(super) async fn read_input(&mut self, step: &StepDefinition) -> Result<(), PortError> {
         let mut reads = Vec::new();
         step.visit_input_reads(&mut |read| reads.push(read.clone()));
         self.read(&reads).await
@@ -224,55 +232,4 @@ pub async fn read_references<J: Journal>(
         }
     }
     Ok(())
-}
-
-impl Workflow {
-    /// The definition of a step's alternative.
-    #[must_use]
-    pub fn step(&self, key: &StepKey) -> Option<&StepDefinition> {
-        let primary = self.steps.iter().find(|step| step.id == key.step)?;
-        primary.alternative(key.n)
-    }
-}
-
-impl StepDefinition {
-    /// The alternative with this number: 1 is the step itself, then its fallbacks.
-    #[must_use]
-    pub fn alternative(&self, n: u32) -> Option<&StepDefinition> {
-        match n {
-            0 => None,
-            1 => Some(self),
-            n => self.fallback.get(usize::try_from(n).ok()?.checked_sub(2)?),
-        }
-    }
-
-    /// Calls `visit` with each strong read that rendering the step's input makes.
-    pub fn visit_input_reads(&self, visit: &mut impl FnMut(&RefRead)) {
-        if let Some(once) = &self.once {
-            once.key.reads().iter().for_each(&mut *visit);
-        }
-        match &self.action {
-            Action::Call { with } => with.iter().for_each(|(_, value)| value.visit_reads(visit)),
-            Action::UpdateRecord(update) => match &update.target {
-                Target::Home => {}
-                Target::Reference { reference, .. } => reference.reads().iter().for_each(visit),
-                Target::Key { key, .. } => key.iter().for_each(|value| value.visit_reads(visit)),
-            },
-        }
-    }
-}
-
-impl Context {
-    /// What the execution knows after a step: its result, and its own change of the home record.
-    #[must_use]
-    pub fn after(&self, definition: &StepDefinition, output: &Json, changed_home: bool) -> Self {
-        let mut context = self.clone();
-        context
-            .steps
-            .insert(definition.id.to_string(), output.clone());
-        if changed_home && let Some(record) = output.get("record") {
-            context.record = Some(record.clone());
-        }
-        context
-    }
 }

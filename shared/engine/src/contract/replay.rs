@@ -26,6 +26,22 @@ impl<P: Ports> Runner<P> {
         Ok(Verdict::Acknowledge)
     }
 
+    /// Lets a message that failed already be dead-lettered. The compensation that its failure
+    /// began is sent again, in case that it was not.
+    pub(super) async fn fail_again(
+        &self,
+        work: &Work<'_>,
+        view: &View,
+    ) -> Result<Verdict, Trouble> {
+        if let Some(entry) = view.body::<StepEntry>(&work.entry_key)? {
+            let messages = self.following(work, &entry)?;
+            if !messages.is_empty() {
+                self.ports.queue().send(messages).await?;
+            }
+        }
+        Ok(Verdict::Fail)
+    }
+
     /// The messages that an entry says follow it.
     pub(super) fn following(
         &self,

@@ -13,7 +13,7 @@ use super::view::View;
 use super::work::Work;
 use super::{failure, once::OnceClaim};
 use crate::definition::model::StepDefinition;
-use crate::entry::{Occurred, State, StepEntry, transition};
+use crate::entry::{Dispatch, Occurred, State, StepEntry, transition};
 use crate::envelope::Envelope;
 use crate::field::Violation;
 use crate::id::StepKey;
@@ -118,8 +118,8 @@ impl<P: Ports> Runner<P> {
         let mut ruled = match word {
             Word::Retry => self.retried(&ruling, begun)?,
             Word::Done(output) => self.done(&ruling, output, begun).await?,
-            Word::Reject if begun => Ruled::default(),
-            Word::Reject => self.rejected(&ruling)?,
+            Word::Reject if begun => self.follow(&ruling, ruling.entry.clone())?,
+            Word::Reject => self.rejected(&ruling).await?,
         };
         if let (Word::Done(_), false, Some(key)) = (word, begun, named.filter(|key| key != item)) {
             let now = self.ports.clock().now();
@@ -213,32 +213,39 @@ impl<P: Ports> Runner<P> {
         })
     }
 
-    fn rejected(&self, ruling: &Ruling<'_>) -> Result<Ruled, Unruled> {
+    /// It failed for good: its `once` key is free, and what succeeded before it is undone.
+    async fn rejected(&self, ruling: &Ruling<'_>) -> Result<Ruled, Unruled> {
         let (work, now) = (ruling.work, self.ports.clock().now());
-        let (message, at) = (work.delivery.message_id.clone(), now);
-        let mut writes = match ruling.state() {
-            _ if ruling.is_held_after_fallback() => vec![ruling.unchanged()],
-            None | Some(State::Retrying { .. }) => {
-                let (by, maybe) = (None, false);
-                let failed = Occurred::Failed {
-                    by,
-                    message,
-                    at,
-                    maybe,
-                };
-                ruling.changed(&failed, now)?
-            }
-            _ => ruling.changed(&Occurred::Rejected { message, at }, now)?,
-        };
+        let undoing = self.undoing(ruling, now).await?;
+        let occurred = ruling.rejection(undoing.is_some(), now);
+        let (mut writes, mut ruled) = (Vec::new(), Ruled::default());
+        if ruling.is_held_after_fallback() {
+            writes.push(ruling.unchanged());
+        } else {
+            let mut entry = ruling.next(&occurred, now)?;
+            entry.dispatch = undoing;
+            writes.push(ruling.view.put(&work.entry_key, &entry)?);
+            ruled = self.follow(ruling, Some(entry))?;
+        }
         if let Some(key) = work.pending_once(ruling.view)? {
             writes.push(ruling.view.write(key, Change::Delete));
         }
-        let (messages, steps) = (Vec::new(), Vec::new());
-        Ok(Ruled {
-            writes,
-            messages,
-            steps,
-        })
+        Ok(Ruled { writes, ..ruled })
+    }
+
+    /// The compensation that a rejection begins, if any.
+    async fn undoing(
+        &self,
+        ruling: &Ruling<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Dispatch>, Unruled> {
+        let (work, envelope) = (ruling.work, ruling.work.envelope);
+        if ruling.old || work.primary.asynchronous || envelope.step.undoes() {
+            return Ok(None);
+        }
+        let journal = self.ports.journal();
+        let dispatch = work.undo(journal, &envelope.context, now).await?;
+        Ok((!dispatch.steps.is_empty()).then_some(dispatch))
     }
 }
 
@@ -283,6 +290,31 @@ impl Ruling<'_> {
         };
         let free = self.view.body::<OnceClaim>(key)?.is_none();
         Ok(free || self.work.pending_once(self.view)?.is_some())
+    }
+
+    /// What a rejection is here: a step that was never tried, or is to be tried again, fails.
+    fn rejection(&self, undoes: bool, at: Timestamp) -> Occurred {
+        let message = self.work.delivery.message_id.clone();
+        let (by, maybe) = (None, false);
+        match self.state() {
+            None | Some(State::Retrying { .. }) if undoes => Occurred::GaveUp {
+                by,
+                message,
+                at,
+                maybe,
+            },
+            None | Some(State::Retrying { .. }) => Occurred::Failed {
+                by,
+                message,
+                at,
+                maybe,
+            },
+            _ => Occurred::Rejected {
+                message,
+                at,
+                undoes,
+            },
+        }
     }
 
     /// The entry in its next state.

@@ -100,7 +100,7 @@ impl<P: Ports> Runner<P> {
         };
         let ports = self.ports.as_ref();
         let connected = Connected::new(&S::SPEC, definition, &pack, envelope, ports.deployment());
-        let next = primary.alternative(envelope.step.n.saturating_add(1));
+        let next = primary.alternative_after(envelope.step.n);
         let effect = effect::<S>(envelope, &connected);
         let (entry_key, generation_key, once_key) =
             Work::keys(envelope, ports.secrets().identity_key());
@@ -209,7 +209,7 @@ impl<P: Ports> Runner<P> {
                 let due = self.sooner(work, view, due)?;
                 self.wait(work, due).await.map(Some)
             }
-            Reaction::FailAgain => Ok(Some(Verdict::Fail)),
+            Reaction::FailAgain => self.fail_again(work, view).await.map(Some),
             Reaction::Stale => Ok(Some(Verdict::Acknowledge)),
         }
     }

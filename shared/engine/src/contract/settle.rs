@@ -1,22 +1,14 @@
 //! Writing the outcome of an attempt: one transaction for what must agree.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
-use super::dispatch::{Position, advance, fall_back};
+use super::dispatch::fall_back;
 use super::failure::{self, Failure};
 use super::outcome::Ending;
 use super::perform::Attempted;
-use super::shape::refusal;
 use super::view::View;
 use super::work::Work;
-use crate::definition::model::{Action, Refused};
-use crate::entry::{
-    AttemptLine, Dispatch, End, Occurred, Owner, StepEntry, Suppressed, transition,
-};
-use crate::envelope::Context;
+use crate::entry::{AttemptLine, Occurred, Owner, StepEntry, Suppressed, transition};
 use crate::operation::ReviewKind;
 use crate::port::{Delivery, Journal, Key, PortError, Write};
 use crate::step::StepError;
@@ -45,12 +37,13 @@ impl Work<'_> {
     ) -> Result<Option<Settlement>, PortError> {
         let before = view.body::<StepEntry>(&self.entry_key)?;
         let from = before.as_ref().map(|entry| (&entry.state, entry.progress));
-        let Ok((state, progress)) =
-            transition(from, &occurred(attempted, owner, self.delivery, now))
-        else {
+        let undoing = self.undoing(journal, attempted, now).await?;
+        let occurred = occurred(attempted, owner, self.delivery, undoing.is_some(), now);
+        let Ok((state, progress)) = transition(from, &occurred) else {
             return Ok(None);
         };
-        let entry = self.entry(state, progress, before.as_ref(), now);
+        let mut entry = self.entry(state, progress, before.as_ref(), now);
+        entry.dispatch = undoing;
         let before = before.as_ref();
         let mut settlement = match attempted {
             Attempted::Ended(error, ending, _) => {
@@ -58,7 +51,6 @@ impl Work<'_> {
                     .await?
             }
             Attempted::Succeeded { output, .. } | Attempted::Suppressed(_, output) => {
-                let mut entry = entry;
                 entry.output = Some(output.clone());
                 entry.dispatch = self.following(journal, output, now).await?;
                 self.succeeded(view, entry, before, attempted)?
@@ -161,56 +153,6 @@ impl Work<'_> {
         Ok(writes)
     }
 
-    /// What follows a success. An async step has its own outcome, and nothing follows it.
-    pub(super) async fn following<J: Journal>(
-        &self,
-        journal: &J,
-        output: &Json,
-        now: Timestamp,
-    ) -> Result<Option<Dispatch>, PortError> {
-        if self.primary.asynchronous {
-            return Ok(None);
-        }
-        if let (Some(reason), Refused::Stop) = (refusal(output), self.terms.refused) {
-            let (refs, record) = (BTreeMap::new(), None);
-            let end = Some(End::Stopped(format!(
-                "{}: {reason}",
-                self.envelope.step.step
-            )));
-            return Ok(Some(Dispatch {
-                now,
-                refs,
-                record,
-                steps: Vec::new(),
-                skipped: Vec::new(),
-                end,
-            }));
-        }
-        let context = self.context_after(output);
-        let position = Position::After(&self.envelope.step.step);
-        advance(
-            journal,
-            self.workflow,
-            &self.envelope.execution,
-            &context,
-            position,
-            now,
-        )
-        .await
-        .map(Some)
-    }
-
-    /// What the execution knows after a success of this step.
-    pub(super) fn context_after(&self, output: &Json) -> Context {
-        let home = &self.envelope.execution.home;
-        let changed_home = matches!(&self.definition.action, Action::UpdateRecord(_))
-            && output.pointer("/record/id").and_then(Json::as_str) == Some(home.record.as_str())
-            && self.input_type() == Some(home.record_type.as_str());
-        self.envelope
-            .context
-            .after(self.definition, output, changed_home)
-    }
-
     /// A success closes the error that the step had; what this delivery wrote down in case that
     /// it crashes is closed after dispatch, and stays named until then.
     fn closed_errors(
@@ -247,9 +189,11 @@ fn occurred(
     attempted: &Attempted,
     owner: Option<&Owner>,
     delivery: &Delivery,
+    undoes: bool,
     now: Timestamp,
 ) -> Occurred {
     let by = owner.cloned();
+    let message = delivery.message_id.clone();
     match attempted {
         Attempted::Succeeded { .. } | Attempted::Suppressed(..) => Occurred::Succeeded { by },
         Attempted::Ended(_, Ending::Retry { maybe, .. }, due) => Occurred::Retried {
@@ -260,9 +204,15 @@ fn occurred(
         Attempted::Ended(_, Ending::FallBack { maybe }, _) => {
             Occurred::FellBack { by, maybe: *maybe }
         }
+        Attempted::Ended(_, Ending::Fail { maybe }, _) if undoes => Occurred::GaveUp {
+            by,
+            message,
+            at: now,
+            maybe: *maybe,
+        },
         Attempted::Ended(_, Ending::Fail { maybe }, _) => Occurred::Failed {
             by,
-            message: delivery.message_id.clone(),
+            message,
             at: now,
             maybe: *maybe,
         },

@@ -1,12 +1,11 @@
 //! One envelope at work: the message, its definition, its terms and its keys.
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
 use super::Terms;
 use crate::definition::model::{Pack, StepDefinition, Workflow};
 use crate::entry::{Progress, State, StepEntry};
-use crate::envelope::{Envelope, Input};
+use crate::envelope::Envelope;
 use crate::key;
 use crate::port::{Delivery, Key};
 
@@ -57,16 +56,7 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn next_alternative(&self) -> Option<&'a StepDefinition> {
-        self.primary
-            .alternative(self.envelope.step.n.saturating_add(1))
-    }
-
-    /// The record type of a rendered update target.
-    pub(super) fn input_type(&self) -> Option<&str> {
-        match &self.envelope.input {
-            Input::Rendered(input) => input.get("type").and_then(Json::as_str),
-            Input::Failed { .. } => None,
-        }
+        self.primary.alternative_after(self.envelope.step.n)
     }
 
     /// The entry in a new state; earlier attempts and the error stay until a success.
@@ -81,20 +71,11 @@ impl<'a> Work<'a> {
             .filter(|_| state != State::Succeeded)
             .and_then(|entry| entry.error.clone());
         StepEntry {
-            state,
-            progress,
-            at: now,
-            event: self.envelope.context.event.id.clone(),
-            version: self.envelope.manifest.to_string(),
-            output: None,
-            target: None,
-            changes: Vec::new(),
-            dispatch: None,
-            suppressed: None,
             attempts: before
                 .map(|entry| entry.attempts.clone())
                 .unwrap_or_default(),
             error,
+            ..StepEntry::of(self.envelope, state, progress, now)
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{Progress, State};
+use crate::envelope::Envelope;
 use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
 use crate::name::StepId;
 use crate::record::FieldChange;
@@ -48,6 +49,27 @@ pub struct StepEntry {
     /// The error that ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorSummary>,
+}
+
+impl StepEntry {
+    /// An entry of this envelope's step that says nothing but its state.
+    #[must_use]
+    pub fn of(envelope: &Envelope, state: State, progress: Progress, at: Timestamp) -> Self {
+        Self {
+            state,
+            progress,
+            at,
+            event: envelope.context.event.id.clone(),
+            version: envelope.manifest.to_string(),
+            output: None,
+            target: None,
+            changes: Vec::new(),
+            dispatch: None,
+            suppressed: None,
+            attempts: Vec::new(),
+            error: None,
+        }
+    }
 }
 
 /// One attempt that did not succeed.
@@ -122,6 +144,8 @@ pub enum End {
     Completed,
     /// It was stopped, with the reason.
     Stopped(String),
+    /// A step failed for good, and what succeeded before it is undone.
+    Compensated,
 }
 
 #[cfg(test)]
@@ -155,7 +179,11 @@ mod tests {
             State::Started { owner, lease: at },
             State::Retrying { due: at },
             State::Succeeded,
-            State::Failed { message, at },
+            State::Failed {
+                message: message.clone(),
+                at,
+            },
+            State::GaveUp { message, at },
             State::Unknown,
             State::FellBack,
             State::Skipped,

@@ -38,6 +38,15 @@ pub enum State {
         #[serde(rename = "failed_at")]
         at: Timestamp,
     },
+    /// It failed for good, and what succeeded before it is undone: it never runs again in this
+    /// generation.
+    GaveUp {
+        /// The message that failed.
+        message: MessageId,
+        /// When.
+        #[serde(rename = "failed_at")]
+        at: Timestamp,
+    },
     /// Its effect may have happened; a person decides.
     Unknown,
     /// It failed definitely, and its fallback, the next alternative, goes on.
@@ -68,6 +77,7 @@ impl State {
             Self::Retrying { .. } => "retrying",
             Self::Succeeded => "succeeded",
             Self::Failed { .. } => "failed",
+            Self::GaveUp { .. } => "gave-up",
             Self::Unknown => "unknown",
             Self::FellBack => "fell-back",
             Self::Skipped => "skipped",

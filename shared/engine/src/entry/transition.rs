@@ -47,6 +47,17 @@ pub enum Occurred {
         /// Whether an attempt may have taken effect.
         maybe: bool,
     },
+    /// The step failed for good, and what succeeded before it is undone.
+    GaveUp {
+        /// Whose attempt.
+        by: Option<Owner>,
+        /// The message.
+        message: MessageId,
+        /// When.
+        at: Timestamp,
+        /// Whether an attempt may have taken effect.
+        maybe: bool,
+    },
     /// The effect may have happened, and a person decides.
     LeftUnknown {
         /// Whose attempt.
@@ -79,6 +90,8 @@ pub enum Occurred {
         message: MessageId,
         /// When.
         at: Timestamp,
+        /// Whether what succeeded before is undone.
+        undoes: bool,
     },
     /// The step was left out.
     Skipped,
@@ -96,13 +109,13 @@ pub struct Illegal {
 
 /// Applies what happened to the state that it happened in.
 ///
-/// | from | claimed | taken over | retried | succeeded | failed | left unknown | abandoned | fell back | redriven | skipped |
-/// |---|---|---|---|---|---|---|---|---|---|---|
-/// | none | started | | retrying¹ | succeeded¹ | failed¹ | unknown¹ | | fell back¹ | | skipped |
-/// | started | | started | retrying² | succeeded² | failed² | unknown² | unknown | fell back² | | |
-/// | retrying | started | | retrying¹ | succeeded¹ | failed¹ | unknown¹ | | fell back¹ | | |
-/// | failed | | | | succeeded¹ | | | | | retrying | |
-/// | others | | | | | | | | | | |
+/// | from | claimed | taken over | retried | succeeded | failed | gave up | left unknown | abandoned | fell back | redriven | skipped |
+/// |---|---|---|---|---|---|---|---|---|---|---|---|
+/// | none | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | skipped |
+/// | started | | started | retrying² | succeeded² | failed² | gave up² | unknown² | unknown | fell back² | | |
+/// | retrying | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | |
+/// | failed | | | | succeeded¹ | | | | | | retrying | |
+/// | others | | | | | | | | | | | |
 ///
 /// ¹ without a claim · ² by the claim's owner
 ///
@@ -111,7 +124,7 @@ pub struct Illegal {
 /// | from | sent again | declared done | rejected |
 /// |---|---|---|---|
 /// | failed | | succeeded | |
-/// | unknown | retrying | succeeded | failed |
+/// | unknown | retrying | succeeded | failed, or gave up where earlier steps are undone |
 /// | others | | | |
 ///
 /// An effect that is sent again may happen twice: that is the person's decision, and the one
@@ -160,9 +173,21 @@ pub fn transition(
         (Some(State::Unknown | State::Failed { .. }), Occurred::DeclaredDone) => {
             Ok((State::Succeeded, progress))
         }
-        (Some(State::Unknown), Occurred::Rejected { message, at }) => {
+        (
+            Some(State::Unknown),
+            Occurred::Rejected {
+                message,
+                at,
+                undoes,
+            },
+        ) => {
             let (message, at) = (message.clone(), *at);
-            Ok((State::Failed { message, at }, progress))
+            let state = if *undoes {
+                State::GaveUp { message, at }
+            } else {
+                State::Failed { message, at }
+            };
+            Ok((state, progress))
         }
         (None, Occurred::Skipped) => Ok((State::Skipped, progress)),
         (state, occurred) if occurred.is_outcome_of(state) => Ok(outcome(occurred, progress)),
@@ -184,6 +209,15 @@ fn outcome(occurred: &Occurred, progress: Progress) -> (State, Progress) {
             },
             progress.marked(*maybe),
         ),
+        Occurred::GaveUp {
+            message, at, maybe, ..
+        } => (
+            State::GaveUp {
+                message: message.clone(),
+                at: *at,
+            },
+            progress.marked(*maybe),
+        ),
         Occurred::FellBack { maybe, .. } => (State::FellBack, progress.marked(*maybe)),
         Occurred::LeftUnknown { .. } => (State::Unknown, progress.marked(true)),
         _ => (State::Succeeded, progress),
@@ -197,6 +231,7 @@ impl Occurred {
         let (Self::Retried { by, .. }
         | Self::Succeeded { by }
         | Self::Failed { by, .. }
+        | Self::GaveUp { by, .. }
         | Self::LeftUnknown { by }
         | Self::FellBack { by, .. }) = self
         else {
@@ -216,6 +251,7 @@ impl Occurred {
             Self::Retried { .. } => "retried",
             Self::Succeeded { .. } => "succeeded",
             Self::Failed { .. } => "failed",
+            Self::GaveUp { .. } => "gave up",
             Self::LeftUnknown { .. } => "left unknown",
             Self::Abandoned => "abandoned",
             Self::FellBack { .. } => "fell back",
@@ -251,12 +287,26 @@ mod tests {
                 message: MessageId("m".to_owned()),
                 at: NOW,
             }),
+            Some(State::GaveUp {
+                message: MessageId("m".to_owned()),
+                at: NOW,
+            }),
             Some(State::Unknown),
             Some(State::FellBack),
             Some(State::Skipped),
             Some(State::Waiting),
             Some(State::Resumed),
         ]
+    }
+
+    fn rejected(undoes: bool) -> (&'static str, Occurred) {
+        let (message, at) = (MessageId("m".to_owned()), NOW);
+        let rejected = Occurred::Rejected {
+            message,
+            at,
+            undoes,
+        };
+        ("rejected", rejected)
     }
 
     /// Every event, by the owner of the claim, by another invocation, and without a claim.
@@ -280,13 +330,8 @@ mod tests {
             ("redriven", Occurred::Redriven { at: NOW }),
             ("sent-again", Occurred::SentAgain { at: NOW }),
             ("declared-done", Occurred::DeclaredDone),
-            (
-                "rejected",
-                Occurred::Rejected {
-                    message: MessageId("m".to_owned()),
-                    at: NOW,
-                },
-            ),
+            rejected(false),
+            rejected(true),
             ("skipped", Occurred::Skipped),
         ];
         for (label, by) in [
@@ -304,6 +349,15 @@ mod tests {
             ));
             events.push((label, Occurred::Succeeded { by: by.clone() }));
             let message = MessageId("m".to_owned());
+            events.push((
+                label,
+                Occurred::GaveUp {
+                    by: by.clone(),
+                    message: message.clone(),
+                    at: NOW,
+                    maybe: false,
+                },
+            ));
             events.push((
                 label,
                 Occurred::Failed {
@@ -334,12 +388,14 @@ mod tests {
                 Some("retrying")
             }
             ("failed" | "unknown", Occurred::DeclaredDone) => Some("succeeded"),
-            ("unknown", Occurred::Rejected { .. }) => Some("failed"),
+            ("unknown", Occurred::Rejected { undoes: false, .. }) => Some("failed"),
+            ("unknown", Occurred::Rejected { undoes: true, .. }) => Some("gave-up"),
             ("failed", Occurred::Succeeded { by: None }) => Some("succeeded"),
             ("none", Occurred::Skipped) => Some("skipped"),
             (_, Occurred::Retried { .. }) if allowed_outcome => Some("retrying"),
             (_, Occurred::Succeeded { .. }) if allowed_outcome => Some("succeeded"),
             (_, Occurred::Failed { .. }) if allowed_outcome => Some("failed"),
+            (_, Occurred::GaveUp { .. }) if allowed_outcome => Some("gave-up"),
             (_, Occurred::LeftUnknown { .. }) if allowed_outcome => Some("unknown"),
             (_, Occurred::FellBack { .. }) if allowed_outcome => Some("fell-back"),
             _ => None,
@@ -361,7 +417,7 @@ mod tests {
                 pairs += 1;
             }
         }
-        assert_eq!(pairs, 10 * 23);
+        assert_eq!(pairs, 11 * 27);
     }
 
     #[test]

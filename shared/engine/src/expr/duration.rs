@@ -47,6 +47,15 @@ impl Span {
         }
     }
 
+    /// Whether it leads forward in time.
+    #[must_use]
+    pub fn is_positive(self) -> bool {
+        match self {
+            Self::Exact(length) => length.is_positive(),
+            Self::Months(months) => months > 0,
+        }
+    }
+
     /// The time this much later; months are counted on the calendar of `tz`.
     ///
     /// # Errors

@@ -9,11 +9,10 @@ use super::find::{PAGE, encoding};
 use super::journaled::{DECISION_PREFIX, DecisionEntry};
 use super::{Door, OperateError, Operator, Rerun};
 use crate::contract::{OnceClaim, OnceState};
-use crate::definition::model::{
-    Action, ManifestId, StepDefinition, Target, ValueExpression, Workflow,
-};
+use crate::definition::model::{Action, ManifestId, StepDefinition, ValueExpression, Workflow};
 use crate::entry::{State, StepEntry};
 use crate::envelope::{Context, Envelope};
+use crate::history::entries_of;
 use crate::id::{EventId, ExecutionRef, StepKey};
 use crate::key;
 use crate::operation::{ERROR, Operation, REVIEW};
@@ -41,11 +40,8 @@ impl<P: Ports, D: Door> Operator<P, D> {
     pub(super) async fn past(&self, execution: &ExecutionRef) -> Result<Past, OperateError> {
         let unknown = || OperateError::UnknownExecution(execution.clone());
         let mut entries = BTreeMap::new();
-        let prefix = format!("{}{}#", key::EXECUTION_PREFIX, execution.execution);
-        for row in self.rows(execution, &prefix).await? {
-            if let Some(place) = place(&row.sort, &prefix) {
-                entries.insert(place, read::<StepEntry>(&row.item)?);
-            }
+        for found in entries_of(self.ports.journal(), execution).await? {
+            entries.insert((found.generation, found.step), found.entry);
         }
         let named = entries.values().next().map(|entry| entry.event.clone());
         let event = match named {
@@ -166,39 +162,26 @@ impl Past {
         let earlier = workflow.steps.iter().take(from);
         let earlier = earlier.filter(|step| !step.asynchronous);
         earlier.fold(start, |context, step| match self.result(step) {
-            Some((definition, output)) => {
-                let changed_home = self.changes_home(definition, output);
-                context.after(definition, output, changed_home)
+            Some((key, definition, output)) => {
+                context.after(&self.execution.home, key, definition, output)
             }
             None => context,
         })
     }
 
-    fn result<'s>(&'s self, step: &'s StepDefinition) -> Option<(&'s StepDefinition, &'s Json)> {
+    fn result<'s>(
+        &'s self,
+        step: &'s StepDefinition,
+    ) -> Option<(&'s StepKey, &'s StepDefinition, &'s Json)> {
         let of_step = self.entries.iter().rev();
-        let mut done = of_step.filter(|((generation, key), entry)| {
-            *generation <= self.generation
-                && key.step == step.id
+        let mut done = of_step.filter(|((_, key), entry)| {
+            key.step == step.id
+                && !key.undoes()
                 && entry.state == State::Succeeded
                 && step.alternative(key.n).is_some()
         });
         let ((_, key), entry) = done.next()?;
-        Some((step.alternative(key.n)?, entry.output.as_ref()?))
-    }
-
-    fn changes_home(&self, definition: &StepDefinition, output: &Json) -> bool {
-        let home = &self.execution.home;
-        let Action::UpdateRecord(update) = &definition.action else {
-            return false;
-        };
-        let of_type = match &update.target {
-            Target::Home => true,
-            Target::Reference { record, .. } | Target::Key { record, .. } => {
-                *record == home.record_type
-            }
-        };
-        let id = output.pointer("/record/id").and_then(Json::as_str);
-        of_type && id == Some(home.record.as_str())
+        Some((key, step.alternative(key.n)?, entry.output.as_ref()?))
     }
 
     /// Refuses what would repeat an effect: a step from `from` on that may have had one, is not
@@ -210,7 +193,7 @@ impl Past {
     ) -> Result<(), OperateError> {
         let again = workflow.steps.get(from..).unwrap_or_default();
         let mut steps: Vec<StepKey> = Vec::new();
-        for ((_, key), entry) in &self.entries {
+        for ((_, key), entry) in self.entries.iter().filter(|((_, key), _)| !key.undoes()) {
             let step = again.iter().find(|step| step.id == key.step);
             let definition = step.and_then(|step| step.alternative(key.n));
             let repeats = definition.is_some_and(|it| acted(entry) && !is_harmless(it, entry));
@@ -268,11 +251,6 @@ fn reads(with: &[(String, ValueExpression)]) -> bool {
             .iter()
             .all(|body| member(body).is_none()),
     }
-}
-
-fn place(sort: &str, prefix: &str) -> Option<(u32, StepKey)> {
-    let (generation, step) = sort.strip_prefix(prefix)?.split_once('#')?;
-    Some((generation.parse().ok()?, step.parse().ok()?))
 }
 
 fn read<T: DeserializeOwned>(item: &Item) -> Result<T, OperateError> {

@@ -9,12 +9,14 @@ use super::seen::free_for;
 use super::{
     Decide, Door, Filter, ItemRef, Listed, NotRedriven, OperateError, Operator, Outcome, Resent,
 };
+use crate::entry::{State, StepEntry};
 use crate::envelope::Envelope;
 use crate::key;
 use crate::name::TenantName;
 use crate::operation::{Choice, ErrorRecord, Mark, Operation, Stored};
 use crate::port::{
-    Clock, DeadLetters, OperationList, Outgoing, PortError, Ports, Queue, QueueName, Redrive, Which,
+    Clock, DeadLetters, Item, Journal, OperationList, Outgoing, PortError, Ports, Queue, QueueName,
+    Redrive, Which,
 };
 
 /// Failures that another delivery of their message does not mend: what it led to is written.
@@ -93,13 +95,21 @@ impl<P: Ports, D: Door> Operator<P, D> {
         else {
             return Ok(());
         };
-        let found = self.item(&key::generation(&envelope.execution)).await?;
-        let current = found.and_then(|item| item.body.parse::<u32>().ok());
-        if current.is_some_and(|current| envelope.generation < current) {
-            let why = "its execution was run anew since";
-            return Err(OperateError::NotRedrivable(why.to_owned()));
-        }
-        Ok(())
+        let keys = [
+            key::generation(&envelope.execution),
+            key::step(&envelope.execution, envelope.generation, &envelope.step),
+        ];
+        let mut found = self.ports.journal().read(&keys).await?.into_iter();
+        let current = found.next().flatten();
+        let current = current.and_then(|item| item.body.parse::<u32>().ok());
+        let why = if current.is_some_and(|current| envelope.generation < current) {
+            "its execution was run anew since"
+        } else if found.next().flatten().is_some_and(|item| gave_up(&item)) {
+            "what succeeded before it is undone; run the execution anew"
+        } else {
+            return Ok(());
+        };
+        Err(OperateError::NotRedrivable(why.to_owned()))
     }
 
     /// Sends, and only then writes that it was sent: killed between the two, the next redrive
@@ -197,6 +207,11 @@ impl<P: Ports, D: Door> Operator<P, D> {
 /// Whether its message is one that a queue delivered, and that does something when delivered.
 fn can_be_sent(record: &ErrorRecord) -> bool {
     record.message_id.is_some() && !FINAL.contains(&record.code.as_str())
+}
+
+fn gave_up(item: &Item) -> bool {
+    let entry = serde_json::from_str::<StepEntry>(&item.body);
+    entry.is_ok_and(|entry| matches!(entry.state, State::GaveUp { .. }))
 }
 
 /// Why it is not to be sent again: it needs nobody, or was sent since it last failed.

@@ -1,6 +1,7 @@
 //! Routing: from an event to the executions that it starts. All decisions of one event are made
 //! once and written at once; a redelivery replays them.
 
+mod arm;
 mod candidate;
 mod decide;
 mod entry;

@@ -26,7 +26,7 @@ const MAX_LOOKS: u32 = 10;
 /// Routes events.
 #[derive(Debug)]
 pub struct Router<P> {
-    ports: Arc<P>,
+    pub(super) ports: Arc<P>,
 }
 
 impl<P: Ports> Router<P> {
@@ -204,7 +204,10 @@ impl<P: Ports> Router<P> {
         for _ in 0..MAX_LOOKS {
             let committed = self.ports.commit_and_send(writes.clone(), messages.clone());
             match committed.await {
-                Ok(()) => return Ok(Verdict::Acknowledge),
+                Ok(()) => {
+                    self.arm(entry).await?;
+                    return Ok(Verdict::Acknowledge);
+                }
                 Err(CommitError::Port(error)) => return Err(error.into()),
                 Err(CommitError::Conflict(conflicts)) => {
                     match conflicts.iter().find(|conflict| conflict.index == 0) {
@@ -229,6 +232,7 @@ impl<P: Ports> Router<P> {
         if !messages.is_empty() {
             self.ports.queue().send(messages).await?;
         }
+        self.arm(entry).await?;
         Ok(Verdict::Acknowledge)
     }
 

@@ -131,6 +131,7 @@ fn definition(
         returns: None,
         retry: None,
         fallback: Vec::new(),
+        compensate: None,
         unknown: Unknown::default(),
         refused: Refused::default(),
     })

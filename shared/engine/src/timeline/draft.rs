@@ -8,13 +8,14 @@ use serde_json::{Map, Value as Json};
 
 use super::Glossary;
 use super::line::{
-    AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, ReviewPart,
-    SkippedPart, What,
+    AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, OutcomePart,
+    ReviewPart, SkippedPart, What,
 };
 use super::step::{StepPlace, first_attempt, made_version, step_anchor, step_part};
 use crate::entry::{Dispatch, End, StepEntry};
 use crate::id::{EventId, ExecutionRef, RecordRef};
 use crate::operation::ReviewItem;
+use crate::promise::OutcomeEntry;
 use crate::record::{Author, FieldChange};
 use crate::route::{Decision, EventEntry, Outcome};
 
@@ -186,6 +187,7 @@ impl Drafts {
         let (end, reason) = match end {
             End::Completed => ("completed", None),
             End::Stopped(reason) => ("stopped", Some(reason.clone())),
+            End::Compensated => ("compensated", None),
         };
         let part = EndPart {
             execution: self.reference(execution),
@@ -255,6 +257,24 @@ impl Drafts {
         if let Some(dispatch) = dispatch {
             self.dispatch(&anchor, &place.execution, place.generation, &dispatch);
         }
+    }
+
+    /// The outcome of an execution, after its end.
+    pub(super) fn outcome(&mut self, execution: &str, entry: &OutcomeEntry) {
+        let anchor = format!("outcome {execution}");
+        let part = OutcomePart {
+            execution: self.reference(execution),
+            expect: entry.expect.clone(),
+            verdict: entry.verdict.name(),
+            reason: entry.verdict.reason().map(str::to_owned),
+        };
+        self.push(
+            rank::AFTERMATH,
+            anchor.clone(),
+            entry.at,
+            What::Outcome(part),
+        );
+        self.link(&event_anchor(&entry.event), anchor);
     }
 
     /// An event that waits for a person.

@@ -11,10 +11,11 @@ use super::order::ordered;
 use super::step::StepPlace;
 use crate::entry::StepEntry;
 use crate::id::{EventId, RecordRef, SOURCE_TYPE};
-use crate::key::{self, EXECUTION_PREFIX};
+use crate::key::{self, EXECUTION_PREFIX, OUTCOME_PREFIX};
 use crate::name::{RecordId, RecordType, TenantName};
 use crate::operation::{ErrorRecord, REVIEW, ReviewItem};
 use crate::port::{Journal, Key, PortError, Row, Table};
+use crate::promise::OutcomeEntry;
 use crate::record::Record;
 use crate::route::EventEntry;
 
@@ -39,6 +40,7 @@ struct Items {
     events: BTreeMap<EventId, EventEntry>,
     changes: Vec<(String, ChangeItem)>,
     steps: Vec<(StepPlace, StepEntry)>,
+    outcomes: Vec<(String, OutcomeEntry)>,
 }
 
 /// The whole timeline of a record.
@@ -207,6 +209,9 @@ impl Items {
             self.add_event(Some(decode(sort, body)?));
         } else if let Some(rest) = sort.strip_prefix("change#") {
             self.changes.push((rest.to_owned(), decode(sort, body)?));
+        } else if let Some(execution) = sort.strip_prefix(OUTCOME_PREFIX) {
+            self.outcomes
+                .push((execution.to_owned(), decode(sort, body)?));
         } else if let Some(rest) = sort.strip_prefix(EXECUTION_PREFIX) {
             let place = StepPlace::read(rest).ok_or_else(|| {
                 TimelineError::Undecodable(sort.to_owned(), "not a step's key".to_owned())
@@ -227,7 +232,8 @@ impl Items {
         let steps = self.steps.iter().map(|(_, entry)| &entry.event);
         let changes = self.changes.iter().map(|(_, item)| &item.event);
         let last = self.record.iter().map(|record| &record.last_change.event);
-        let named = steps.chain(changes).chain(last);
+        let outcomes = self.outcomes.iter().map(|(_, entry)| &entry.event);
+        let named = steps.chain(changes).chain(outcomes).chain(last);
         let missing = named.filter(|event| !self.events.contains_key(*event));
         missing.cloned().collect()
     }
@@ -236,6 +242,7 @@ impl Items {
         self.events.retain(|id, _| id == event);
         self.changes.retain(|(_, item)| item.event == *event);
         self.steps.retain(|(_, entry)| entry.event == *event);
+        self.outcomes.retain(|(_, entry)| entry.event == *event);
     }
 
     fn lines(self, home: &RecordRef, glossary: &Glossary) -> Vec<super::Line> {
@@ -248,6 +255,9 @@ impl Items {
         }
         for (place, entry) in self.steps {
             drafts.step(&place, entry, glossary);
+        }
+        for (execution, entry) in self.outcomes {
+            drafts.outcome(&execution, &entry);
         }
         ordered(drafts.lines, &drafts.links)
     }

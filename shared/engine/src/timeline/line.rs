@@ -75,6 +75,8 @@ pub enum What {
     Skipped(SkippedPart),
     /// An execution ended.
     End(EndPart),
+    /// The outcome of an execution was looked for.
+    Outcome(OutcomePart),
 }
 
 /// An event.
@@ -242,9 +244,23 @@ pub struct EndPart {
     /// The workflow, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow: Option<String>,
-    /// `completed` or `stopped`.
+    /// `completed`, `stopped` or `compensated`.
     pub end: &'static str,
     /// Why it was stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What became of the outcome that an execution promised.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OutcomePart {
+    /// The execution.
+    pub execution: String,
+    /// What was expected.
+    pub expect: String,
+    /// `met`, `missed`, or `moot` where nothing is owed any more.
+    pub verdict: &'static str,
+    /// Why it was not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

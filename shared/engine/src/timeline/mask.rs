@@ -186,6 +186,7 @@ impl Found {
             What::Attempt(attempt) => self.text(&mut attempt.message),
             What::Skipped(skipped) => self.text(&mut skipped.reason),
             What::End(end) => end.reason.iter_mut().for_each(|reason| self.text(reason)),
+            What::Outcome(outcome) => outcome.reason.iter_mut().for_each(|r| self.text(r)),
             What::Step(step) => {
                 step.output.iter_mut().for_each(|output| self.json(output));
                 let error = step.error.iter_mut();

@@ -17,7 +17,7 @@ mod tests;
 pub use gather::{TimelineError, find_event, of_event, of_record};
 pub use glossary::Glossary;
 pub use line::{
-    AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, RecordPart,
-    ReviewPart, SkippedPart, StepPart, SuppressedPart, Timeline, What,
+    AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, OutcomePart,
+    RecordPart, ReviewPart, SkippedPart, StepPart, SuppressedPart, Timeline, What,
 };
 pub use mask::Masks;

@@ -25,8 +25,14 @@ pub(super) fn connections(world: &World<'_>) -> BTreeMap<ConnectionName, Connect
         .collect()
 }
 
+/// The kind of the connection of this name, as far as its file can be read.
+pub(super) fn kind_of(world: &World<'_>, name: &str) -> Option<ConnectionKind> {
+    let mut connections = world.folder.of(Kind::Connection);
+    kind(connections.find(|one| one.name == name)?.readable()?)
+}
+
 /// The kind of a connection, as far as its file can be read.
-pub(super) fn kind(tree: &Node) -> Option<ConnectionKind> {
+fn kind(tree: &Node) -> Option<ConnectionKind> {
     Some(match tree.get("kind")?.text()? {
         "http" => ConnectionKind::Http,
         "twilio" => ConnectionKind::Twilio,

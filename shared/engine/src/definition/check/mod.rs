@@ -1,5 +1,7 @@
 //! What a grammar cannot say: names that must exist, types that must agree, rules across files.
 
+mod alerts;
+mod compensation;
 mod connection;
 mod environment;
 mod expectation;
@@ -9,6 +11,7 @@ mod json_schema;
 mod logic;
 mod mapped;
 mod mapping;
+mod outcome;
 mod pack;
 mod record;
 mod record_trigger;

@@ -3,18 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::expected::Expected;
-use super::value::value;
 use super::world::{World, duplicates};
-use super::{Place, connection, environment, field, record, source, workflow};
+use super::{alerts, connection, field, record, source, workflow};
 use crate::definition::folder::{Definition, Folder, Kind};
-use crate::definition::model::{Alerts, ManifestId, Pack};
+use crate::definition::model::{ManifestId, Pack};
 use crate::definition::yaml::Node;
 use crate::expr::Type;
 use crate::field::Field;
 use crate::name::PackName;
 
-fn tree(folder: &Folder) -> Option<(&Definition, &Node)> {
+pub(super) fn tree(folder: &Folder) -> Option<(&Definition, &Node)> {
     let definition = folder.of(Kind::Pack).next()?;
     Some((definition, definition.readable()?))
 }
@@ -44,7 +42,7 @@ pub(super) fn config(settings: &BTreeMap<String, Field>) -> Type {
 /// Compiles everything; what has mistakes is left out, and reported.
 pub(crate) fn pack(mut world: World<'_>, manifest: ManifestId) -> Pack {
     duplicates(world.folder);
-    let alerts = alerts(&world);
+    let alerts = alerts::alerts(&world);
     let connections = connection::connections(&world);
     let sources = source::sources(&world);
     let workflows = workflow::workflows(&world);
@@ -70,24 +68,4 @@ fn shared<K: Ord, V>(map: BTreeMap<K, V>) -> BTreeMap<K, Arc<V>> {
     map.into_iter()
         .map(|(key, value)| (key, Arc::new(value)))
         .collect()
-}
-
-fn alerts(world: &World<'_>) -> Option<Alerts> {
-    let (definition, tree) = tree(world.folder)?;
-    let node = tree.get("alerts")?;
-    let document = &definition.document;
-    let env = environment::base(world);
-    let place = Place::new(world, document, &env);
-    let connection = |key: &str| {
-        let name = world.expect(document, node.get(key)?, Kind::Connection)?;
-        name.parse().ok()
-    };
-    let phones = node.get("phones").map_or(&[][..], Node::elements).iter();
-    Some(Alerts {
-        slack: connection("slack"),
-        sms: connection("sms"),
-        phones: phones
-            .filter_map(|phone| value(place, phone, Expected::Text))
-            .collect(),
-    })
 }

@@ -28,6 +28,8 @@ pub(crate) struct Head {
     pub(super) uncertain: bool,
     /// The types of all its records.
     pub(super) records: BTreeSet<RecordType>,
+    /// Whether its events may say which step they speak of.
+    pub(super) receipts: bool,
 }
 
 /// Which event names an `event:` expression can give, as far as its text tells.
@@ -92,6 +94,7 @@ pub(super) fn heads(world: &World<'_>) -> BTreeMap<String, Head> {
             uncertain: !mappings.is_empty() && (owners.len() != 1 || owner.is_none()),
             owner,
             records: mappings.iter().filter_map(ty).collect(),
+            receipts: tree.get("receipt").is_some(),
         };
         Some((definition.name.clone(), head))
     });

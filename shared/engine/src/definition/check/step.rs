@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::compensation;
 use super::connection::ladder;
 use super::environment::{self, either, object};
 use super::expected::Expected;
@@ -48,6 +49,7 @@ pub(super) fn steps(place: Place<'_>, flow: Flow<'_>, tree: &Node) -> Vec<StepDe
         let here = place.with_env(&env);
         let id = node.get("id").and_then(|id| unique(here, id, &mut seen));
         let (step, ty) = step_and_type(here, flow, node, id.as_ref());
+        let step = compensation::with(here, flow, node, step, &ty);
         compiled.extend(step);
         if let Some(id) = id {
             types.insert(id.to_string(), ty);
@@ -103,7 +105,7 @@ fn step_and_type(
     (step, ty)
 }
 
-fn one(
+pub(super) fn one(
     place: Place<'_>,
     flow: Flow<'_>,
     node: &Node,
@@ -168,6 +170,7 @@ fn parts(
         returns,
         retry: retry?,
         fallback: Vec::new(),
+        compensate: None,
         unknown: unknown(node),
         refused: refused(node),
     })

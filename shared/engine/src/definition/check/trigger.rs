@@ -91,7 +91,7 @@ fn owner(sources: &[&Head]) -> Option<RecordType> {
 }
 
 /// The sources that give this event: those whose literal prefix is the longest.
-fn matching<'w>(world: &'w World<'_>, name: &str) -> Vec<&'w Head> {
+pub(super) fn matching<'w>(world: &'w World<'_>, name: &str) -> Vec<&'w Head> {
     let closeness = |head: &&Head| head.event.closeness(name);
     let best = world
         .sources
@@ -105,14 +105,14 @@ fn matching<'w>(world: &'w World<'_>, name: &str) -> Vec<&'w Head> {
         .collect()
 }
 
-fn unreadable_sources(world: &World<'_>) -> bool {
+pub(super) fn unreadable_sources(world: &World<'_>) -> bool {
     world
         .folder
         .of(Kind::Source)
         .any(|source| source.readable().is_none())
 }
 
-fn no_source(place: Place<'_>, event: &Node, name: &str) {
+pub(super) fn no_source(place: Place<'_>, event: &Node, name: &str) {
     if unreadable_sources(place.world) {
         return;
     }

@@ -47,11 +47,7 @@ pub(super) fn via(
 }
 
 fn check_kind(place: Place<'_>, node: &Node, name: &str, spec: &StepSpec) {
-    let mut connections = place.world.folder.of(Kind::Connection);
-    let tree = connections
-        .find(|one| one.name == name)
-        .and_then(|one| one.readable());
-    let Some(kind) = tree.and_then(connection::kind) else {
+    let Some(kind) = connection::kind_of(place.world, name) else {
         return;
     };
     if kind == ConnectionKind::Sandbox || spec.connections.contains(&kind) {
@@ -67,7 +63,7 @@ fn check_kind(place: Place<'_>, node: &Node, name: &str, spec: &StepSpec) {
     place.document.report(finding.help(help));
 }
 
-fn kinds(kinds: &[ConnectionKind]) -> String {
+pub(super) fn kinds(kinds: &[ConnectionKind]) -> String {
     let built =
         |kind: &&ConnectionKind| !matches!(kind, ConnectionKind::Ses | ConnectionKind::Model);
     let words: Vec<_> = kinds

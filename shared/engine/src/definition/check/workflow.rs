@@ -8,7 +8,7 @@ use super::logic::{condition, logic};
 use super::mapped::transposed;
 use super::trigger::{self, Started};
 use super::world::{World, name_span};
-use super::{Place, step};
+use super::{Place, outcome, step};
 use crate::definition::document::{Document, Finding};
 use crate::definition::folder::{Definition, Kind};
 use crate::definition::model::{RecordDefinition, Severity, Workflow};
@@ -65,6 +65,8 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
         },
         tree,
     );
+    let outcome = outcome::outcome(place, home, tree);
+    outcome::remind(document, tree);
     let text = |key: &str| tree.get(key)?.text().map(str::to_owned);
     let workflow = Workflow {
         name: definition.name.parse().ok()?,
@@ -76,6 +78,8 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
             .filter_map(|started| started.trigger)
             .collect(),
         lets,
+        deadline: tree.read("deadline"),
+        outcome,
         when: when.into_iter().flatten().collect(),
         while_: while_?,
         steps,
@@ -92,6 +96,7 @@ fn complete(tree: &Node, workflow: &Workflow) -> bool {
         && tree.counts("let", workflow.lets.len())
         && tree.counts("when", workflow.when.len())
         && tree.counts("steps", workflow.steps.len())
+        && tree.get("outcome").is_some() == workflow.outcome.is_some()
 }
 
 fn severity(tree: &Node) -> Option<Severity> {

@@ -8,7 +8,7 @@ pub(super) fn example(shape: Shape) -> &'static str {
         Shape::Name => "a-name",
         Shape::Word(words, _) => words.first().copied().unwrap_or("…"),
         Shape::Logic => "an expression",
-        Shape::Duration | Shape::Span => "5m",
+        Shape::Duration | Shape::Span | Shape::Ahead => "5m",
         Shape::Boolean => "true",
         Shape::Integer | Shape::Number => "1",
         Shape::List(_) | Shape::OneOrList(_) => "[…]",
@@ -27,7 +27,7 @@ pub(super) fn described(shape: Shape) -> &'static str {
         Shape::Name => "a name",
         Shape::Text => "text",
         Shape::Logic => "an expression",
-        Shape::Duration | Shape::Span => "a duration",
+        Shape::Duration | Shape::Span | Shape::Ahead => "a duration",
         Shape::Boolean => "`true` or `false`",
         Shape::Integer => "a whole number",
         Shape::Number => "a number",
@@ -42,7 +42,9 @@ pub(super) fn hint(shape: Shape) -> &'static str {
         Shape::Name => "use 1 to 64 letters, digits, `-`, `_` or `.`",
         Shape::Logic => "write a CEL expression, in quotes: \"record.amount > 100\"",
         Shape::Duration => "write a whole number and a unit, such as `30s 5m 24h 7d 2w`",
-        Shape::Span => "write a whole number and a unit, such as `30s 5m 24h 7d 2w 6mo 1y`",
+        Shape::Span | Shape::Ahead => {
+            "write a whole number and a unit, such as `30s 5m 24h 7d 2w 6mo 1y`"
+        }
         Shape::Boolean => "write `true` or `false` without quotes",
         Shape::Integer | Shape::Number => "write a number without quotes",
         _ => "write one word",

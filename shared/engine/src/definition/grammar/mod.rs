@@ -68,6 +68,8 @@ pub(crate) enum Shape {
     Duration,
     /// A duration that may be negative or of calendar units.
     Span,
+    /// A positive duration, exact or of calendar units, that is added to a time.
+    Ahead,
     Boolean,
     Integer,
     Number,

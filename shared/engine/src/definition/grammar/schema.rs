@@ -78,6 +78,7 @@ fn of(shape: Shape) -> Json {
         Shape::Any => json!({}),
         Shape::Duration => json!({ "type": "string", "pattern": "^[0-9]+(s|m|h|d|w)$" }),
         Shape::Span => json!({ "type": "string", "pattern": "^-?[0-9]+(s|m|h|d|w|mo|y)$" }),
+        Shape::Ahead => json!({ "type": "string", "pattern": "^[0-9]+(s|m|h|d|w|mo|y)$" }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Integer => json!({ "type": "integer" }),
         Shape::Number => json!({ "type": "number" }),
@@ -111,7 +112,10 @@ mod tests {
             schema["workflow"]["properties"]["severity"]["enum"][0],
             "P1"
         );
-        assert_eq!(schema["workflow"]["properties"]["outcome"], Json::Null);
+        assert_eq!(schema["workflow"]["properties"]["cooldown"], Json::Null);
+        let outcome = &schema["workflow"]["properties"]["outcome"];
+        assert_eq!(outcome["required"], json!(["expect", "within"]));
+        assert_eq!(outcome["properties"]["target"], Json::Null);
         assert_eq!(schema["record"]["required"][1], "key");
     }
 }

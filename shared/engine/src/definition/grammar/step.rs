@@ -19,10 +19,6 @@ static COMMON: &[Key] = &[
     optional("if", Shape::Logic),
     later("each"),
     later("rate"),
-    optional(
-        "once",
-        Shape::ScalarOr(&Shape::Logic, &Shape::Object(&ONCE)),
-    ),
     later("hours"),
     later("expires"),
     optional("timeout", Shape::Duration),
@@ -31,7 +27,6 @@ static COMMON: &[Key] = &[
     later("poll"),
     later("pages"),
     optional("retry", LADDER),
-    later("compensate"),
     optional(
         "unknown",
         Shape::Word(&["review", "retry", "fallback"], &[]),
@@ -43,6 +38,11 @@ static COMMON: &[Key] = &[
     later("wait"),
 ];
 
+static ONLY_ONCE: &[Key] = &[optional(
+    "once",
+    Shape::ScalarOr(&Shape::Logic, &Shape::Object(&ONCE)),
+)];
+
 pub(super) static STEP: Grammar = grammar(
     "a step",
     &[
@@ -50,7 +50,9 @@ pub(super) static STEP: Grammar = grammar(
             required("id", Shape::Name),
             optional("async", Shape::Boolean),
             optional("fallback", Shape::List(&Shape::Object(&FALLBACK))),
+            optional("compensate", Shape::Object(&COMPENSATION)),
         ],
+        ONLY_ONCE,
         COMMON,
     ],
 );
@@ -58,6 +60,7 @@ pub(super) static STEP: Grammar = grammar(
 static FALLBACK: Grammar = grammar(
     "a fallback",
     &[
+        ONLY_ONCE,
         COMMON,
         &[
             misplaced("id", "a fallback has the id of its step: remove `id`"),
@@ -68,6 +71,36 @@ static FALLBACK: Grammar = grammar(
             misplaced(
                 "fallback",
                 "fallbacks are tried in order: add it to the step's list",
+            ),
+            misplaced(
+                "compensate",
+                "one compensation undoes whichever of the alternatives succeeded: move it to the step",
+            ),
+        ],
+    ],
+);
+
+static COMPENSATION: Grammar = grammar(
+    "a compensation",
+    &[
+        COMMON,
+        &[
+            misplaced("id", "a compensation has the id of its step: remove `id`"),
+            misplaced(
+                "async",
+                "the next compensation waits for this one: remove `async`",
+            ),
+            misplaced(
+                "fallback",
+                "a compensation that fails is for a person to decide: remove `fallback`",
+            ),
+            misplaced(
+                "compensate",
+                "a compensation is not undone: remove `compensate`",
+            ),
+            misplaced(
+                "once",
+                "a compensation happens once for each step that it undoes: remove `once`",
             ),
         ],
     ],

@@ -216,6 +216,7 @@ fn check_scalar(document: &Document, node: &mut Node, expected: Shape) {
             .parse::<Span>()
             .is_ok_and(|span| span.exact().is_some()),
         Shape::Span => text.parse::<Span>().is_ok(),
+        Shape::Ahead => text.parse::<Span>().is_ok_and(Span::is_positive),
         Shape::Word(words, later) => return word(document, node, words, later),
         _ => !node.is_null(),
     };

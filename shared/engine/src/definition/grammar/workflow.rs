@@ -37,6 +37,27 @@ static LOOKUP: Grammar = grammar(
 
 const CONDITION: Shape = Shape::ScalarOr(&Shape::Logic, &Shape::Object(&LOOKUP));
 
+static EXPECTED: Grammar = grammar(
+    "what an outcome expects",
+    &[&[
+        required("record", Shape::Logic),
+        later("http"),
+        later("status"),
+    ]],
+);
+
+static OUTCOME: Grammar = grammar(
+    "an outcome",
+    &[&[
+        required(
+            "expect",
+            Shape::ScalarOr(&Shape::Text, &Shape::Object(&EXPECTED)),
+        ),
+        required("within", Shape::Ahead),
+        later("target"),
+    ]],
+);
+
 pub(crate) static WORKFLOW: Grammar = grammar(
     "a workflow",
     &[&[
@@ -53,9 +74,9 @@ pub(crate) static WORKFLOW: Grammar = grammar(
         later("cooldown"),
         later("overlap"),
         later("bulk"),
-        later("deadline"),
+        optional("deadline", Shape::Ahead),
         required("steps", Shape::List(&Shape::Object(&STEP))),
-        later("outcome"),
+        optional("outcome", Shape::Object(&OUTCOME)),
         later("fitness"),
     ]],
 );

@@ -1,6 +1,7 @@
 //! The compiled model of a pack: what the engine executes.
 
 mod connection;
+mod outcome;
 mod pack;
 mod record;
 mod source;
@@ -8,6 +9,7 @@ mod value;
 mod workflow;
 
 pub use connection::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply, Treatment};
+pub use outcome::{Expectation, ExpectedOutcome};
 pub use pack::{Alerts, ManifestId, Pack};
 pub use record::{Actor, Conflict, Invariant, RecordDefinition, RecordField, Transition};
 pub use source::{

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{MappedField, ValueExpression};
+use super::{ExpectedOutcome, MappedField, ValueExpression};
 use crate::expr::Expression;
+use crate::expr::duration::Span;
 use crate::name::{ConnectionName, FunctionName, RecordType, StepId, WorkflowName};
 use crate::retry::Ladder;
 
@@ -30,8 +31,12 @@ pub struct Workflow {
     pub when: Vec<Expression>,
     /// What must hold before each step; false stops the execution.
     pub while_: Option<Expression>,
+    /// How long after its start an execution must be at its end.
+    pub deadline: Option<Span>,
     /// The steps, in order.
     pub steps: Vec<StepDefinition>,
+    /// The business result that must follow.
+    pub outcome: Option<ExpectedOutcome>,
 }
 
 /// How urgent a failure is.
@@ -113,6 +118,8 @@ pub struct StepDefinition {
     pub retry: Option<Ladder>,
     /// What to do instead after a definite failure, in order.
     pub fallback: Vec<StepDefinition>,
+    /// What undoes it when a later step fails for good.
+    pub compensate: Option<Box<StepDefinition>>,
     /// What to do when the effect may have happened.
     pub unknown: Unknown,
     /// What to do when a transition or guard is refused.

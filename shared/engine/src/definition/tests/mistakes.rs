@@ -14,11 +14,7 @@ const KEYS_AND_SHAPES: &[(&str, &str, &str)] = &[
     (BOOKING, "severity: P1", "severity: P4"),
     (BOOKING, "severity: P1", "severity:"),
     (BOOKING, "owner: front-desk\n", ""),
-    (
-        BOOKING,
-        "severity: P1",
-        "severity: P1\noutcome: { expect: event, within: 2d }",
-    ),
+    (BOOKING, "severity: P1", "severity: P1\ncooldown: 2d"),
     (BOOKING, "owner: front-desk", "owner: 5"),
     (BOOKING, "workflow: booking", "workflow: bookings"),
     (BOOKING, "async: true", "async: yes"),

@@ -4,6 +4,7 @@ mod connections;
 mod example;
 mod mistakes;
 mod names;
+mod promises;
 mod properties;
 mod test_files;
 mod traps;

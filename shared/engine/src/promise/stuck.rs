@@ -1,0 +1,175 @@
+//! Where an execution stands: a walk through its dispatches, from the first one to those whose
+//! steps are not settled. Pure; the messages that it finds are rendered as they were sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::contract::envelopes;
+use crate::definition::model::Pack;
+use crate::entry::{Dispatch, End, State, StepEntry};
+use crate::envelope::{Context, Envelope};
+use crate::history::Recorded;
+use crate::id::{ExecutionRef, StepKey};
+use crate::name::StepId;
+
+/// How late an asynchronous step may be before it counts as lost.
+const GRACE: SignedDuration = SignedDuration::from_mins(15);
+
+/// A step that was dispatched and is not done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loose {
+    /// Its message, as it was sent.
+    pub envelope: Envelope,
+    /// The function that it was sent to.
+    pub function: String,
+    /// Its entry, with the revision.
+    pub entry: Option<(u64, StepEntry)>,
+    /// Whether nobody waits for it.
+    pub asynchronous: bool,
+}
+
+/// Where an execution stands.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Walked {
+    /// The steps that were dispatched and are not done.
+    pub loose: Vec<Loose>,
+    /// How it ended, if it did.
+    pub end: Option<End>,
+}
+
+/// Walks through the dispatches of the first generation.
+#[must_use]
+pub fn walk(
+    pack: &Pack,
+    execution: &ExecutionRef,
+    start: (&Context, &Dispatch),
+    entries: &[Recorded],
+) -> Walked {
+    let entries = entries.iter().filter(|one| one.generation == 1);
+    let mut walk = Walk {
+        pack,
+        execution,
+        entries: entries.map(|one| (&one.step, one)).collect(),
+        seen: BTreeSet::new(),
+        walked: Walked::default(),
+    };
+    let mut ahead = vec![(start.0.clone(), start.1.clone())];
+    while let Some((context, dispatch)) = ahead.pop() {
+        ahead.extend(walk.pass(&context, &dispatch));
+    }
+    walk.walked
+}
+
+struct Walk<'a> {
+    pack: &'a Pack,
+    execution: &'a ExecutionRef,
+    entries: BTreeMap<&'a StepKey, &'a Recorded>,
+    seen: BTreeSet<StepKey>,
+    walked: Walked,
+}
+
+impl Walk<'_> {
+    /// Looks at the steps of one dispatch; returns the dispatches that followed them.
+    fn pass(&mut self, context: &Context, dispatch: &Dispatch) -> Vec<(Context, Dispatch)> {
+        if dispatch.end.is_some() {
+            self.walked.end.clone_from(&dispatch.end);
+        }
+        let sent = envelopes(self.pack, self.execution, 1, context, dispatch);
+        sent.into_iter()
+            .filter_map(|(envelope, function)| self.step(envelope, function))
+            .collect()
+    }
+
+    fn step(&mut self, envelope: Envelope, function: String) -> Option<(Context, Dispatch)> {
+        if !self.seen.insert(envelope.step.clone()) {
+            return None;
+        }
+        let recorded = self.entries.get(&envelope.step).copied();
+        let next = recorded.and_then(|recorded| self.next(&envelope, &recorded.entry));
+        let done = |recorded: &Recorded| {
+            let state = &recorded.entry.state;
+            matches!(state, State::Succeeded | State::FellBack | State::Skipped)
+        };
+        if !recorded.is_some_and(done) {
+            self.walked.loose.push(Loose {
+                asynchronous: self.asynchronous(&envelope.step.step),
+                entry: recorded.map(|one| (one.revision, one.entry.clone())),
+                envelope,
+                function,
+            });
+        }
+        next
+    }
+
+    /// What followed a settled step, with what the execution knew then.
+    fn next(&self, envelope: &Envelope, entry: &StepEntry) -> Option<(Context, Dispatch)> {
+        let dispatch = entry.dispatch.clone()?;
+        let workflow = self.pack.workflows.get(&self.execution.workflow)?;
+        let context = match (&entry.state, &entry.output) {
+            (State::Succeeded, Some(output)) => {
+                let (home, step) = (&self.execution.home, &envelope.step);
+                let definition = workflow.step(step)?;
+                envelope.context.after(home, step, definition, output)
+            }
+            _ => envelope.context.clone(),
+        };
+        Some((context, dispatch))
+    }
+
+    fn asynchronous(&self, step: &StepId) -> bool {
+        let workflow = self.pack.workflows.get(&self.execution.workflow);
+        let mut steps = workflow.into_iter().flat_map(|workflow| &workflow.steps);
+        steps.any(|one| one.id == *step && one.asynchronous)
+    }
+}
+
+/// What a loose step asks for at its execution's deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concern {
+    /// Someone has to know: what it waits for, in words.
+    Stuck(String),
+    /// Someone knows already, or it goes on by itself.
+    None,
+}
+
+/// Whether the operation that a step's entry names tells someone of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// There is none.
+    Nobody,
+    /// It needs someone.
+    Open,
+    /// It is settled: a person decided, or a redrive was accepted.
+    Settled,
+}
+
+/// Decides what a loose step asks for.
+#[must_use]
+pub fn concern(loose: &Loose, told: Told, now: Timestamp) -> Concern {
+    let Some((_, entry)) = &loose.entry else {
+        return Concern::Stuck("never began".to_owned());
+    };
+    match told {
+        Told::Open => return Concern::None,
+        Told::Settled if entry.state.is_final() => return Concern::None,
+        Told::Settled | Told::Nobody => {}
+    }
+    let late = |since: Timestamp| {
+        let latest = since.saturating_add(GRACE).unwrap_or(since);
+        !loose.asynchronous || latest < now
+    };
+    match &entry.state {
+        State::Started { lease, .. } if late(*lease) => {
+            Concern::Stuck(format!("was claimed until {lease}"))
+        }
+        State::Retrying { due } if late(*due) => {
+            Concern::Stuck(format!("is to be tried again at {due}"))
+        }
+        State::Failed { .. } | State::GaveUp { .. } | State::Unknown => {
+            Concern::Stuck(format!("is {} and nobody was told", entry.state.name()))
+        }
+        State::Waiting => Concern::Stuck("waits".to_owned()),
+        _ => Concern::None,
+    }
+}
