@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_call_http::CallHttp;
+use holdfast_engine::breaker::Tallies;
 use holdfast_engine::contract::Runner;
 use holdfast_engine::definition::{Catalog, Signature};
 use holdfast_engine::name::FunctionName;
@@ -68,6 +69,7 @@ fn visit<C: Clock + Clone + 'static>(visitor: &mut impl Visitor<C>) {
 pub struct Registry<C> {
     ports: Arc<EmbeddedPorts<C>>,
     outside: Outside<C>,
+    tallies: Arc<Tallies>,
     functions: Vec<Function>,
 }
 
@@ -88,6 +90,7 @@ impl<C: Clock + Clone + 'static> Registry<C> {
         let mut registry = Self {
             ports: Arc::clone(ports),
             outside,
+            tallies: Arc::default(),
             functions: Vec::new(),
         };
         registry.internal("route-event", RouteEvent(Arc::clone(ports)));
@@ -101,7 +104,7 @@ impl<C: Clock + Clone + 'static> Registry<C> {
 
     /// Adds a step function.
     pub fn add<S: Step>(&mut self, step: S) {
-        let runner = Runner::new(Arc::clone(&self.ports));
+        let runner = Runner::new(Arc::clone(&self.ports)).remembering(&self.tallies);
         self.functions.push(Function {
             queue: QueueName::of(S::SPEC.name),
             concurrency: usize::try_from(S::SPEC.concurrency).unwrap_or(usize::MAX),

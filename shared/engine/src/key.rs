@@ -3,6 +3,7 @@
 //! A record and its whole life lie in one partition, `tenant#type#record`. The tenant starts
 //! every partition.
 
+use crate::breaker::Subject;
 use crate::hash;
 use crate::id::{EventId, ExecutionId, ExecutionRef, RecordRef, StepKey};
 use crate::name::{RecordId, RecordType, TenantName};
@@ -140,6 +141,22 @@ pub fn once(identity_key: &[u8; 32], tenant: &TenantName, text: &str) -> Key {
         table: Table::Claims,
         partition: format!("{tenant}#once#{hash}"),
         sort: String::new(),
+    }
+}
+
+/// The partition of a tenant's breakers: one query lists them all.
+#[must_use]
+pub fn breakers(tenant: &TenantName) -> String {
+    format!("{tenant}#breaker")
+}
+
+/// The breaker of a connection or a workflow.
+#[must_use]
+pub fn breaker(tenant: &TenantName, subject: &Subject) -> Key {
+    Key {
+        table: Table::Claims,
+        partition: breakers(tenant),
+        sort: subject.sort(),
     }
 }
 

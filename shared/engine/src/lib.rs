@@ -2,6 +2,7 @@
 //!
 //! No AWS and no input or output: pure functions decide, and ports, narrow async traits, act.
 
+pub mod breaker;
 pub mod contract;
 pub mod definition;
 pub mod entry;

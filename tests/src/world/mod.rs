@@ -15,9 +15,10 @@ mod witness;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use holdfast_engine::breaker::Tallies;
 use holdfast_engine::contract::Runner;
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::port::{Clock as _, Delivery, Deployment, Ports as _, QueueName, Verdict};
@@ -64,6 +65,7 @@ pub struct World {
     ports: Arc<Faulty<Memory>>,
     pack: Arc<Pack>,
     functions: BTreeMap<QueueName, Arc<dyn Function>>,
+    tallies: Mutex<Arc<Tallies>>,
 }
 
 impl World {
@@ -78,6 +80,7 @@ impl World {
             script: Arc::new(Script::default()),
             pack: Arc::clone(pack),
             functions: BTreeMap::new(),
+            tallies: Mutex::default(),
             memory,
             faults,
             effects,
@@ -110,6 +113,7 @@ impl World {
             script: Arc::clone(&self.script),
             pack: Arc::clone(&self.pack),
             functions: BTreeMap::new(),
+            tallies: Mutex::default(),
         };
         world.add_scripted();
         world
@@ -149,6 +153,16 @@ impl World {
         }
     }
 
+    /// From now on deliveries are the work of another process, which remembers nothing.
+    pub fn change_process(&self) {
+        self.work_as(&Arc::default());
+    }
+
+    /// From now on deliveries are the work of the process that remembers this of breakers.
+    pub fn work_as(&self, process: &Arc<Tallies>) {
+        *self.tallies.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(process);
+    }
+
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -164,7 +178,8 @@ impl World {
 
     fn work_on(&self, received: Received) -> Option<Flight> {
         let function = self.functions.get(&received.delivery.queue)?;
-        let runner = Runner::new(Arc::clone(&self.ports));
+        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let runner = Runner::new(Arc::clone(&self.ports)).remembering(&tallies);
         Some(Flight::new(Arc::clone(function), runner, received))
     }
 

@@ -149,6 +149,7 @@ impl<P: Ports> Runner<P> {
         entry: &StepEntry,
         attempted: &Attempted,
     ) -> Result<Verdict, Trouble> {
+        self.count(work, entry, attempted).await;
         if let Attempted::Ended(error, ..) = attempted {
             tracing::warn!(
                 execution.id = %work.envelope.execution.execution,

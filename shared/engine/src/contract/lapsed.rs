@@ -11,6 +11,9 @@ use crate::operation::ReviewKind;
 use crate::port::{Clock, Ports, Verdict};
 use crate::step::StepError;
 
+/// The code of a claim that ran out without an outcome.
+pub(super) const CLAIM_ABANDONED: &str = "ClaimAbandoned";
+
 impl<P: Ports> Runner<P> {
     /// Leaves an expired claim on an effect that may have happened to a person.
     pub(super) async fn abandon(
@@ -20,7 +23,7 @@ impl<P: Ports> Runner<P> {
     ) -> Result<Option<Verdict>, Trouble> {
         self.see_error(work, view).await?;
         let message = "the invocation ended without an outcome; its effect may have happened";
-        let failure = self.failure(work, view, "ClaimAbandoned", message)?;
+        let failure = self.failure(work, view, CLAIM_ABANDONED, message)?;
         let now = self.ports.clock().now();
         let before = view.body::<StepEntry>(&work.entry_key)?;
         let from = before.as_ref().map(|entry| (&entry.state, entry.progress));
@@ -54,7 +57,7 @@ impl<P: Ports> Runner<P> {
             return Ok(None);
         };
         let error = StepError::Unknown {
-            code: "ClaimAbandoned".to_owned(),
+            code: CLAIM_ABANDONED.to_owned(),
             message: "the invocation ended without an outcome".to_owned(),
             retry_after: None,
         };

@@ -96,7 +96,15 @@ impl<P: Ports> Runner<P> {
 
     /// What follows an attempt that did not succeed.
     pub(super) fn ended(&self, error: StepError, work: &Work<'_>, progress: Progress) -> Attempted {
-        let ending = after_attempt(&error, progress, &work.terms);
+        let rungs = if self.is_probe(work) {
+            Progress {
+                attempt: Progress::FIRST.attempt,
+                ..progress
+            }
+        } else {
+            progress
+        };
+        let ending = after_attempt(&error, rungs, &work.terms);
         let due = match &ending {
             Ending::Retry { delay, .. } => self
                 .ports
@@ -111,8 +119,13 @@ impl<P: Ports> Runner<P> {
 
     /// The delay with the jitter that keeps apart what failed together.
     fn jittered(&self, delay: Duration, asked: Option<Duration>) -> Duration {
-        let bits = u32::try_from(self.ports.entropy().bits() & 0xFFFF).unwrap_or_default();
-        retry::jittered(delay, asked, f64::from(bits) / 65_536.0)
+        retry::jittered(delay, asked, self.fraction())
+    }
+
+    /// A random number from 0 to 1.
+    pub(super) fn fraction(&self) -> f64 {
+        let bits = self.ports.entropy().bits() & 0xFFFF;
+        f64::from(u32::try_from(bits).unwrap_or_default()) / 65_536.0
     }
 }
 

@@ -92,6 +92,7 @@ impl<P: Ports> Runner<P> {
             entry_key,
             generation_key,
             once_key,
+            breakers: Vec::new(),
         };
         self.rule_on(&work, word, begun, item).await
     }

@@ -10,13 +10,15 @@ use super::Terms;
 use super::arrival::{Arrival, Reaction, on_arrival};
 use super::connect::Connected;
 use super::failure::Failure;
+use super::gate::Held;
 use super::later::send_later;
 use super::view::View;
 use super::work::Work;
+use crate::breaker::Tallies;
 use crate::entry::{State, StepEntry};
 use crate::envelope::{Envelope, Input};
 use crate::port::{
-    Clock, Definitions, DefinitionsError, Delivery, Journal, PortError, Ports, Secrets, Verdict,
+    Clock, Definitions, DefinitionsError, Delivery, PortError, Ports, Secrets, Verdict,
 };
 use crate::step::{Effect, Step};
 use crate::undeliverable;
@@ -54,12 +56,14 @@ impl Trouble {
 #[derive(Debug)]
 pub struct Runner<P> {
     pub(super) ports: Arc<P>,
+    pub(super) tallies: Arc<Tallies>,
 }
 
 impl<P> Clone for Runner<P> {
     fn clone(&self) -> Self {
         Self {
             ports: Arc::clone(&self.ports),
+            tallies: Arc::clone(&self.tallies),
         }
     }
 }
@@ -68,7 +72,15 @@ impl<P: Ports> Runner<P> {
     /// A runner on these ports.
     #[must_use]
     pub fn new(ports: Arc<P>) -> Self {
-        Self { ports }
+        let tallies = Arc::default();
+        Self { ports, tallies }
+    }
+
+    /// The same with what its process remembers of breakers: the runners of one process share it.
+    #[must_use]
+    pub fn remembering(self, tallies: &Arc<Tallies>) -> Self {
+        let tallies = Arc::clone(tallies);
+        Self { tallies, ..self }
     }
 
     /// Handles one delivery.
@@ -115,6 +127,7 @@ impl<P: Ports> Runner<P> {
             entry_key,
             generation_key,
             once_key,
+            breakers: Work::breaker_keys(envelope, definition.via.as_ref()),
         };
         match self.look(step, &work, &connected).await {
             Err(trouble) if delivery.last_receive => self.lose(&work, trouble).await,
@@ -129,8 +142,7 @@ impl<P: Ports> Runner<P> {
         connected: &Connected<'_>,
     ) -> Result<Verdict, Trouble> {
         let mut view = View::default();
-        let keys = [work.entry_key.clone(), work.generation_key.clone()];
-        view.saw(&keys, self.ports.journal().read(&keys).await?);
+        self.look_at(work, &mut view).await?;
         let current = view.body::<u32>(&work.generation_key)?;
         if current.is_some_and(|current| work.envelope.generation < current) {
             return self.retire(work, &mut view).await;
@@ -173,9 +185,17 @@ impl<P: Ports> Runner<P> {
         connected: &Connected<'_>,
         view: &mut View,
     ) -> Result<Verdict, Trouble> {
+        let mut admitted = false;
         for _ in 0..MAX_LOOKS {
             let entry = view.body::<StepEntry>(&work.entry_key)?;
             let reaction = self.reaction(work, entry.as_ref().map(|entry| &entry.state));
+            if reaction.performs() && !admitted {
+                match self.hold_back(work, connected, view, reaction).await? {
+                    Held::Over(verdict) => return Ok(verdict),
+                    Held::LookAgain => continue,
+                    Held::No => admitted = true,
+                }
+            }
             let acted = self.act(step, work, connected, view, reaction);
             if let Some(verdict) = acted.await? {
                 return Ok(verdict);
@@ -193,9 +213,6 @@ impl<P: Ports> Runner<P> {
         view: &mut View,
         reaction: Reaction,
     ) -> Result<Option<Verdict>, Trouble> {
-        if reaction.performs() && self.is_overdue(work) {
-            return self.ask_about_overdue(work, view).await.map(Some);
-        }
         match reaction {
             Reaction::Perform => self.attempt(step, work, connected, view, None).await,
             Reaction::Claim => self.claimed(step, work, connected, view, false).await,

@@ -24,6 +24,7 @@ pub(super) struct Work<'a> {
     pub(super) entry_key: Key,
     pub(super) generation_key: Key,
     pub(super) once_key: Option<Key>,
+    pub(super) breakers: Vec<Key>,
 }
 
 impl<'a> Work<'a> {

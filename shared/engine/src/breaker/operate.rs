@@ -1,0 +1,199 @@
+//! What a person does with a breaker: stops and starts the work behind it.
+
+use jiff::Timestamp;
+
+use super::record::record_key;
+use super::{Effect, Event, Next, State, Subject, step};
+use crate::key;
+use crate::name::{TenantName, WorkflowName};
+use crate::operation::ErrorRecord;
+use crate::port::{
+    Change, Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Journal, Key,
+    PortError, Ports, Write,
+};
+
+/// How often a change is decided again because the breaker had changed.
+const MAX_LOOKS: u32 = 10;
+
+/// What a person's word changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// What was stopped or started.
+    pub subject: Subject,
+    /// The state before.
+    pub before: State,
+    /// The state now.
+    pub after: State,
+}
+
+/// Why a person's word changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It is stopped already.
+    #[error("it was stopped by {by} at {at}: {reason}")]
+    AlreadyStopped {
+        /// Who.
+        by: String,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing holds its work back.
+    #[error("it is not stopped")]
+    NotStopped,
+    /// No live pack of the tenant has this workflow.
+    #[error("tenant {tenant} has no workflow {workflow}")]
+    NoSuchWorkflow {
+        /// The tenant.
+        tenant: TenantName,
+        /// The workflow.
+        workflow: WorkflowName,
+    },
+    /// The breaker kept changing.
+    #[error("the breaker kept changing")]
+    Contended,
+    /// The store failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The definitions could not be had.
+    #[error(transparent)]
+    Definitions(#[from] DefinitionsError),
+}
+
+impl Refusal {
+    /// The stable name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyStopped { .. } => "AlreadyStopped",
+            Self::NotStopped => "NotStopped",
+            Self::NoSuchWorkflow { .. } => "NoSuchWorkflow",
+            Self::Contended => "Contended",
+            Self::Port(error) | Self::Definitions(DefinitionsError::Port(error)) => error.code(),
+            Self::Definitions(_) => "DefinitionMissing",
+        }
+    }
+}
+
+/// The breaker of a workflow that a person names: that of the live pack that has it.
+///
+/// # Errors
+/// [`Refusal::NoSuchWorkflow`], or a failure of the store.
+pub async fn workflow<P: Ports>(
+    ports: &P,
+    tenant: &TenantName,
+    name: &WorkflowName,
+) -> Result<Subject, Refusal> {
+    let live = ports.definitions().live(tenant).await?;
+    let packs = live.iter().flat_map(|packs| packs.iter());
+    let pack = packs
+        .into_iter()
+        .find(|pack| pack.workflows.contains_key(name));
+    pack.map(|pack| Subject::workflow(&pack.manifest.pack, name))
+        .ok_or_else(|| Refusal::NoSuchWorkflow {
+            tenant: tenant.clone(),
+            workflow: name.clone(),
+        })
+}
+
+/// Stops what a breaker guards: its work is parked from now on, whatever its state was. Other
+/// processes see it within two seconds; what is under way ends.
+///
+/// # Errors
+/// [`Refusal::AlreadyStopped`], or a failure of the store.
+pub async fn stop<P: Ports>(
+    ports: &P,
+    tenant: &TenantName,
+    subject: &Subject,
+    by: &str,
+    reason: &str,
+) -> Result<Changed, Refusal> {
+    let (by, reason) = (by.to_owned(), reason.to_owned());
+    change(ports, tenant, subject, &Event::Stopped { by, reason }).await
+}
+
+/// Starts what a person had stopped, or what is open or half-open and need not wait any longer.
+/// Parked work comes back when its wait is over: within five minutes after a stop.
+///
+/// # Errors
+/// [`Refusal::NotStopped`], or a failure of the store.
+pub async fn start<P: Ports>(
+    ports: &P,
+    tenant: &TenantName,
+    subject: &Subject,
+) -> Result<Changed, Refusal> {
+    change(ports, tenant, subject, &Event::Started).await
+}
+
+async fn change<P: Ports>(
+    ports: &P,
+    tenant: &TenantName,
+    subject: &Subject,
+    event: &Event,
+) -> Result<Changed, Refusal> {
+    let keys = [key::breaker(tenant, subject), record_key(tenant, subject)];
+    for _ in 0..MAX_LOOKS {
+        let read = ports.journal().read(&keys).await?;
+        let [item, record] = read.try_into().unwrap_or_default();
+        let before = state(item.as_ref())?;
+        let now = ports.clock().now();
+        let Some(next) = step(&before, event, now) else {
+            return Err(refusal(before));
+        };
+        let writes = writes(&keys, [item.as_ref(), record.as_ref()], &next, now)?;
+        match ports.journal().commit(writes).await {
+            Ok(()) => {
+                return Ok(Changed {
+                    subject: subject.clone(),
+                    before,
+                    after: next.state,
+                });
+            }
+            Err(CommitError::Conflict(_)) => {}
+            Err(CommitError::Port(error)) => return Err(error.into()),
+        }
+    }
+    Err(Refusal::Contended)
+}
+
+fn state(item: Option<&Item>) -> Result<State, PortError> {
+    let decoded = item.map(|item| serde_json::from_str(&item.body));
+    let unknown = |error: serde_json::Error| PortError::Unavailable(error.to_string());
+    Ok(decoded.transpose().map_err(unknown)?.unwrap_or_default())
+}
+
+fn refusal(state: State) -> Refusal {
+    match state {
+        State::Stopped { by, at, reason } => Refusal::AlreadyStopped { by, at, reason },
+        _ => Refusal::NotStopped,
+    }
+}
+
+/// The breaker in its next state; its error record closes with it.
+fn writes(
+    [breaker, record]: &[Key; 2],
+    [item, known]: [Option<&Item>; 2],
+    next: &Next,
+    now: Timestamp,
+) -> Result<Vec<Write>, PortError> {
+    let mut writes = vec![put(breaker, item, &next.state)?];
+    let open = known
+        .and_then(|item| serde_json::from_str::<ErrorRecord>(&item.body).ok())
+        .filter(|open| next.effect == Some(Effect::Closed) && open.handling.needs_someone());
+    if let Some(open) = open {
+        let handling = open.handling.closed(now);
+        writes.push(put(record, known, &ErrorRecord { handling, ..open })?);
+    }
+    Ok(writes)
+}
+
+fn put(key: &Key, item: Option<&Item>, body: &impl serde::Serialize) -> Result<Write, PortError> {
+    let body =
+        serde_json::to_string(body).map_err(|error| PortError::Unavailable(error.to_string()))?;
+    Ok(Write {
+        key: key.clone(),
+        expect: Expect::unchanged(item),
+        change: Change::Put(body),
+    })
+}

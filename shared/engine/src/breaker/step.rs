@@ -1,0 +1,230 @@
+//! The one function by which a breaker changes its state.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{DRAIN_FOR, MINIMUM_VOLUME, ONE_IN, OPEN_FOR, Probe, RELAPSE, SPACING, State, Window};
+use crate::entry::Owner;
+
+/// What happened to a breaker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A delivery takes the probe or the next slot.
+    Admitted {
+        /// Whose.
+        owner: Owner,
+        /// When its attempt counts as lost.
+        lease: Timestamp,
+    },
+    /// An attempt ended.
+    Counted {
+        /// Whose.
+        by: Owner,
+        /// Whether it succeeded.
+        ok: bool,
+        /// Its outcome, with others that were not written yet.
+        window: Window,
+    },
+    /// A person stopped it.
+    Stopped {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person started it.
+    Started,
+}
+
+/// What a person should hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It opened: so many of so many attempts failed.
+    Opened {
+        /// Attempts that failed.
+        failed: u64,
+        /// All attempts.
+        total: u64,
+    },
+    /// It lets work through again, or a person has it in hand. Said when a probe succeeds and not
+    /// when the drain ends: that shows with the next message only, which may be days away.
+    Closed,
+}
+
+/// The next state, and what a person should hear of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    /// The state.
+    pub state: State,
+    /// What a person should hear.
+    pub effect: Option<Effect>,
+}
+
+/// Applies what happened to the state that it happened in; `None`: it is not possible there.
+///
+/// | from | admitted | counted | stopped | started |
+/// |---|---|---|---|---|
+/// | closed | | closed, open¹ | stopped | |
+/// | open | open² | open, half-open³ | stopped | closed |
+/// | half-open | half-open⁴, closed⁵ | half-open, open⁶ | stopped | closed |
+/// | stopped | | stopped | | closed |
+///
+/// ¹ over 20% of at least 20 failed · ² after its time, while no probe is under way · ³ the probe
+/// succeeded; a failed one opens it anew · ⁴ once a slot · ⁵ drained without a relapse · ⁶ over
+/// 20% of those that passed failed, and more than one
+#[must_use]
+pub fn step(state: &State, event: &Event, now: Timestamp) -> Option<Next> {
+    match (state, event) {
+        (State::Closed { .. } | State::Stopped { .. }, Event::Admitted { .. })
+        | (State::Stopped { .. }, Event::Stopped { .. })
+        | (State::Closed { .. }, Event::Started) => None,
+        (state, Event::Started) => Some(by_person(state, State::closed())),
+        (state, Event::Stopped { by, reason }) => Some(by_person(state, stopped(by, reason, now))),
+        (State::Stopped { .. }, Event::Counted { .. }) => Some(quietly(state.clone())),
+        (State::Closed { window }, Event::Counted { window: more, .. }) => {
+            Some(counted(window, more, now))
+        }
+        (State::Open { .. }, Event::Counted { by, ok, .. }) => Some(probed(state, by, *ok, now)),
+        (State::HalfOpen { .. }, Event::Counted { window, .. }) => drained(state, window, now),
+        (State::Open { .. }, Event::Admitted { owner, lease }) => {
+            probe(state, owner, *lease, now).map(quietly)
+        }
+        (State::HalfOpen { .. }, Event::Admitted { .. }) => slot(state, now),
+    }
+}
+
+fn quietly(state: State) -> Next {
+    let effect = None;
+    Next { state, effect }
+}
+
+fn by_person(before: &State, state: State) -> Next {
+    let announced = matches!(before, State::Open { .. });
+    let effect = announced.then_some(Effect::Closed);
+    Next { state, effect }
+}
+
+fn opened(failed: u64, total: u64, now: Timestamp) -> Next {
+    Next {
+        state: open(now, now),
+        effect: Some(Effect::Opened { failed, total }),
+    }
+}
+
+fn open(since: Timestamp, now: Timestamp) -> State {
+    State::Open {
+        since,
+        until: after(now, OPEN_FOR),
+        probe: None,
+    }
+}
+
+pub(super) fn after(at: Timestamp, time: Duration) -> Timestamp {
+    at.saturating_add(time).unwrap_or(at)
+}
+
+fn stopped(by: &str, reason: &str, now: Timestamp) -> State {
+    State::Stopped {
+        by: by.to_owned(),
+        at: now,
+        reason: reason.to_owned(),
+    }
+}
+
+fn counted(window: &Window, more: &Window, now: Timestamp) -> Next {
+    let mut window = window.clone();
+    window.add(more, now);
+    let (ok, failed) = window.totals();
+    let total = ok.saturating_add(failed);
+    if total >= MINIMUM_VOLUME && is_too_many(failed, total) {
+        return opened(failed, total, now);
+    }
+    quietly(State::Closed { window })
+}
+
+fn is_too_many(failed: u64, total: u64) -> bool {
+    failed.saturating_mul(ONE_IN) > total
+}
+
+fn probed(state: &State, by: &Owner, ok: bool, now: Timestamp) -> Next {
+    match state {
+        State::Open { .. } if state.is_probed_by(by) && ok => Next {
+            state: State::HalfOpen {
+                since: now,
+                next: after(now, SPACING),
+                admitted: 1,
+                failed: 0,
+            },
+            effect: Some(Effect::Closed),
+        },
+        State::Open { since, .. } if state.is_probed_by(by) => quietly(open(*since, now)),
+        other => quietly(other.clone()),
+    }
+}
+
+fn probe(state: &State, owner: &Owner, lease: Timestamp, now: Timestamp) -> Option<State> {
+    let State::Open {
+        since,
+        until,
+        probe,
+    } = state
+    else {
+        return None;
+    };
+    let free = probe.as_ref().is_none_or(|probe| probe.lease <= now);
+    (*until <= now && free).then(|| State::Open {
+        since: *since,
+        until: *until,
+        probe: Some(Probe {
+            owner: owner.clone(),
+            lease,
+        }),
+    })
+}
+
+fn slot(state: &State, now: Timestamp) -> Option<Next> {
+    let State::HalfOpen {
+        since,
+        next,
+        admitted,
+        failed,
+    } = state
+    else {
+        return None;
+    };
+    if after(*since, DRAIN_FOR) <= now {
+        return Some(quietly(State::closed()));
+    }
+    (*next <= now).then(|| {
+        quietly(State::HalfOpen {
+            since: *since,
+            next: after(now, SPACING),
+            admitted: admitted.saturating_add(1),
+            failed: *failed,
+        })
+    })
+}
+
+fn drained(state: &State, more: &Window, now: Timestamp) -> Option<Next> {
+    let State::HalfOpen {
+        since,
+        next,
+        admitted,
+        failed,
+    } = state
+    else {
+        return None;
+    };
+    let failed = failed.saturating_add(more.totals().1);
+    let admitted = *admitted.max(&failed);
+    if failed >= RELAPSE && is_too_many(failed, admitted) {
+        return Some(opened(failed, admitted, now));
+    }
+    Some(quietly(State::HalfOpen {
+        since: *since,
+        next: *next,
+        admitted,
+        failed,
+    }))
+}

@@ -1,0 +1,236 @@
+//! What breakers hear of attempts, after their outcomes are written. A breaker is a matter of
+//! statistics: nothing that goes wrong here changes what becomes of the message.
+
+use super::failure;
+use super::gate::BREAKER_OPEN;
+use super::lapsed::CLAIM_ABANDONED;
+use super::perform::Attempted;
+use super::runner::{Runner, Trouble};
+use super::view::View;
+use super::work::Work;
+use crate::breaker::{Effect, Event, Kind, Next, Opened, Seen, Subject, Window, step};
+use crate::entry::{Owner, State, StepEntry};
+use crate::envelope::{Envelope, Input};
+use crate::key;
+use crate::name::TenantName;
+use crate::operation::ErrorRecord;
+use crate::port::{Clock, Journal, Key, PortError, Ports, Write};
+use crate::step::StepError;
+
+/// How often an outcome is counted again because the breaker had changed; then it waits for the
+/// next one.
+const MAX_TRIES: u32 = 5;
+
+/// Failures that say nothing of the connection: no call was made, or it is not known to be what
+/// failed.
+const NO_ANSWER: [&str; 19] = [
+    BREAKER_OPEN,
+    CLAIM_ABANDONED,
+    "ConnectionMisconfigured",
+    "EmptyBody",
+    "InvalidInput",
+    "InvalidMessage",
+    "InvalidPath",
+    "InvalidRecipient",
+    "InvalidReplyTo",
+    "InvalidRequest",
+    "InvalidSubject",
+    "NoConnection",
+    "Panicked",
+    "SecretMissing",
+    "SecretUnusable",
+    "StoreFull",
+    "StoreThrottled",
+    "StoreUnavailable",
+    "WrongConnection",
+];
+
+impl<P: Ports> Runner<P> {
+    /// Tells the breakers of a step what became of an attempt.
+    pub(super) async fn count(&self, work: &Work<'_>, entry: &StepEntry, attempted: &Attempted) {
+        for key in &work.breakers {
+            let Some(subject) = Subject::of_sort(&key.sort) else {
+                continue;
+            };
+            let outcome = match subject.kind {
+                Kind::Workflow => of_workflow(&entry.state),
+                Kind::Connection => of_connection(work.envelope, attempted),
+            };
+            if let Some(ok) = outcome
+                && let Err(error) = self.count_one(work, key, ok).await
+            {
+                tracing::warn!(breaker = %subject, %error, "an outcome is not counted yet");
+            }
+        }
+    }
+
+    async fn count_one(&self, work: &Work<'_>, key: &Key, ok: bool) -> Result<(), PortError> {
+        let now = self.ports.clock().now();
+        if ok && self.tallies.succeeded(key, now) {
+            return Ok(());
+        }
+        let mut window = self.tallies.take(key, now);
+        if !ok {
+            window.count(false, now);
+        }
+        let counted = self.write_count(work, key, ok, &window).await;
+        if !matches!(counted, Ok(true)) {
+            self.tallies.put_back(key, &window, now);
+        }
+        counted.map(drop)
+    }
+
+    async fn write_count(
+        &self,
+        work: &Work<'_>,
+        key: &Key,
+        ok: bool,
+        window: &Window,
+    ) -> Result<bool, PortError> {
+        let (by, window) = (work.prober(), window.clone());
+        let event = Event::Counted { by, ok, window };
+        for _ in 0..MAX_TRIES {
+            let seen = self.tallies.seen(key);
+            let next = step(&seen.state, &event, self.ports.clock().now());
+            let Some(next) = next.filter(|next| next.state != seen.state) else {
+                return Ok(true);
+            };
+            if self
+                .move_breakers(work, &[(key.clone(), seen, next)])
+                .await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes breakers in their next states, with what a person should hear of it, in one
+    /// transaction. `false`: one had changed, and is now seen as it is.
+    pub(super) async fn move_breakers(
+        &self,
+        work: &Work<'_>,
+        moves: &[(Key, Seen, Next)],
+    ) -> Result<bool, PortError> {
+        let (mut view, mut writes) = (View::default(), Vec::new());
+        for (key, seen, next) in moves {
+            view.saw(std::slice::from_ref(key), vec![seen.item.clone()]);
+            writes.push(view.put(key, &next.state)?);
+            if let Some(effect) = next.effect {
+                writes.extend(self.announce(work, &mut view, key, effect).await?);
+            }
+        }
+        let changed = self.commit(&mut view, &writes).await?;
+        let now = self.ports.clock().now();
+        for (key, ..) in moves {
+            self.tallies.saw(key, view.item(key).cloned(), now);
+        }
+        Ok(changed.is_none())
+    }
+
+    /// The write of a breaker's error record: opened, once more, or closed.
+    async fn announce(
+        &self,
+        work: &Work<'_>,
+        view: &mut View,
+        key: &Key,
+        effect: Effect,
+    ) -> Result<Option<Write>, PortError> {
+        let Some(subject) = Subject::of_sort(&key.sort) else {
+            return Ok(None);
+        };
+        let version = work.envelope.manifest.to_string();
+        let opened = Opened {
+            tenant: work.tenant(),
+            subject: &subject,
+            severity: work.workflow.severity,
+            version: &version,
+        };
+        let keys = [opened.key()];
+        view.saw(&keys, self.ports.journal().read(&keys).await?);
+        let ([key], now) = (keys, self.ports.clock().now());
+        let Some(counts) = effect.opened() else {
+            tracing::warn!(breaker = %subject, "the breaker is not open any more");
+            return failure::close(view, &key, now);
+        };
+        tracing::warn!(breaker = %subject, "the breaker opened");
+        let record = opened.record(counts, now);
+        let earlier = view.body::<ErrorRecord>(&key)?;
+        let record =
+            earlier.map_or_else(|| record.clone(), |earlier| record.clone().again(&earlier));
+        view.put(&key, &record).map(Some)
+    }
+
+    /// Whether this delivery is a breaker's probe: it spends no rung of the ladder.
+    pub(super) fn is_probe(&self, work: &Work<'_>) -> bool {
+        let (owner, keys) = (work.prober(), work.breakers.iter());
+        let mut states = keys.map(|key| self.tallies.seen(key).state);
+        states.any(|state| state.is_probed_by(&owner))
+    }
+
+    /// Reads the step's entry and generation, and with them the breakers that were not read lately.
+    pub(super) async fn look_at(&self, work: &Work<'_>, view: &mut View) -> Result<(), Trouble> {
+        let now = self.ports.clock().now();
+        let mut keys = vec![work.entry_key.clone(), work.generation_key.clone()];
+        let own = keys.len();
+        keys.extend(self.tallies.stale(&work.breakers, now).into_iter().cloned());
+        let mut items = self.ports.journal().read(&keys).await?;
+        let breakers = items.split_off(own.min(items.len()));
+        for (key, item) in keys.split_off(own).iter().zip(breakers) {
+            self.tallies.saw(key, item, now);
+        }
+        view.saw(&keys, items);
+        Ok(())
+    }
+}
+
+impl Work<'_> {
+    /// The breakers that guard a step: its workflow's, and its connection's.
+    pub(super) fn breaker_keys(
+        envelope: &Envelope,
+        via: Option<&crate::name::ConnectionName>,
+    ) -> Vec<Key> {
+        let pack = &envelope.manifest.pack;
+        let workflow = Subject::workflow(pack, &envelope.execution.workflow);
+        let connection = via.map(|via| Subject::connection(pack, via));
+        let subjects = std::iter::once(workflow).chain(connection);
+        let tenant = &envelope.execution.home.tenant;
+        subjects
+            .map(|subject| key::breaker(tenant, &subject))
+            .collect()
+    }
+
+    /// This receive of the message, as the owner of a probe.
+    pub(super) fn prober(&self) -> Owner {
+        let delivery = self.delivery;
+        Owner(format!("{}/{}", delivery.message_id.0, delivery.receive_count).into())
+    }
+
+    pub(super) fn tenant(&self) -> &TenantName {
+        &self.envelope.execution.home.tenant
+    }
+}
+
+/// Whether a step ended well; `None`: it has not ended, or its fallback goes on.
+fn of_workflow(state: &State) -> Option<bool> {
+    match state {
+        State::Succeeded => Some(true),
+        State::Failed { .. } | State::Unknown => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a connection answered: a refusal is an answer. `None`: it was not asked.
+fn of_connection(envelope: &Envelope, attempted: &Attempted) -> Option<bool> {
+    match attempted {
+        Attempted::Succeeded { .. } => Some(true),
+        Attempted::Ended(error, ..) if !NO_ANSWER.contains(&error.code()) => match envelope.input {
+            Input::Rendered(_) => Some(matches!(
+                error,
+                StepError::Permanent { .. } | StepError::NeedsReview { .. }
+            )),
+            Input::Failed { .. } => None,
+        },
+        Attempted::Ended(..) | Attempted::Suppressed(..) => None,
+    }
+}
