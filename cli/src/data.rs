@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control;
-use holdfast_embedded::store::{SqliteJournal, Store};
+use holdfast_embedded::store::{SqliteDefinitions, SqliteJournal, Store};
 use holdfast_engine::name::TenantName;
 use holdfast_engine::timeline::Glossary;
 
@@ -18,7 +18,7 @@ pub(crate) const FOLDER: &str = ".holdfast";
 pub(crate) const DEVELOPMENT_TENANT: &str = "demo";
 
 /// Which data folder.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct DataFolder {
     /// The data folder of `holdfast serve`
     #[arg(long, value_name = "FOLDER", default_value = FOLDER)]
@@ -37,6 +37,25 @@ impl DataFolder {
     /// [`Failure::Unreachable`] when there is none.
     pub(crate) fn read(&self) -> Result<Store, Failure> {
         Ok(Store::open_read_only(&self.data)?)
+    }
+}
+
+/// The tenant that was named, else the only one there is.
+///
+/// # Errors
+/// [`Failure::Usage`] when there are several.
+pub(crate) fn tenant(named: Option<&TenantName>, store: &Store) -> Result<TenantName, Failure> {
+    if let Some(tenant) = named {
+        return Ok(tenant.clone());
+    }
+    let tenants = SqliteDefinitions::new(store.clone()).tenants()?;
+    match tenants.as_slice() {
+        [only] => Ok(only.clone()),
+        several => {
+            let names: Vec<_> = several.iter().map(TenantName::as_str).collect();
+            let message = format!("say whose with --tenant: {}", names.join(", "));
+            Err(Failure::Usage(message))
+        }
     }
 }
 

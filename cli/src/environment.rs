@@ -31,6 +31,12 @@ pub(crate) fn user() -> String {
     named.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
+/// The command that edits a text.
+pub(crate) fn editor() -> String {
+    let named = variable("VISUAL").or_else(|| variable("EDITOR"));
+    named.unwrap_or_else(|| "vi".to_owned())
+}
+
 fn variable(name: &str) -> Option<String> {
     env::var_os(name)?
         .into_string()
