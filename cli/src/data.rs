@@ -44,8 +44,8 @@ impl DataFolder {
 ///
 /// # Errors
 /// [`Failure::Usage`] when there are several.
-pub(crate) fn tenant(named: Option<&TenantName>, store: &Store) -> Result<TenantName, Failure> {
-    if let Some(tenant) = named {
+pub(crate) fn tenant(wanted: Option<&TenantName>, store: &Store) -> Result<TenantName, Failure> {
+    if let Some(tenant) = wanted {
         return Ok(tenant.clone());
     }
     let tenants = SqliteDefinitions::new(store.clone()).tenants()?;

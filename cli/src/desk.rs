@@ -51,7 +51,7 @@ impl<'a> Desk<'a> {
     pub(crate) async fn one(&mut self, request: Operate) -> Result<Outcome, Failure> {
         let answer = self.all(vec![request]).await?.into_iter().next();
         match answer {
-            Some(Operated::Done(outcome)) => Ok(outcome),
+            Some(Operated::Done(outcome)) => Ok(*outcome),
             Some(Operated::Refused(refused)) => Err(refused.into()),
             None => Err(Failure::unreachable("ControlVersion", "there is no answer")),
         }
@@ -61,11 +61,11 @@ impl<'a> Desk<'a> {
     ///
     /// # Errors
     /// As [`Desk::one`].
-    pub(crate) async fn hold(&mut self, hold: &Hold) -> Result<Answer, Failure> {
-        match self.ask(&Command::Hold(hold.clone()))? {
+    pub(crate) async fn hold(&mut self, request: &Hold) -> Result<Answer, Failure> {
+        match self.ask(&Command::Hold(request.clone()))? {
             Some(held @ Answer::Held { .. }) => Ok(held),
             Some(other) => Err(unexpected(other)),
-            None => match self.take()?.hold(hold).await {
+            None => match self.take()?.hold(request).await {
                 Ok(changed) => Ok(changed.into()),
                 Err(refusal) => Err(control::Refused::from(refusal).into()),
             },

@@ -148,7 +148,7 @@ mod tests {
         let clock = VirtualClock::new("2026-11-20T10:00:00Z".parse().unwrap());
         let mut pace = Pace::new(clock.clone(), rate("1/s"));
         pace.admit(1).await;
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         pace.admit(1).await;
         let waited = timed(&clock, pace.admit(1)).await;
         assert_eq!(waited, Duration::from_secs(1));

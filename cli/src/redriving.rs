@@ -56,14 +56,20 @@ pub(crate) struct Refusals {
 impl Summary {
     fn count(&mut self, id: &str, answer: Operated) {
         match answer {
-            Operated::Done(Outcome::Redriven { .. }) => self.redriven += 1,
-            Operated::Done(Outcome::NotRedriven { reason, .. }) => match reason {
+            Operated::Done(outcome) => self.count_done(id, &outcome),
+            Operated::Refused(refused) if refused.code == "MessageGone" => self.gone += 1,
+            Operated::Refused(refused) => self.refuse(id, refused.code, refused.message),
+        }
+    }
+
+    fn count_done(&mut self, id: &str, outcome: &Outcome) {
+        match outcome {
+            Outcome::Redriven { .. } => self.redriven += 1,
+            Outcome::NotRedriven { reason, .. } => match reason {
                 NotRedriven::AlreadyRedriven { .. } => self.already_redriven += 1,
                 NotRedriven::Settled => self.gone += 1,
             },
-            Operated::Refused(refused) if refused.code == "MessageGone" => self.gone += 1,
-            Operated::Refused(refused) => self.refuse(id, refused.code, refused.message),
-            Operated::Done(_) => {
+            _ => {
                 let message = "the answer is to something else";
                 self.refuse(id, "ControlVersion".to_owned(), message.to_owned());
             }
@@ -106,7 +112,7 @@ pub(crate) async fn redrive<C: Clock + Clone>(
         pace.admit(batch.len()).await;
         let requests = batch.iter().map(|listed| request(listed, terms)).collect();
         let answers = desk.all(requests).await;
-        let answers = answers.map_err(|failure| stopped(failure, &summary))?;
+        let answers = answers.map_err(|failure| stopped(&failure, &summary))?;
         for (listed, answer) in batch.iter().zip(answers) {
             summary.count(&listed.item.id, answer);
         }
@@ -126,7 +132,7 @@ fn request(listed: &Listed, terms: &Terms) -> Operate {
     }
 }
 
-fn stopped(failure: Failure, summary: &Summary) -> Failure {
+fn stopped(failure: &Failure, summary: &Summary) -> Failure {
     let so_far = counted(summary.redriven, "failure");
     let message =
         format!("{failure}\n{so_far} redriven so far; the same command goes on from there");

@@ -131,8 +131,8 @@ pub(super) struct Show {
     /// The item's id, or how it begins
     id: String,
     /// Show personal values, and the message or request as it was received
-    #[arg(long)]
-    show_pii: bool,
+    #[arg(long = "show-pii")]
+    open: bool,
     #[command(flatten)]
     data: DataFolder,
 }
@@ -141,10 +141,10 @@ impl Show {
     /// Shows it.
     pub(super) async fn show(&self, output: Output) -> Result<Exit, Failure> {
         let store = self.data.read()?;
-        let mask = Mask::of(&store, self.show_pii);
+        let mask = Mask::of(&store, self.open);
         let operation = items::find(&store, &self.id, &mask).await?;
         let now = SystemClock.now();
-        let detail = items::Detail::of(&operation, &mask, now, self.show_pii);
+        let detail = items::Detail::of(&operation, &mask, now, self.open);
         output.result(&detail, items::text);
         Ok(Exit::Done)
     }

@@ -92,17 +92,17 @@ pub(crate) async fn start(arguments: &StartArguments, output: Output) -> Result<
 
 async fn hold(which: &Which, stop: Option<Stop>) -> Result<Told, Failure> {
     let tenant = tenant(which.tenant.as_ref(), &which.data.read()?)?;
-    let hold = Hold {
+    let request = Hold {
         tenant: tenant.clone(),
         workflow: which.workflow.clone(),
         stop,
     };
-    let held = Desk::of(&which.data).hold(&hold).await?;
+    let answer = Desk::of(&which.data).hold(&request).await?;
     let Answer::Held {
         subject,
         before,
         after,
-    } = held
+    } = answer
     else {
         let message = "`serve` answered something else";
         return Err(Failure::unreachable("ControlVersion", message));

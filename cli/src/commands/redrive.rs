@@ -148,9 +148,12 @@ async fn page(
         limit: PAGE,
     };
     match desk.operate(vec![select]).await.into_iter().next() {
-        Some(Operated::Done(Outcome::Selected { found, next })) => Ok((found, next)),
         Some(Operated::Refused(refused)) => Err(refused.into()),
-        _ => Ok((Vec::new(), None)),
+        Some(Operated::Done(outcome)) => match *outcome {
+            Outcome::Selected { found, next } => Ok((found, next)),
+            _ => Ok((Vec::new(), None)),
+        },
+        None => Ok((Vec::new(), None)),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Selection {
     /// Only this workflow
     #[arg(long)]
     workflow: Option<WorkflowName>,
-    /// Only this type of error, such as HttpStatus500
+    /// Only this type of error, such as `HttpStatus500`
     #[arg(long, value_name = "TYPE")]
     error_type: Option<String>,
     /// Only what failed since: 90m, 24h, 7d, or a time

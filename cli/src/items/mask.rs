@@ -60,7 +60,7 @@ impl Mask {
         if self.open {
             return text.to_owned();
         }
-        self.covered(&self.sought(operation), operation, text)
+        covered(&self.sought(operation), operation, text)
     }
 
     /// The report of a review item.
@@ -70,7 +70,7 @@ impl Mask {
         };
         let mut report = item.report.clone();
         if !self.open {
-            self.json(&self.sought(operation), operation, &mut report);
+            covered_json(&self.sought(operation), operation, &mut report);
         }
         report
     }
@@ -84,42 +84,6 @@ impl Mask {
         }
     }
 
-    fn json(&self, sought: &BTreeSet<String>, operation: &Operation, value: &mut Json) {
-        match value {
-            Json::String(text) => *text = self.covered(sought, operation, text),
-            Json::Array(values) => {
-                values
-                    .iter_mut()
-                    .for_each(|value| self.json(sought, operation, value));
-            }
-            Json::Object(members) => {
-                let members = members.iter_mut();
-                let theirs = members.filter(|(name, _)| !OURS.contains(&name.as_str()));
-                theirs.for_each(|(_, value)| self.json(sought, operation, value));
-            }
-            _ => {}
-        }
-    }
-
-    /// The event's id is no secret: commands find the event by it.
-    fn covered(&self, sought: &BTreeSet<String>, operation: &Operation, text: &str) -> String {
-        let event = match operation {
-            Operation::Review(item) => item.report.get("event").and_then(Json::as_str),
-            Operation::Error(_) => None,
-        };
-        let cover = |text: &str| {
-            let mut text = text.to_owned();
-            for value in sought {
-                text = text.replace(value.as_str(), MASK);
-            }
-            hidden(&text)
-        };
-        match event.and_then(|event| Some((event, text.split_once(event)?))) {
-            Some((event, (before, after))) => format!("{}{event}{}", cover(before), cover(after)),
-            None => cover(text),
-        }
-    }
-
     /// The personal texts of the message or request.
     fn sought(&self, operation: &Operation) -> BTreeSet<String> {
         let mut sought = BTreeSet::new();
@@ -128,6 +92,42 @@ impl Mask {
             seek(names, &subject, &mut sought);
         }
         sought
+    }
+}
+
+fn covered_json(sought: &BTreeSet<String>, operation: &Operation, value: &mut Json) {
+    match value {
+        Json::String(text) => *text = covered(sought, operation, text),
+        Json::Array(values) => {
+            for value in values {
+                covered_json(sought, operation, value);
+            }
+        }
+        Json::Object(members) => {
+            let members = members.iter_mut();
+            let theirs = members.filter(|(name, _)| !OURS.contains(&name.as_str()));
+            theirs.for_each(|(_, value)| covered_json(sought, operation, value));
+        }
+        _ => {}
+    }
+}
+
+/// The event's id is no secret: commands find the event by it.
+fn covered(sought: &BTreeSet<String>, operation: &Operation, text: &str) -> String {
+    let event = match operation {
+        Operation::Review(item) => item.report.get("event").and_then(Json::as_str),
+        Operation::Error(_) => None,
+    };
+    let cover = |text: &str| {
+        let mut text = text.to_owned();
+        for value in sought {
+            text = text.replace(value.as_str(), MASK);
+        }
+        hidden(&text)
+    };
+    match event.and_then(|event| Some((event, text.split_once(event)?))) {
+        Some((event, (before, after))) => format!("{}{event}{}", cover(before), cover(after)),
+        None => cover(text),
     }
 }
 

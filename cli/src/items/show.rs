@@ -57,7 +57,7 @@ impl Detail {
             version: error.and_then(|record| record.version.clone()),
             attempt: error.map(|record| record.attempt),
             first_at,
-            message_id: error.and_then(|record| Some(record.message_id.as_ref()?.0.to_string())),
+            message_id: error.and_then(|record| Some(record.message_id.as_ref()?.0.clone())),
             handling: handled(operation, mask),
             report: mask.report(operation),
             subject: mask.subject(operation),

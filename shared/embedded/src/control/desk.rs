@@ -83,7 +83,7 @@ impl<C: Clock + Clone + 'static> Desk<C> {
 
     async fn operate_one(&self, request: Operate) -> Operated {
         match self.operator.operate(request).await {
-            Ok(outcome) => Operated::Done(outcome),
+            Ok(outcome) => Operated::Done(Box::new(outcome)),
             Err(error) => Operated::Refused(error.into()),
         }
     }

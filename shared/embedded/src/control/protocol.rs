@@ -87,7 +87,7 @@ pub enum Answer {
 #[serde(rename_all = "kebab-case")]
 pub enum Operated {
     /// It was done.
-    Done(Outcome),
+    Done(Box<Outcome>),
     /// It was not.
     Refused(Refused),
 }
