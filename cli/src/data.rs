@@ -1,5 +1,6 @@
 //! The data folder that a command looks into.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -36,6 +37,14 @@ impl DataFolder {
     /// # Errors
     /// [`Failure::Unreachable`] when there is none.
     pub(crate) fn read(&self) -> Result<Store, Failure> {
+        let denied = |error: &std::io::Error| error.kind() == ErrorKind::PermissionDenied;
+        if std::fs::read_dir(&self.data).is_err_and(|error| denied(&error)) {
+            let message = format!(
+                "this user may not read {}: run the command as the one who started `serve`",
+                self.data.display()
+            );
+            return Err(Failure::unreachable("DataFolderDenied", message));
+        }
         Ok(Store::open_read_only(&self.data)?)
     }
 }

@@ -192,7 +192,7 @@ fn preview_text(preview: &Preview) -> String {
         [
             group.count.to_string(),
             group.workflow.clone().unwrap_or_else(|| "-".to_owned()),
-            group.step.clone().unwrap_or_else(|| "-".to_owned()),
+            group.step.as_deref().map_or("-", primary).to_owned(),
             group.function.clone(),
             group.error_type.clone(),
         ]
@@ -211,6 +211,11 @@ fn preview_text(preview: &Preview) -> String {
             .map(|reference| format!("  {reference}")),
     );
     lines.join("\n")
+}
+
+/// A step; its fallbacks by their number.
+fn primary(step: &str) -> &str {
+    step.strip_suffix(".1").unwrap_or(step)
 }
 
 fn text(summary: &Summary) -> String {

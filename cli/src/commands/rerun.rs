@@ -15,6 +15,7 @@ use crate::output::style::{GREEN, PLAIN, YELLOW};
 
 /// What to run anew.
 #[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
 pub(crate) struct Arguments {
     /// The execution: tenant/type/record/workflow/execution
     #[arg(value_name = "REF")]

@@ -18,8 +18,17 @@ const SHORTEST_SOUGHT: usize = 4;
 /// What is shown instead of a message that was received.
 const WITHHELD: &str = "*** (--show-pii)";
 
-/// The members of a report that name things of ours.
-const OURS: [&str; 4] = ["event", "version", "candidates", "code"];
+/// The members of a report that hold what is ours: names, and what would be right.
+const OURS: [&str; 8] = [
+    "candidates",
+    "code",
+    "event",
+    "expected",
+    "hint",
+    "path",
+    "rule",
+    "version",
+];
 
 /// What is hidden.
 #[derive(Debug)]

@@ -71,13 +71,27 @@ impl Row {
     }
 }
 
+impl Row {
+    /// What happened, without where it did: that is said beside it.
+    pub(crate) fn said(&self) -> &str {
+        let (Some(step), Some(execution)) = (&self.step, &self.execution) else {
+            return &self.message;
+        };
+        let place = format!("{step} of {execution}: ");
+        self.message.strip_prefix(&place).unwrap_or(&self.message)
+    }
+}
+
 /// How far an item is: `open`, `claimed by ann`, `redriven`, `closed: resolve by ann`.
 pub(crate) fn state(operation: &Operation) -> String {
     let (handling, latest) = (operation.handling(), latest(operation));
     if handling.status == Status::Closed {
         return match &handling.decision {
             Some(decision) => format!("closed: {} by {}", decision.choice.name(), decision.mark.by),
-            None => "closed".to_owned(),
+            None => match &handling.redriven {
+                Some(mark) => format!("closed: redriven by {}", mark.by),
+                None => "closed".to_owned(),
+            },
         };
     }
     if let Some(mark) = handling.redriven.as_ref().filter(|mark| mark.at >= latest) {
@@ -115,7 +129,7 @@ pub(crate) fn list(rows: &[Row], now: Timestamp) -> String {
                 row.state.clone()
             },
             place(row.workflow.as_deref(), row.step.as_deref(), &row.function),
-            row.message.clone(),
+            row.said().to_owned(),
         ]
     };
     let rows: Vec<_> = rows.iter().map(row).collect();

@@ -183,13 +183,13 @@ fn decisions(operation: &Operation) -> Vec<(&'static str, &'static str)> {
 pub(crate) fn text(detail: &Detail) -> String {
     let (row, now) = (&detail.row, detail.now);
     let mut text = format!(
-        "{BOLD}{:?} {}{PLAIN}  {}  {}  {}\n{}\n\n",
+        "{BOLD}{:?} {}{PLAIN}  {}  {}  {} ago\n{}\n\n",
         row.severity,
         row.code,
         row.kind.name(),
         detail.state,
         ago(row.last_at, now),
-        row.message
+        row.said()
     );
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "  {DIM}{name:<12}{PLAIN}{value}");
@@ -221,9 +221,12 @@ pub(crate) fn text(detail: &Detail) -> String {
     handling(&mut text, &detail.handling, now);
     if !detail.commands.is_empty() {
         let _ = writeln!(text, "\n{BOLD}what to do{PLAIN}");
-        let commands = detail.commands.iter();
-        let width = commands.map(|step| step.command.chars().count()).max();
-        let width = width.unwrap_or(0).min(60);
+        let lengths = detail
+            .commands
+            .iter()
+            .map(|step| step.command.chars().count());
+        // A long reference would push what the others do off the screen.
+        let width = lengths.filter(|length| *length <= 60).max().unwrap_or(0);
         for Step { command, does } in &detail.commands {
             let _ = writeln!(text, "  {command:<width$}  {DIM}{does}{PLAIN}");
         }
@@ -299,7 +302,13 @@ fn handling(text: &mut String, handling: &Handling, now: Timestamp) {
             .iter()
             .map(|mark| (mark, "is known to")),
     );
-    marks.extend(handling.claimed.iter().map(|mark| (mark, "was taken by")));
+    let decided_at = handling.decision.as_ref().map(|decision| decision.mark.at);
+    // Whoever decides takes it with that.
+    let taken = handling
+        .claimed
+        .iter()
+        .filter(|mark| Some(mark.at) != decided_at);
+    marks.extend(taken.map(|mark| (mark, "was taken by")));
     marks.extend(
         handling
             .redriven

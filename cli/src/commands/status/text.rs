@@ -132,7 +132,7 @@ fn needs(operations: &Operations, now: Timestamp) -> Vec<String> {
     )];
     for item in &operations.newest {
         let id: String = item.id.chars().take(SHORT_ID).collect();
-        let (age, message) = (ago(item.last_at, now), shortened(&item.message, MESSAGE));
+        let (age, message) = (ago(item.last_at, now), shortened(item.said(), MESSAGE));
         let (severity, code) = (item.severity, &item.code);
         lines.push(format!("  {severity:?} {code}  {age} ago  {message}"));
         lines.push(format!("    holdfast review show {id}"));

@@ -44,7 +44,9 @@ impl<C: Clock + Clone + 'static> Desk<C> {
     pub fn alone(folder: &Path, clock: C) -> Result<Self, StartError> {
         // Not opened for writing before it is known to be a store: opening makes one.
         drop(Store::open_read_only(folder)?);
-        Self::on(folder, &Store::open(folder)?, clock)
+        let desk = Self::on(folder, &Store::open(folder)?, clock)?;
+        desk.ports.definitions.recall()?;
+        Ok(desk)
     }
 
     /// A desk that only looks, beside the process that serves: whatever writes is refused.
