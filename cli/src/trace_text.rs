@@ -174,7 +174,7 @@ fn decision_parts(decision: &DecisionPart) -> Parts {
 fn colour_of(state: &str) -> &'static str {
     match state {
         "succeeded" => GREEN,
-        "failed" | "unknown" => RED,
+        "failed" | "gave-up" | "unknown" => RED,
         _ => YELLOW,
     }
 }
@@ -266,10 +266,11 @@ fn workflow(execution: &str) -> &str {
     execution.split('/').nth(3).unwrap_or(execution)
 }
 
-/// A step by its id; its fallbacks by their number.
+/// A step by its id; its fallbacks by their number, its compensation by name.
 fn step_name(key: &str) -> String {
     match key.rsplit_once('.') {
         Some((step, "1")) => step.to_owned(),
+        Some((_, "undo")) => key.to_owned(),
         Some((step, n)) => format!("{step} (fallback {n})"),
         None => key.to_owned(),
     }

@@ -6,7 +6,10 @@
     reason = "how much was explored is part of the report"
 )]
 
+use std::time::Instant;
+
 use holdfast_engine::definition::model::Unknown;
+use holdfast_engine::step::Effect;
 use holdfast_tests::model::{Mutation, Scenario, search};
 
 fn is_large() -> bool {
@@ -27,10 +30,14 @@ fn bounded(scenario: Scenario) -> Scenario {
 
 fn holds(scenario: Scenario) {
     let scenario = bounded(scenario);
+    let began = Instant::now();
     let report = search(&scenario);
     println!(
-        "{}: {} states, {} quiet",
-        scenario.name, report.states, report.quiet
+        "{}: {} states, {} quiet, {:.1} s",
+        scenario.name,
+        report.states,
+        report.quiet,
+        began.elapsed().as_secs_f64()
     );
     assert!(report.quiet > 0, "nothing ever came to rest");
     assert!(
@@ -62,6 +69,16 @@ fn twice(scenario: &Scenario) -> Scenario {
         redrives: 0,
         horizon: 2,
         ..scenario.clone()
+    }
+}
+
+/// Nothing crashes, so that whatever is dead-lettered has failed.
+fn parked(name: &'static str) -> Scenario {
+    Scenario {
+        crashes: 0,
+        parks: 2,
+        redrives: 0,
+        ..Scenario::raw(name)
     }
 }
 
@@ -122,6 +139,33 @@ fn a_step_that_is_run_anew_keeps_every_property() {
 }
 
 #[test]
+fn a_step_that_is_parked_keeps_every_property() {
+    holds(parked("parked"));
+    holds(Scenario {
+        effect: Effect::Keyed,
+        duplicates: 1,
+        horizon: 2,
+        ..parked("keyed, parked, twice")
+    });
+    holds(Scenario {
+        crashes: 1,
+        redrives: 1,
+        parks: 1,
+        ..parked("parked, with crashes and a redrive")
+    });
+}
+
+#[test]
+fn a_step_that_is_delivered_twice_and_redriven_keeps_every_property() {
+    let redriven = |scenario: Scenario| Scenario {
+        redrives: 1,
+        ..twice(&scenario)
+    };
+    holds(redriven(Scenario::keyed("keyed, twice, redriven")));
+    holds(redriven(Scenario::raw("at most once, twice, redriven")));
+}
+
+#[test]
 fn every_mistake_breaks_a_property() {
     let mistakes = [
         (Mutation::FreeOnUncertain, once("")),
@@ -133,6 +177,7 @@ fn every_mistake_breaks_a_property() {
         (Mutation::LeaveErrorOpen, Scenario::keyed("")),
         (Mutation::RunOldGeneration, rerun("")),
         (Mutation::NoReplay, Scenario::keyed("")),
+        (Mutation::ParkByVisibility, parked("")),
     ];
     for (mistake, scenario) in mistakes {
         let scenario = Scenario {

@@ -9,11 +9,18 @@
     reason = "what happened in the schedules is part of the report"
 )]
 
+use std::iter::from_fn;
+use std::num::NonZero;
 use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::available_parallelism;
+use std::time::Instant;
 
-use holdfast_tests::world::{Policy, Tally, run_seed};
+use holdfast_tests::world::{Policy, Ran, Tally, run_seed};
 
-const SCHEDULES: u64 = 400;
+/// Schedules of each policy.
+const SCHEDULES: u64 = 3_400;
 
 /// What must have happened in so many schedules; else they test nothing.
 const HAPPENED: [&str; 5] = ["crash", "duplicate", "resurrected", "redrive", "re-run"];
@@ -32,17 +39,47 @@ fn seeds() -> (Range<u64>, bool) {
     }
 }
 
-fn hold(policy: Policy) {
-    let (pack, mut tally) = (policy.pack(), Tally::default());
-    let (seeds, alone) = seeds();
-    let mut broken = Vec::new();
-    for seed in seeds {
-        let (wrong, happened) = run_seed(seed, policy, &pack);
-        tally.add(happened);
-        let wrong = wrong.into_iter();
-        broken.extend(wrong.map(|wrong| format!("seed {seed}: {wrong}")));
+/// What a policy's schedules came to.
+#[derive(Debug, Default)]
+struct Held {
+    broken: Vec<String>,
+    tally: Tally,
+}
+
+impl Held {
+    fn add(&mut self, seed: u64, ran: Ran) {
+        self.tally.add(ran.tally);
+        let broken = ran.broken.into_iter();
+        self.broken
+            .extend(broken.map(|wrong| format!("seed {seed}: {wrong}")));
     }
-    println!("{policy:?}: {tally:?}");
+}
+
+/// Runs schedules on every processor.
+fn run(seeds: Range<u64>, policy: Policy) -> Held {
+    let (pack, next) = (policy.pack(), AtomicU64::new(seeds.start));
+    let held = Mutex::new(Held::default());
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let claimed = || Some(next.fetch_add(1, Ordering::Relaxed));
+                for seed in from_fn(claimed).take_while(|seed| seeds.contains(seed)) {
+                    let ran = run_seed(seed, policy, &pack, None);
+                    held.lock().unwrap().add(seed, ran);
+                }
+            });
+        }
+    });
+    held.into_inner().unwrap()
+}
+
+fn hold(policy: Policy) {
+    let (seeds, alone) = seeds();
+    let (began, schedules) = (Instant::now(), seeds.end - seeds.start);
+    let Held { mut broken, tally } = run(seeds, policy);
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{policy:?}: {schedules} schedules in {seconds:.1} s: {tally:?}");
     broken.sort_by_key(|line| line.split(' ').nth(2).map(str::to_owned));
     let shown = &broken[..broken.len().min(60)];
     assert!(broken.is_empty(), "{} broken: {shown:#?}", broken.len());
@@ -65,4 +102,9 @@ fn properties_hold_where_unknown_outcomes_are_retried() {
 #[test]
 fn properties_hold_where_unknown_outcomes_go_to_the_fallback() {
     hold(Policy::Fallback);
+}
+
+#[test]
+fn properties_hold_where_what_succeeded_is_undone() {
+    hold(Policy::Undo);
 }

@@ -66,6 +66,7 @@ fn message(input: Input) -> Result<ChatMessage, StepError> {
     Ok(ChatMessage {
         channel: input.channel,
         body: input.body,
+        blocks: Vec::new(),
     })
 }
 

@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
+use holdfast_engine::alert;
 use holdfast_engine::definition::model::Severity;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::port::{Alert, Alerts, Clock, Outgoing, PortError, Queue, QueueName};
+use holdfast_engine::port::{Alert, Alerts, Clock, Outgoing, PortError, Ports, Queue, QueueName};
 
 use crate::store::SqliteQueue;
-
-/// Whose work an alert is that belongs to no tenant: queues are fair between tenants.
-const UNOWNED: &str = "unowned";
 
 /// Alerts over a queue.
 #[derive(Debug)]
@@ -31,17 +29,25 @@ impl<C: Clock> Alerts for QueueAlerts<C> {
             return Ok(());
         }
         let unfit = |error: &dyn std::fmt::Display| PortError::Unavailable(error.to_string());
-        let tenant = match &alert.tenant {
-            Some(tenant) => tenant.clone(),
-            None => TenantName::new(UNOWNED).map_err(|error| unfit(&error))?,
-        };
         let message = Outgoing {
             queue: QueueName::of("notify-oncall"),
             body: serde_json::to_string(alert).map_err(|error| unfit(&error))?,
             delay: Duration::ZERO,
-            tenant,
+            tenant: alert::sender(alert.tenant.as_ref())?,
             created: self.clock.now(),
         };
         self.queue.send(vec![message]).await
     }
+}
+
+/// Watches the tenants' paths of alerts.
+pub(crate) async fn begin_paths<P: Ports>(
+    ports: &P,
+    tenants: &[TenantName],
+) -> Result<(), PortError> {
+    for tenant in tenants {
+        let begun = alert::begin_path(ports, tenant).await;
+        begun.map_err(|trouble| PortError::Unavailable(trouble.to_string()))?;
+    }
+    Ok(())
 }

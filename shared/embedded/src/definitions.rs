@@ -153,6 +153,11 @@ impl LiveDefinitions {
 }
 
 impl Definitions for LiveDefinitions {
+    async fn tenants(&self) -> Result<Vec<TenantName>, PortError> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(state.live.keys().cloned().collect())
+    }
+
     async fn live(
         &self,
         tenant: &TenantName,

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use holdfast_engine::port::Clock;
 use holdfast_receive_webhook::{Answer, MAX_BODY, Problem, Request};
+use serde::Serialize;
 
 use crate::system::System;
 
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The routes of a system. `shows_sandbox`: whether `GET /sandbox/deliveries` answers.
 pub fn routes<C: Clock + Clone + 'static>(system: Arc<System<C>>, shows_sandbox: bool) -> Router {
     let routes = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(health::<C>))
         .route("/hooks/{*endpoint}", any(hook::<C>));
     let routes = if shows_sandbox {
         routes.route("/sandbox/deliveries", get(deliveries::<C>))
@@ -78,6 +79,40 @@ fn answered(answer: Answer) -> Response {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// Reads the store. A silent path of alerts is reported with status 200: a load balancer that took
+/// this process out would make it worse.
+async fn health<C: Clock + Clone + 'static>(State(system): State<Arc<System<C>>>) -> Response {
+    let report = |code, status: &str, reasons: Vec<String>| {
+        (
+            code,
+            axum::Json(Health {
+                status: status.to_owned(),
+                reasons,
+            }),
+        )
+            .into_response()
+    };
+    match system.silences().await {
+        Ok(silences) if silences.is_empty() => report(StatusCode::OK, "ok", Vec::new()),
+        Ok(silences) => {
+            let reasons = silences.iter().map(ToString::to_string).collect();
+            report(StatusCode::OK, "degraded", reasons)
+        }
+        Err(error) => {
+            let reasons = vec![error.to_string()];
+            report(StatusCode::SERVICE_UNAVAILABLE, "failing", reasons)
+        }
+    }
+}
+
+/// How this process is.
+#[derive(Debug, Serialize)]
+struct Health {
+    status: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
 }
 
 async fn deliveries<C: Clock + Clone + 'static>(State(system): State<Arc<System<C>>>) -> Response {

@@ -41,36 +41,32 @@ struct Providers {
     slack: Slack<LocalSecrets>,
 }
 
-impl<C: Clock> Outside<C> {
-    /// The sandbox answers everything.
-    #[must_use]
-    pub fn sandbox(sandbox: Arc<Sandbox<C>>, injector: Arc<Injector<C>>) -> Self {
-        Self {
-            sandbox,
-            providers: None,
-            injector,
-        }
-    }
-
-    /// Connections of kind `sandbox` go there, every other to its own provider.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be set up.
-    pub fn connected(
-        sandbox: Arc<Sandbox<C>>,
-        secrets: &LocalSecrets,
-        injector: Arc<Injector<C>>,
-    ) -> Result<Self, SetupError> {
+impl Providers {
+    fn new(secrets: &LocalSecrets) -> Result<Self, SetupError> {
         let (client, secrets) = (Client::new()?, Arc::new(secrets.clone()));
-        let providers = Providers {
+        Ok(Self {
             http: ReqwestHttp::new(client.clone(), Arc::clone(&secrets)),
             twilio: Twilio::new(client.clone(), Arc::clone(&secrets)),
             smtp: Smtp::new(Arc::clone(&secrets)),
             slack: Slack::new(client, secrets),
-        };
+        })
+    }
+}
+
+impl<C: Clock> Outside<C> {
+    /// Without secrets the sandbox answers everything; with them connections of kind `sandbox` go
+    /// there, every other to its own provider.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn new(
+        sandbox: Arc<Sandbox<C>>,
+        secrets: Option<&LocalSecrets>,
+        injector: Arc<Injector<C>>,
+    ) -> Result<Self, SetupError> {
         Ok(Self {
             sandbox,
-            providers: Some(Arc::new(providers)),
+            providers: secrets.map(Providers::new).transpose()?.map(Arc::new),
             injector,
         })
     }

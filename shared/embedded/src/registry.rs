@@ -11,7 +11,7 @@ use holdfast_engine::breaker::Tallies;
 use holdfast_engine::contract::Runner;
 use holdfast_engine::definition::{Catalog, Signature};
 use holdfast_engine::name::FunctionName;
-use holdfast_engine::port::{Clock, Delivery, Ports, QueueName, Verdict};
+use holdfast_engine::port::{Chat, Clock, Delivery, Ports, QueueName, Sms, Verdict};
 use holdfast_engine::step::{Step, StepSpec};
 use holdfast_post_chat::PostChat;
 use holdfast_send_email::SendEmail;
@@ -96,8 +96,9 @@ impl<C: Clock + Clone + 'static> Registry<C> {
         registry.internal("route-event", RouteEvent(Arc::clone(ports)));
         registry.internal("watch-records", WatchRecords(Arc::clone(ports)));
         registry.internal("run-timers", RunTimers(Arc::clone(ports)));
-        registry.internal("handle-error", HandleError(Arc::clone(ports)));
-        registry.internal("notify-oncall", NotifyOncall(Arc::clone(ports)));
+        registry.few("handle-error", HandleError(Arc::clone(ports)));
+        let outside = registry.outside.clone();
+        registry.few("notify-oncall", NotifyOncall(Arc::clone(ports), outside));
         visit(&mut registry);
         registry
     }
@@ -114,9 +115,19 @@ impl<C: Clock + Clone + 'static> Registry<C> {
     }
 
     fn internal(&mut self, name: &str, handler: impl Handler + 'static) {
+        self.without_step(name, INTERNAL_CONCURRENCY, handler);
+    }
+
+    /// Adds a function whose deliveries are often about one incident, and would wait for each
+    /// other.
+    fn few(&mut self, name: &str, handler: impl Handler + 'static) {
+        self.without_step(name, FEW, handler);
+    }
+
+    fn without_step(&mut self, name: &str, concurrency: usize, handler: impl Handler + 'static) {
         self.functions.push(Function {
             queue: QueueName::of(name),
-            concurrency: INTERNAL_CONCURRENCY,
+            concurrency,
             visibility: INTERNAL_VISIBILITY,
             handler: Arc::new(handler),
         });
@@ -138,6 +149,7 @@ impl<C: Clock + Clone + 'static> Visitor<C> for Registry<C> {
 
 /// Deliveries that a function without a step handles at once, and how long they stay hidden.
 const INTERNAL_CONCURRENCY: usize = 32;
+const FEW: usize = 4;
 const INTERNAL_VISIBILITY: Duration = Duration::from_mins(1);
 
 fn visibility(spec: &StepSpec) -> Duration {
@@ -225,13 +237,17 @@ impl<P: Ports> Handler for HandleError<P> {
     }
 }
 
-struct NotifyOncall<P>(Arc<P>);
+struct NotifyOncall<P, O>(Arc<P>, O);
 
-impl<P: Ports> Handler for NotifyOncall<P> {
+impl<P: Ports, O: Chat + Sms> Handler for NotifyOncall<P, O> {
     fn handle<'a>(
         &'a self,
         delivery: &'a Delivery,
     ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(holdfast_notify_oncall::handle(self.0.as_ref(), delivery))
+        Box::pin(holdfast_notify_oncall::handle(
+            self.0.as_ref(),
+            &self.1,
+            delivery,
+        ))
     }
 }

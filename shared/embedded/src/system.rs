@@ -5,10 +5,12 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use holdfast_engine::alert;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::port::{Clock, PortError};
+use holdfast_engine::port::{Clock, Definitions, PortError};
 use holdfast_receive_webhook::{Answer, Request};
 
+use crate::alerts::begin_paths;
 use crate::definitions::LoadedPack;
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::identity;
@@ -17,7 +19,7 @@ use crate::outside::Outside;
 use crate::ports::{EmbeddedPorts, Parts, Random};
 use crate::registry::{Extension, Registry, catalog};
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::secrets::LocalSecrets;
+use crate::secrets::{IdentityKey, LocalSecrets};
 use crate::store::{Depth, OpenError, Options, Store};
 use crate::workers::Workers;
 
@@ -95,7 +97,6 @@ pub struct System<C> {
     sandbox: Arc<Sandbox<C>>,
     injector: Arc<Injector<C>>,
     development: bool,
-    tenants: Vec<TenantName>,
     workers: Workers,
 }
 
@@ -110,20 +111,16 @@ impl<C: Clock + Clone + 'static> System<C> {
         let store = Store::open_with(&settings.data, settings.store.clone())?;
         let identity_key =
             identity::load(&settings.data, store.boot() == 1).map_err(StartError::Identity)?;
-        let secrets = if settings.development {
-            LocalSecrets::development(identity_key)
-        } else {
-            LocalSecrets::of(&settings.secrets, identity_key)
-        };
-        let missing = secrets.missing(&settings.tenants, &settings.packs);
-        if !missing.is_empty() {
-            return Err(StartError::MissingSecrets(missing));
-        }
+        let secrets = secrets(&settings, identity_key)?;
         let sandbox = Arc::new(Sandbox::open(&settings.data, settings.clock.clone())?);
         sandbox.observed_by(settings.store.observer.clone());
-        let injector = Injector::new(settings.clock.clone(), settings.faults.clone());
-        let injector = Arc::new(injector);
-        let outside = outside(&settings, &sandbox, &secrets, &injector)?;
+        let injector = Arc::new(Injector::new(
+            settings.clock.clone(),
+            settings.faults.clone(),
+        ));
+        let (inside, real) = (Arc::clone(&sandbox), !settings.development);
+        let outside = Outside::new(inside, real.then_some(&secrets), Arc::clone(&injector))
+            .map_err(|error| StartError::Client(error.to_string()))?;
         let ports = Arc::new(ports(&settings, &store, secrets));
         for tenant in &settings.tenants {
             ports
@@ -135,19 +132,14 @@ impl<C: Clock + Clone + 'static> System<C> {
         if let Some(extension) = &settings.extension {
             (extension.registry)(&mut registry);
         }
-        let workers = Workers::start(
-            registry.into_functions(),
-            &ports.queue,
-            ports.timers.clone(),
-            settings.clock.clone(),
-        );
+        begin_paths(ports.as_ref(), &settings.tenants).await?;
+        let workers = Workers::start(registry.into_functions(), &ports);
         Ok(Self {
             store,
             ports,
             sandbox,
             injector,
             development: settings.development,
-            tenants: settings.tenants,
             workers,
         })
     }
@@ -172,7 +164,7 @@ impl<C: Clock + Clone + 'static> System<C> {
                 .publish(tenant, packs, self.ports.clock.now())
                 .await?;
         }
-        Ok(())
+        begin_paths(self.ports.as_ref(), tenants).await
     }
 
     /// The ports, for commands that work on a running system.
@@ -187,6 +179,15 @@ impl<C: Clock + Clone + 'static> System<C> {
         &self.store
     }
 
+    /// What is known to be wrong with the error route itself.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store cannot be read.
+    pub async fn silences(&self) -> Result<Vec<alert::Silence>, PortError> {
+        let tenants = self.ports.definitions.tenants().await?;
+        alert::silences(self.ports.as_ref(), &tenants).await
+    }
+
     /// The sandbox.
     #[must_use]
     pub fn sandbox(&self) -> &Arc<Sandbox<C>> {
@@ -197,12 +198,6 @@ impl<C: Clock + Clone + 'static> System<C> {
     #[must_use]
     pub fn is_development(&self) -> bool {
         self.development
-    }
-
-    /// The tenants.
-    #[must_use]
-    pub fn tenants(&self) -> &[TenantName] {
-        &self.tenants
     }
 
     /// What lets calls fail on purpose.
@@ -260,6 +255,23 @@ impl<C: Clock + Clone + 'static> System<C> {
     }
 }
 
+/// The secrets; without one that a pack names nothing starts.
+fn secrets<C>(
+    settings: &Settings<C>,
+    identity_key: IdentityKey,
+) -> Result<LocalSecrets, StartError> {
+    let secrets = if settings.development {
+        LocalSecrets::development(identity_key)
+    } else {
+        LocalSecrets::of(&settings.secrets, identity_key)
+    };
+    let missing = secrets.missing(&settings.tenants, &settings.packs);
+    if missing.is_empty() {
+        return Ok(secrets);
+    }
+    Err(StartError::MissingSecrets(missing))
+}
+
 fn ports<C: Clock + Clone + 'static>(
     settings: &Settings<C>,
     store: &Store,
@@ -284,18 +296,4 @@ fn ports<C: Clock + Clone + 'static>(
         public_url,
     };
     EmbeddedPorts::on(store, parts)
-}
-
-fn outside<C: Clock>(
-    settings: &Settings<C>,
-    sandbox: &Arc<Sandbox<C>>,
-    secrets: &LocalSecrets,
-    injector: &Arc<Injector<C>>,
-) -> Result<Outside<C>, StartError> {
-    let (sandbox, injector) = (Arc::clone(sandbox), Arc::clone(injector));
-    if settings.development {
-        return Ok(Outside::sandbox(sandbox, injector));
-    }
-    Outside::connected(sandbox, secrets, injector)
-        .map_err(|error| StartError::Client(error.to_string()))
 }

@@ -1,14 +1,18 @@
 //! Workers: one loop per function, which receives and handles as many deliveries at once as the
-//! function allows. The only place where tasks start.
+//! function allows, one for the timers, and one that looks for what nobody noticed. The only place
+//! where tasks start.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdfast_engine::port::{Clock, Delivery, Verdict};
+use holdfast_engine::alert::{Silence, silences};
+use holdfast_engine::port::{Clock, Definitions, Delivery, PortError, Verdict};
+use holdfast_engine::sweep::Sweep;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::ports::EmbeddedPorts;
 use crate::registry::Function;
 use crate::store::{QueueSettings, SqliteQueue, SqliteTimers};
 
@@ -18,6 +22,9 @@ const REST: Duration = Duration::from_millis(200);
 /// How long a delivery waits whose handler panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(5);
 
+/// How often somebody looks for what nobody noticed.
+const LOOK: Duration = Duration::from_mins(1);
+
 /// The loops of all functions and of the timers.
 #[derive(Debug)]
 pub(crate) struct Workers {
@@ -26,13 +33,12 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Starts a loop for each function, and one for the timers.
+    /// Starts a loop for each function, one for the timers, and one that looks around.
     pub(crate) fn start<C: Clock + Clone + 'static>(
         functions: Vec<Function>,
-        queue: &SqliteQueue<C>,
-        timers: SqliteTimers<C>,
-        clock: C,
+        ports: &Arc<EmbeddedPorts<C>>,
     ) -> Self {
+        let (queue, clock) = (&ports.queue, &ports.clock);
         let (stop, stopped) = watch::channel(false);
         let mut loops = JoinSet::new();
         for function in functions {
@@ -48,7 +54,9 @@ impl Workers {
                 stopped.clone(),
             ));
         }
-        loops.spawn(fire(timers, clock, stopped));
+        let timers = ports.timers.clone();
+        loops.spawn(fire(timers, clock.clone(), stopped.clone()));
+        loops.spawn(look_around(Arc::clone(ports), stopped));
         Self { stop, loops }
     }
 
@@ -102,7 +110,7 @@ async fn receive<C: Clock>(
     function: &Function,
     queue: &SqliteQueue<C>,
     permits: &Semaphore,
-) -> Result<Vec<Delivery>, holdfast_engine::port::PortError> {
+) -> Result<Vec<Delivery>, PortError> {
     let free = match permits.acquire().await {
         Ok(permit) => {
             drop(permit);
@@ -137,4 +145,36 @@ async fn fire<C: Clock>(timers: SqliteTimers<C>, clock: C, mut stopped: watch::R
             clock.sleep(REST).await;
         }
     }
+}
+
+/// Looks for dead letters without an error record, and for a path of alerts that is silent.
+async fn look_around<C: Clock + Clone + 'static>(
+    ports: Arc<EmbeddedPorts<C>>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let (mut sweep, mut silent) = (Sweep::default(), Vec::new());
+    loop {
+        if let Err(error) = look(&ports, &mut sweep, &mut silent).await {
+            tracing::error!(error = %error, "nobody looks for what went unnoticed");
+        }
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => return,
+            () = ports.clock.sleep(LOOK) => {}
+        }
+    }
+}
+
+async fn look<C: Clock + Clone + 'static>(
+    ports: &EmbeddedPorts<C>,
+    sweep: &mut Sweep,
+    silent: &mut Vec<Silence>,
+) -> Result<(), PortError> {
+    sweep.pass(ports).await?;
+    let found = silences(ports, &ports.definitions.tenants().await?).await?;
+    for silence in found.iter().filter(|one| !silent.contains(one)) {
+        tracing::error!("{silence}");
+    }
+    *silent = found;
+    Ok(())
 }

@@ -144,6 +144,36 @@ pub fn once(identity_key: &[u8; 32], tenant: &TenantName, text: &str) -> Key {
     }
 }
 
+/// What has no tenant, in keys.
+const NOBODY: &str = "-";
+
+fn claim(tenant: Option<&TenantName>, rest: &str) -> Key {
+    let tenant = tenant.map_or(NOBODY, TenantName::as_str);
+    Key {
+        table: Table::Claims,
+        partition: format!("{tenant}#{rest}"),
+        sort: String::new(),
+    }
+}
+
+/// The incident of what happens alike.
+#[must_use]
+pub fn alert(tenant: Option<&TenantName>, fingerprint: &str) -> Key {
+    claim(tenant, &format!("alert#{fingerprint}"))
+}
+
+/// What was posted of an alert.
+#[must_use]
+pub fn alerted(tenant: Option<&TenantName>, alert: &str) -> Key {
+    claim(tenant, &format!("alerted#{alert}"))
+}
+
+/// What is known of a tenant's path of alerts.
+#[must_use]
+pub fn alert_path(tenant: &TenantName) -> Key {
+    claim(Some(tenant), "alert-path")
+}
+
 /// The partition of a tenant's breakers: one query lists them all.
 #[must_use]
 pub fn breakers(tenant: &TenantName) -> String {

@@ -2,6 +2,7 @@
 //!
 //! No AWS and no input or output: pure functions decide, and ports, narrow async traits, act.
 
+pub mod alert;
 pub mod breaker;
 pub mod contract;
 pub mod definition;
@@ -23,6 +24,7 @@ pub mod record;
 pub mod retry;
 pub mod route;
 pub mod step;
+pub mod sweep;
 pub mod timeline;
 pub mod undeliverable;
 pub mod verify;

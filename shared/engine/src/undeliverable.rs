@@ -28,6 +28,21 @@ pub async fn refuse<P: Ports>(ports: &P, delivery: &Delivery, reason: &str) -> V
     }
 }
 
+/// Records why a message is given up, and leaves it to the dead-letter queue.
+pub async fn give_up<P: Ports>(
+    ports: &P,
+    delivery: &Delivery,
+    tenant: Option<&TenantName>,
+    code: &str,
+    message: &str,
+) -> Verdict {
+    tracing::error!(queue = %delivery.queue, message.id = %delivery.message_id.0, code, error = message, "a message is given up");
+    match record(ports, delivery, tenant, code, message).await {
+        Ok(()) => Verdict::Fail,
+        Err(error) => postponed(delivery, error.code(), &error.to_string()),
+    }
+}
+
 /// Leaves a message for later because something around its function failed. On the last receive
 /// the failure is recorded first.
 pub async fn postpone<P: Ports>(

@@ -11,7 +11,7 @@ use holdfast_engine::definition::model::Auth;
 use holdfast_engine::port::{Call, CallError, Chat, ChatMessage, HttpResponse, Receipt, Secrets};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json};
 use url::Url;
 
 use crate::client::{Client, Outbound};
@@ -57,7 +57,7 @@ impl<S: Secrets> Chat for Slack<S> {
 fn to_webhook(call: &Call<'_>, url: &str, message: &ChatMessage) -> Result<Outbound, CallError> {
     let url = Url::parse(url);
     let url = url.map_err(|_| refused("SecretUnusable", "the webhook's URL is not a URL"))?;
-    Ok(outbound(call, url, &json!({ "text": message.body })))
+    Ok(outbound(call, url, body(message)))
 }
 
 /// The channel is the message's, else the connection's `account`.
@@ -70,20 +70,30 @@ fn to_api(call: &Call<'_>, token: &str, message: &ChatMessage) -> Result<Outboun
     let base = base.as_deref().unwrap_or(API).trim_end_matches('/');
     let url = Url::parse(&format!("{base}/chat.postMessage"));
     let url = url.map_err(|_| misconfigured("the connection's `url` is not a URL"))?;
-    let body = json!({ "channel": channel, "text": message.body });
-    let mut outbound = outbound(call, url, &body);
+    let mut body = body(message);
+    body.insert("channel".to_owned(), channel.into());
+    let mut outbound = outbound(call, url, body);
     let value = sensitive(&format!("Bearer {token}"))?;
     outbound.headers.insert(AUTHORIZATION, value);
     Ok(outbound)
 }
 
-fn outbound(call: &Call<'_>, url: Url, body: &Json) -> Outbound {
+/// The text is what notifications show; blocks, where there are any, what the channel shows.
+fn body(message: &ChatMessage) -> Map<String, Json> {
+    let mut body = Map::from_iter([("text".to_owned(), message.body.clone().into())]);
+    if !message.blocks.is_empty() {
+        body.insert("blocks".to_owned(), message.blocks.clone().into());
+    }
+    body
+}
+
+fn outbound(call: &Call<'_>, url: Url, body: Map<String, Json>) -> Outbound {
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     Outbound {
         method: Method::POST,
         url,
         headers: HeaderMap::from_iter([(CONTENT_TYPE, json)]),
-        body: Some(body.to_string().into_bytes()),
+        body: Some(Json::Object(body).to_string().into_bytes()),
         timeout: call.timeout,
         private: call.connection.private,
     }

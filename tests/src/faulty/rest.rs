@@ -10,6 +10,7 @@ use holdfast_engine::port::{
     Timer, Timers, Which,
 };
 use holdfast_engine::verify::Secret;
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::Faults;
@@ -75,6 +76,16 @@ impl<P: Ports> DeadLetters for FaultyDeadLetters<P> {
         self.faults.port(list).await
     }
 
+    async fn arrived(
+        &self,
+        queue: &QueueName,
+        after: (Timestamp, &MessageId),
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, PortError> {
+        let list = self.inner.dead_letters().arrived(queue, after, limit);
+        self.faults.port(list).await
+    }
+
     async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
         let redrive = self.inner.dead_letters().redrive(queue, which);
         self.faults.port(redrive).await
@@ -100,6 +111,10 @@ impl<P: Ports> Alerts for FaultyAlerts<P> {
 }
 
 impl<P: Ports> Definitions for FaultyDefinitions<P> {
+    async fn tenants(&self) -> Result<Vec<TenantName>, PortError> {
+        self.faults.port(self.inner.definitions().tenants()).await
+    }
+
     async fn live(
         &self,
         tenant: &TenantName,

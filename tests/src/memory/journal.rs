@@ -1,26 +1,47 @@
 //! The journal: items with revisions in one map.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use holdfast_engine::port::{
-    Change, CommitError, Conflict, Expect, Item, Journal, Key, Page, PortError, Row, Table, Write,
+    Change, CommitError, Conflict, Item, Journal, Key, Page, PortError, QueueName, Row, Table,
+    Write,
 };
 
 use super::Shared;
+use super::condition::{Condition, Conditions};
+use super::queue::push;
+use super::state::MemoryState;
 
 /// The journal in memory.
 #[derive(Debug)]
-pub struct MemoryJournal(Shared);
+pub struct MemoryJournal {
+    shared: Shared,
+    conditions: Conditions,
+}
 
 impl MemoryJournal {
     pub(super) fn new(shared: Shared) -> Self {
-        Self(shared)
+        Self {
+            shared,
+            conditions: Conditions::default(),
+        }
+    }
+
+    /// Leaves a condition out of every write from now on, as a mistake would.
+    pub fn ignore(&self, condition: Option<Condition>) {
+        self.conditions.ignore(condition);
+    }
+
+    /// The conditions of the writes that were asked for.
+    #[must_use]
+    pub fn conditions(&self) -> BTreeSet<Condition> {
+        self.conditions.seen()
     }
 
     /// Writes an item without a condition, as a fixture.
     pub fn seed(&self, key: Key, body: String) {
-        self.0.change(|state| {
+        self.shared.change(|state| {
             let revision = state.items.get(&key).map_or(1, |item| item.revision + 1);
             state.items.insert(key, Item { revision, body });
         });
@@ -28,25 +49,39 @@ impl MemoryJournal {
 
     /// Deletes an item without a condition, as a fixture.
     pub fn forget(&self, key: &Key) {
-        self.0.change(|state| state.items.remove(key));
+        self.shared.change(|state| state.items.remove(key));
     }
 
     /// An item as it is.
     #[must_use]
     pub fn item(&self, key: &Key) -> Option<Item> {
-        self.0.read(|state| state.items.get(key).cloned())
+        self.shared.read(|state| state.items.get(key).cloned())
     }
 
     /// All items of a table whose partition starts with `prefix`.
     #[must_use]
     pub fn items(&self, table: Table, prefix: &str) -> Vec<(Key, Item)> {
         let wanted = |key: &Key| key.table == table && key.partition.starts_with(prefix);
-        self.0.read(|state| {
+        self.shared.read(|state| {
             let found = state.items.iter().filter(|(key, _)| wanted(key));
             found
                 .map(|(key, item)| (key.clone(), item.clone()))
                 .collect()
         })
+    }
+}
+
+impl MemoryJournal {
+    fn conflicts(&self, items: &BTreeMap<Key, Item>, writes: &[Write]) -> Vec<Conflict> {
+        let failed = |(index, write): (usize, &Write)| {
+            let found = items.get(&write.key);
+            let revision = found.map(|item| item.revision);
+            (!self.conditions.allow(write, revision)).then(|| Conflict {
+                index,
+                found: found.cloned(),
+            })
+        };
+        writes.iter().enumerate().filter_map(failed).collect()
     }
 }
 
@@ -56,16 +91,17 @@ impl Journal for MemoryJournal {
             let found = keys.iter().map(|key| items.get(key).cloned());
             found.collect()
         };
-        Ok(self.0.read(|state| find(&state.items)))
+        Ok(self.shared.read(|state| find(&state.items)))
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
-        self.0.change(|state| {
-            let conflicts = conflicts(&state.items, &writes);
+        self.shared.change(|state| {
+            let conflicts = self.conflicts(&state.items, &writes);
             if !conflicts.is_empty() {
                 return Err(CommitError::Conflict(conflicts));
             }
             for write in writes {
+                feed(state, &write);
                 apply(&mut state.items, write);
             }
             Ok(())
@@ -89,7 +125,7 @@ impl Journal for MemoryJournal {
             Some(_) => Bound::Excluded(from),
             None => Bound::Included(from),
         };
-        let mut rows = self.0.read(|state| {
+        let mut rows = self.shared.read(|state| {
             let range = state.items.range((start, Bound::Unbounded));
             let found = range
                 .take_while(|(key, _)| key.table == table && key.partition == partition)
@@ -113,23 +149,24 @@ fn row(key: &Key, item: &Item) -> Row {
     }
 }
 
-fn conflicts(items: &BTreeMap<Key, Item>, writes: &[Write]) -> Vec<Conflict> {
-    let failed = |(index, write): (usize, &Write)| {
-        let found = items.get(&write.key);
-        let holds = write.expect.holds(found.map(|item| item.revision));
-        (!holds).then(|| Conflict {
-            index,
-            found: found.cloned(),
-        })
+/// Tells of a change of an operation, before it is applied.
+fn feed(state: &mut MemoryState, write: &Write) {
+    let Change::Put(new) = &write.change else {
+        return;
     };
-    writes.iter().enumerate().filter_map(failed).collect()
+    if !state.feeds || write.key.table != Table::Operations {
+        return;
+    }
+    let old = state.items.get(&write.key);
+    let old = old.map_or("null", |item| item.body.as_str());
+    let partition = &write.key.partition;
+    let body = format!(r#"{{"partition":"{partition}","old":{old},"new":{new}}}"#);
+    let (queue, now) = (QueueName::of("handle-error"), state.now);
+    push(state, &queue, body, now, now);
 }
 
 fn apply(items: &mut BTreeMap<Key, Item>, write: Write) {
-    let revision = match write.expect {
-        Expect::Absent => 1,
-        Expect::Revision(revision) => revision + 1,
-    };
+    let revision = items.get(&write.key).map_or(1, |item| item.revision + 1);
     match write.change {
         Change::Put(body) => drop(items.insert(write.key, Item { revision, body })),
         Change::Delete => drop(items.remove(&write.key)),

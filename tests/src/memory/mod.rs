@@ -3,6 +3,7 @@
 
 mod alerts;
 mod clock;
+mod condition;
 mod definitions;
 mod journal;
 mod keep;
@@ -18,6 +19,7 @@ use holdfast_engine::port::{Deployment, Ports};
 
 pub use alerts::MemoryAlerts;
 pub use clock::ManualClock;
+pub use condition::{Condition, Guards, Kind};
 pub use definitions::MemoryDefinitions;
 pub use journal::MemoryJournal;
 pub use keep::{MemorySecrets, SeededEntropy};
@@ -63,6 +65,14 @@ impl Memory {
     #[must_use]
     pub fn deployed(mut self, deployment: Deployment) -> Self {
         self.deployment = deployment;
+        self
+    }
+
+    /// The same, with the change feed of operations and the subscription to alerts: both become
+    /// messages.
+    #[must_use]
+    pub fn feeding(self) -> Self {
+        self.shared.change(|state| state.feeds = true);
         self
     }
 

@@ -234,6 +234,26 @@ impl DeadLetters for MemoryQueue {
         }))
     }
 
+    async fn arrived(
+        &self,
+        queue: &QueueName,
+        (since, last): (Timestamp, &MessageId),
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, PortError> {
+        Ok(self.0.read(|state| {
+            let dead = state.dead.get(queue).map_or(&[][..], Vec::as_slice);
+            let seen = dead.iter().position(|letter| letter.id == *last);
+            let later = |(index, letter): &(usize, &DeadLetter)| {
+                letter.dead_at > since
+                    || (letter.dead_at == since && seen.is_none_or(|seen| *index > seen))
+            };
+            let mut found: Vec<_> = dead.iter().enumerate().filter(later).collect();
+            found.sort_by_key(|(_, letter)| letter.dead_at);
+            let found = found.into_iter().take(limit);
+            found.map(|(_, letter)| letter.clone()).collect()
+        }))
+    }
+
     async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
         Ok(self.0.change(|state| {
             let dead = state.dead.remove(queue).unwrap_or_default();

@@ -25,6 +25,7 @@ pub struct MemoryState {
     pub(super) next_message: u64,
     pub(super) next_sleeper: u64,
     pub(super) random: u64,
+    pub(super) feeds: bool,
 }
 
 impl MemoryState {
@@ -40,6 +41,7 @@ impl MemoryState {
             next_message: 0,
             next_sleeper: 0,
             random: seed,
+            feeds: false,
         }
     }
 

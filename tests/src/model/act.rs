@@ -25,6 +25,7 @@ pub(super) fn first(scenario: &Scenario) -> State {
         duplicates: scenario.duplicates,
         redrives: scenario.redrives,
         reruns: scenario.reruns,
+        parks: scenario.parks,
         broken: None,
     };
     state.send(0, 0, 0);
@@ -34,21 +35,19 @@ pub(super) fn first(scenario: &Scenario) -> State {
     state.normal()
 }
 
-/// Every state that may follow.
-pub(super) fn following(state: &State, scenario: &Scenario) -> Vec<State> {
-    let mut next = Vec::new();
-    receive(state, scenario, &mut next);
+/// Adds every state that may follow, in no particular form.
+pub(super) fn following(state: &State, scenario: &Scenario, next: &mut Vec<State>) {
+    receive(state, scenario, next);
     for index in 0..state.workers.len() {
         if let Some(worker) = state.workers[index] {
-            work::steps(state, index, &worker, scenario, &mut next);
-            crash(state, index, &mut next);
-            duplicate(state, &worker, &mut next);
+            work::steps(state, index, &worker, scenario, next);
+            crash(state, index, next);
+            duplicate(state, &worker, next);
         }
     }
-    pass_time(state, scenario, &mut next);
-    redrive(state, &mut next);
-    rerun(state, &mut next);
-    next.into_iter().map(State::normal).collect()
+    pass_time(state, scenario, next);
+    redrive(state, next);
+    rerun(state, next);
 }
 
 fn receive(state: &State, scenario: &Scenario, next: &mut Vec<State>) {

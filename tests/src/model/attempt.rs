@@ -7,11 +7,8 @@ use holdfast_engine::step::StepError;
 
 use super::bridge::{at, message, owner, progress, transition};
 use super::scenario::Mutation;
-use super::state::{Life, Named, Once, Outcome, Phase, State, Then};
+use super::state::{Life, Message, Named, Once, Outcome, Phase, State, Then};
 use super::work::At;
-
-/// As many effects as need telling apart.
-const MANY: u8 = 2;
 
 impl At<'_> {
     /// Every way in which an attempt can end.
@@ -28,6 +25,7 @@ impl At<'_> {
                 (false, Outcome::Permanent),
             ]);
         }
+        let many = if self.scenario.counts_effects() { 2 } else { 1 };
         for (acts, outcome) in endings {
             let mut after = At {
                 state: self.state.clone(),
@@ -35,7 +33,7 @@ impl At<'_> {
             };
             after.state.failures -= u8::from(outcome != Outcome::Success);
             let effects = &mut after.state.effects[self.step()];
-            *effects = (*effects + u8::from(acts)).min(MANY);
+            *effects = (*effects + u8::from(acts)).min(many);
             after.go(Phase::Settle(outcome));
             next.push(after.state);
         }
@@ -168,17 +166,12 @@ impl At<'_> {
         let (id, receives) = (self.worker.message.id, self.worker.message.receives);
         let now = self.state.now;
         self.state.workers[self.index] = None;
-        let own = |one: &super::state::Message| one.id == id && one.receives == receives;
+        let own = |one: &Message| one.id == id && one.receives == receives;
         match then {
             Then::Acknowledge => self.state.messages.retain(|one| !own(one)),
             Then::Park(due) => {
-                self.state
-                    .send(self.worker.message.step, now, due.max(now + 1));
-                if let Some(copy) = self.state.messages.last_mut() {
-                    copy.generation = self.worker.message.generation;
-                    copy.redriven = self.worker.message.redriven;
-                }
-                self.state.messages.retain(|one| !own(one));
+                self.send_later(due);
+                self.go(Phase::End(Then::Acknowledge));
             }
             Then::Retry(_) | Then::Fail => {
                 let shown = if let Then::Retry(due) = then {
@@ -190,6 +183,21 @@ impl At<'_> {
                     one.visible = shown.max(now);
                 }
             }
+        }
+    }
+
+    /// Sends a copy of the message that shows at a time.
+    fn send_later(&mut self, due: u8) {
+        let Message {
+            step,
+            generation,
+            redriven,
+            ..
+        } = self.worker.message;
+        let now = self.state.now;
+        self.state.send(step, now, due.max(now + 1));
+        if let Some(copy) = self.state.messages.last_mut() {
+            (copy.generation, copy.redriven) = (generation, redriven);
         }
     }
 }

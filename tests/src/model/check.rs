@@ -1,7 +1,6 @@
 //! The properties, asked in every state or when nothing moves.
 
 use holdfast_engine::definition::model::Unknown;
-use holdfast_engine::step::Effect;
 
 use super::scenario::Scenario;
 use super::state::{Life, State};
@@ -12,12 +11,12 @@ pub(super) fn broken(state: &State, scenario: &Scenario) -> Option<&'static str>
         .broken
         .or_else(|| always(state, scenario))
         .or_else(|| state.is_quiet().then(|| at_rest(state)).flatten())
+        .or_else(|| state.is_quiet().then(|| parking(state, scenario)).flatten())
 }
 
 fn always(state: &State, scenario: &Scenario) -> Option<&'static str> {
-    let raw = scenario.effect == Effect::AtMostOnce && scenario.unknown != Unknown::Retry;
     let [primary, fallback, other] = state.effects;
-    if raw && state.effects.iter().any(|times| *times > 1) {
+    if scenario.counts_effects() && state.effects.iter().any(|times| *times > 1) {
         return Some("P1: an effect happened twice");
     }
     if state.commits.iter().any(|times| *times > 1) {
@@ -64,6 +63,17 @@ fn at_rest(state: &State) -> Option<&'static str> {
     let current = usize::from(state.generation > 1);
     let vanished = state.entries[current].is_none() && !has(state, current);
     vanished.then_some("P2: the step vanished")
+}
+
+/// Where no worker ever crashes, only what failed is dead-lettered.
+fn parking(state: &State, scenario: &Scenario) -> Option<&'static str> {
+    let failed = |step: usize| {
+        let life = state.entries[step].map(|entry| entry.life);
+        matches!(life, Some(Life::Failed { .. }))
+    };
+    let mut messages = state.messages.iter();
+    let lost = scenario.crashes == 0 && messages.any(|one| !failed(one.step));
+    lost.then_some("P8: what has not failed is dead-lettered")
 }
 
 fn has(state: &State, step: usize) -> bool {

@@ -10,6 +10,8 @@ mod act;
 mod attempt;
 mod bridge;
 mod check;
+mod fingerprint;
+mod normal;
 mod scenario;
 mod search;
 mod state;

@@ -28,6 +28,8 @@ pub enum Mutation {
     RunOldGeneration,
     /// What follows is never sent again.
     NoReplay,
+    /// A parked message is hidden for a while: it is neither sent later nor acknowledged.
+    ParkByVisibility,
 }
 
 /// What a search explores.
@@ -53,6 +55,8 @@ pub struct Scenario {
     pub redrives: u8,
     /// Re-runs in a new generation.
     pub reruns: u8,
+    /// Deliveries that are parked before any claim: a breaker, a rate, quiet hours.
+    pub parks: u8,
     /// The last moment.
     pub horizon: u8,
     /// A mistake made on purpose.
@@ -74,6 +78,7 @@ impl Scenario {
             duplicates: 0,
             redrives: 1,
             reruns: 0,
+            parks: 0,
             horizon: 3,
             mutation: None,
         }
@@ -90,6 +95,11 @@ impl Scenario {
 
     pub(super) fn has(&self, mutation: Mutation) -> bool {
         self.mutation == Some(mutation)
+    }
+
+    /// Whether an effect counts each time that it happens: else twice is like once.
+    pub(super) fn counts_effects(&self) -> bool {
+        self.effect == Effect::AtMostOnce && self.unknown != Unknown::Retry
     }
 
     /// The terms of a step: 0 is the primary, 1 its fallback, 2 another execution's step.

@@ -1,8 +1,8 @@
 //! The search: breadth first, so that a broken property is shown by a shortest history.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::VecDeque;
 
+use super::fingerprint::{Fingerprint, Known};
 use super::scenario::Scenario;
 use super::state::State;
 use super::{act, check};
@@ -22,53 +22,44 @@ pub struct Report {
 #[must_use]
 pub fn search(scenario: &Scenario) -> Report {
     let first = act::first(scenario);
-    let mut parents = HashMap::from([(fingerprint(&first), None)]);
-    let mut open = VecDeque::from([first]);
-    let mut quiet = 0;
-    while let Some(state) = open.pop_front() {
-        let here = fingerprint(&state);
+    let (mut known, mut quiet) = (Known::default(), 0);
+    let start = Fingerprint::of(&first);
+    known.add(start, start);
+    let mut open = VecDeque::from([(start, first)]);
+    let mut following = Vec::new();
+    while let Some((here, state)) = open.pop_front() {
         quiet += usize::from(state.is_quiet());
         if let Some(broken) = check::broken(&state, scenario) {
-            let history = history(&parents, here, scenario);
-            let states = parents.len();
-            let broken = Some((broken, history));
             return Report {
-                states,
+                states: known.len(),
                 quiet,
-                broken,
+                broken: Some((broken, history(&known.path(here), scenario))),
             };
         }
-        for next in act::following(&state, scenario) {
-            let there = fingerprint(&next);
-            parents.entry(there).or_insert_with(|| {
-                open.push_back(next);
-                Some(here)
-            });
+        act::following(&state, scenario, &mut following);
+        for next in following.drain(..).map(State::normal) {
+            let there = Fingerprint::of(&next);
+            if known.add(there, here) {
+                open.push_back((there, next));
+            }
         }
     }
-    let states = parents.len();
     Report {
-        states,
+        states: known.len(),
         quiet,
         broken: None,
     }
 }
 
-fn fingerprint(state: &State) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    state.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The states from the first one on, replayed along the fingerprints.
-fn history(parents: &HashMap<u64, Option<u64>>, end: u64, scenario: &Scenario) -> Vec<String> {
-    let mut path: Vec<u64> = std::iter::successors(Some(end), |here| parents[here]).collect();
-    path.reverse();
+/// The states along a path of fingerprints, replayed.
+fn history(path: &[Fingerprint], scenario: &Scenario) -> Vec<String> {
     let mut state = act::first(scenario);
     let mut lines = vec![format!("{state:?}")];
-    for next in path.into_iter().skip(1) {
-        let following = act::following(&state, scenario);
-        let Some(found) = following.into_iter().find(|one| fingerprint(one) == next) else {
+    for fingerprint in path.iter().skip(1) {
+        let mut following = Vec::new();
+        act::following(&state, scenario, &mut following);
+        let mut following = following.into_iter().map(State::normal);
+        let Some(found) = following.find(|next| Fingerprint::of(next) == *fingerprint) else {
             break;
         };
         state = found;

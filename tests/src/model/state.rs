@@ -118,6 +118,7 @@ pub(super) struct State {
     pub(super) duplicates: u8,
     pub(super) redrives: u8,
     pub(super) reruns: u8,
+    pub(super) parks: u8,
     pub(super) broken: Option<&'static str>,
 }
 
@@ -137,77 +138,8 @@ impl State {
         });
     }
 
-    /// Moves spent messages to the dead letters, and forgets what makes no difference any more:
-    /// the order of messages, the numbers of ids, and what a worker that is done has read.
-    pub(super) fn normal(mut self) -> Self {
-        for message in &mut self.messages {
-            message.dead |= message.receives >= MAX_RECEIVES && message.visible <= self.now;
-        }
-        for worker in self.workers.iter_mut().flatten() {
-            worker.forget();
-        }
-        self.renumber();
-        self.messages.sort_unstable();
-        self.workers.sort_unstable();
-        self
-    }
-
-    /// Ids are only ever compared with each other: numbers without a gap are the same state.
-    fn renumber(&mut self) {
-        let mut used = [0; 256];
-        self.visit_ids(|id| used[usize::from(*id)] = 1);
-        let mut last = 0;
-        for id in &mut used {
-            last += *id;
-            *id = last;
-        }
-        self.visit_ids(|id| *id = used[usize::from(*id)]);
-        self.ids = last;
-    }
-
-    fn visit_ids(&mut self, mut visit: impl FnMut(&mut u8)) {
-        for entry in self.entries.iter_mut().flatten() {
-            entry.visit_ids(&mut visit);
-        }
-        for message in &mut self.messages {
-            visit(&mut message.id);
-        }
-        for worker in self.workers.iter_mut().flatten() {
-            visit(&mut worker.message.id);
-            worker.owner.iter_mut().for_each(&mut visit);
-            if let Some(entry) = &mut worker.entry {
-                entry.visit_ids(&mut visit);
-            }
-        }
-    }
-
     /// Whether nothing moves: no worker, and no message but dead letters.
     pub(super) fn is_quiet(&self) -> bool {
         self.workers.iter().all(Option::is_none) && self.messages.iter().all(|one| one.dead)
-    }
-}
-
-impl Entry {
-    fn visit_ids(&mut self, visit: &mut impl FnMut(&mut u8)) {
-        match &mut self.life {
-            Life::Started { owner, .. } => visit(owner),
-            Life::Failed { message, .. } => visit(message),
-            _ => {}
-        }
-    }
-}
-
-impl Worker {
-    /// Forgets what its phase does not look at any more.
-    fn forget(&mut self) {
-        if !matches!(
-            self.phase,
-            Phase::Decide | Phase::OpenCrash | Phase::Perform
-        ) {
-            self.forbidden = None;
-        }
-        if matches!(self.phase, Phase::CloseCrash(_) | Phase::End(_)) {
-            (self.entry, self.once, self.owner) = (None, None, None);
-        }
     }
 }

@@ -28,7 +28,14 @@ pub(super) fn steps(
         scenario,
     };
     match worker.phase {
-        Phase::Decide => work.decide(),
+        Phase::Decide => {
+            if work.may_park() {
+                let mut parked = work.clone();
+                parked.park();
+                next.push(parked.state);
+            }
+            work.decide();
+        }
         Phase::Retire => work.retire(),
         Phase::OpenCrash => work.open_crash(),
         Phase::Perform => return work.perform(next),
@@ -44,6 +51,7 @@ pub(super) fn steps(
 }
 
 /// A worker in its state.
+#[derive(Clone)]
 pub(super) struct At<'a> {
     pub(super) state: State,
     pub(super) index: usize,
@@ -92,6 +100,22 @@ impl At<'_> {
             }
             None => false,
         }
+    }
+
+    /// Puts a message off before any claim, as a breaker or a rate does.
+    fn park(&mut self) {
+        self.state.parks -= 1;
+        let due = self.state.now + 1;
+        self.go(Phase::End(if self.has(Mutation::ParkByVisibility) {
+            Then::Retry(due)
+        } else {
+            Then::Park(due)
+        }));
+    }
+
+    fn may_park(&self) -> bool {
+        let reaction = || reaction(&self.worker, self.state.now, self.scenario);
+        self.state.parks > 0 && reaction().performs()
     }
 
     fn decide(&mut self) {

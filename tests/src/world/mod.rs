@@ -4,6 +4,7 @@ mod context;
 mod effects;
 mod flight;
 mod pack;
+mod policy;
 mod properties;
 mod record;
 mod schedule;
@@ -11,6 +12,7 @@ mod script;
 mod sentences;
 mod steps;
 mod story;
+mod tally;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -31,13 +33,15 @@ use crate::memory::{Memory, Received};
 pub use effects::{Arrived, Effects};
 pub use flight::{End, Flight};
 pub use pack::{Functions, compiled, compiled_with, load};
-pub use schedule::{Policy, Tally, run_seed};
+pub use policy::Policy;
+pub use schedule::run_seed;
 pub use script::{Behaviour, Script};
 pub use sentences::{
     Case, Probe, succeeds_when_delivered_twice, survives_a_crash_at_every_port_call,
 };
 pub use steps::{KeyedEffect, RawEffect, UpdateEffect};
 pub use story::{Rest, Story};
+pub use tally::{Ran, Tally};
 pub use witness::Witness;
 
 use flight::Function;

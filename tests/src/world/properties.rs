@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_engine::entry::{State, StepEntry};
+use holdfast_engine::entry::{End, State, StepEntry};
 use holdfast_engine::envelope::Envelope;
 use holdfast_engine::id::StepKey;
 use holdfast_engine::key;
 use holdfast_engine::operation::Status;
 use holdfast_engine::port::Ports as _;
 
-use super::Witness;
-use super::schedule::{Chaos, Policy};
+use super::schedule::Chaos;
+use super::{Policy, Witness};
 
 /// What a run came to, and what of it a person can see.
 struct Rest<'a> {
@@ -29,6 +29,7 @@ pub(super) fn broken(chaos: &Chaos, policy: Policy) -> Vec<String> {
     let rest = Rest::of(chaos);
     let mut wrong = rest.effects(policy);
     wrong.extend(rest.nothing_vanished());
+    wrong.extend(rest.undone());
     wrong.extend(rest.changes());
     wrong.extend(rest.errors());
     wrong.extend(rest.parking());
@@ -114,10 +115,50 @@ impl<'a> Rest<'a> {
                         let following = following.into_iter().flatten().map(StepKey::to_string);
                         open.extend(following.filter(|_| !lost));
                     }
+                    Some(State::GaveUp { .. }) if self.is_seen(&key) => {
+                        let dispatch = entry.and_then(|entry| entry.dispatch.as_ref());
+                        let following = dispatch.map(|dispatch| dispatch.steps.iter());
+                        open.extend(following.into_iter().flatten().map(StepKey::to_string));
+                    }
                     Some(State::Skipped) => {}
                     _ if self.is_seen(&key) || self.waits_for_once(&key) => {}
                     state => wrong.push(format!("P2: nobody sees {key}, which is {state:?}")),
                 }
+            }
+        }
+        wrong
+    }
+
+    /// P11: only what took effect is undone, and nothing of an execution that completed.
+    fn undone(&self) -> Vec<String> {
+        let arrivals: BTreeSet<String> = self
+            .chaos
+            .world
+            .effects
+            .all()
+            .into_iter()
+            .map(|arrived| arrived.key)
+            .collect();
+        let undone = arrivals.iter().filter_map(|key| key.strip_suffix(".undo"));
+        let mut wrong = Vec::new();
+        for step in undone {
+            let acts = |n| arrivals.contains(&format!("{step}.{n}"));
+            if !acts(1) && !acts(2) {
+                wrong.push(format!("P11: {step} was undone and never done"));
+            }
+            let Some((generation, _)) = step.rsplit_once(':') else {
+                continue;
+            };
+            let prefix = generation.replace(':', "#") + "#";
+            let mut entries = self.seen.entries.iter();
+            let completed = |entry: &StepEntry| {
+                let dispatch = entry.dispatch.as_ref();
+                dispatch.is_some_and(|dispatch| dispatch.end == Some(End::Completed))
+            };
+            if entries.any(|(key, entry)| key.starts_with(&prefix) && completed(entry)) {
+                wrong.push(format!(
+                    "P11: {step} was undone in an execution that completed"
+                ));
             }
         }
         wrong
@@ -152,7 +193,8 @@ impl<'a> Rest<'a> {
         (changed != counted).then(|| format!("P4: {changed} updates changed {counted} times"))
     }
 
-    /// P5 and P10: a failed step has an open error record; a success has none.
+    /// P5 and P10: a failed step has an open error record; a success has none. A record of trouble
+    /// around a step names no step, and is a person's to close.
     fn errors(&self) -> Vec<String> {
         let mut wrong: Vec<String> = Vec::new();
         for (step, open) in self.seen.failed() {
@@ -160,7 +202,10 @@ impl<'a> Rest<'a> {
                 wrong.push(format!("P5: {step} failed and no error is open"));
             }
         }
-        for error in self.seen.open() {
+        // Known: what is recorded of a message whose step was never reached is closed by whoever
+        // redrives it; the step knows nothing of it.
+        let of_steps = self.seen.open().filter(|error| error.step.is_some());
+        for error in of_steps {
             let key = envelope_key(&error.envelope).unwrap_or_default();
             let succeeded = self
                 .entry(&key)

@@ -2,5 +2,6 @@
 
 mod billing;
 mod faults;
+mod oncall;
 mod trouble;
 mod unruly;

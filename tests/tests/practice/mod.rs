@@ -16,6 +16,7 @@ use holdfast_embedded::sandbox::{Delivery, Reply};
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
 use holdfast_embedded::store::{Options, SqliteJournal, SqliteQueue};
 use holdfast_embedded::system::{Settings, System};
+use holdfast_engine::alert::CANARY;
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::definition::{self, Files};
 use holdfast_engine::id::{EventId, RecordRef};
@@ -201,7 +202,14 @@ impl Practice {
     pub(crate) fn sent(&self, connection: &str) -> Vec<Delivery> {
         let name: ConnectionName = connection.parse().unwrap();
         let mut deliveries = self.system.sandbox().deliveries().unwrap();
-        deliveries.retain(|delivery| delivery.connection == name);
+        deliveries.retain(|delivery| delivery.connection == name && !is_alert(delivery));
+        deliveries
+    }
+
+    /// What people on call were sent, oldest first.
+    pub(crate) fn alerts(&self) -> Vec<Delivery> {
+        let mut deliveries = self.system.sandbox().deliveries().unwrap();
+        deliveries.retain(is_alert);
         deliveries
     }
 
@@ -257,8 +265,8 @@ impl Practice {
     /// The failures.
     pub(crate) fn errors(&self) -> Vec<ErrorRecord> {
         let error = |operation| match operation {
-            Operation::Error(error) => Some(error),
-            Operation::Review(_) => None,
+            Operation::Error(error) if error.code != CANARY => Some(error),
+            _ => None,
         };
         self.operations().filter_map(error).collect()
     }
@@ -285,6 +293,11 @@ impl Practice {
 /// The tenant of the samples.
 pub(crate) fn tenant() -> TenantName {
     TenantName::new("demo").unwrap()
+}
+
+/// Whether a delivery is an alert's: its key names a way to people, not a step.
+fn is_alert(delivery: &Delivery) -> bool {
+    delivery.idempotency_key.contains('/')
 }
 
 /// The event that an answer accepts.

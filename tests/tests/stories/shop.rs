@@ -12,10 +12,11 @@ use holdfast_embedded::sandbox::Delivery;
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
 use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
+use holdfast_engine::alert::CANARY;
 use holdfast_engine::entry::StepEntry;
 use holdfast_engine::key;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::operation::{ErrorRecord, Operation, ReviewItem};
+use holdfast_engine::operation::{Operation, ReviewItem};
 use holdfast_engine::port::{
     Clock, DeadLetters as _, Journal as _, OperationList as _, Ports as _, Redrive, Row, Table,
     Which,
@@ -134,10 +135,28 @@ impl Shop {
         }
     }
 
-    /// What reached a provider, oldest first.
+    /// The same where calls may hang: what still works after a moment of real time waits for the
+    /// clock, and the clock goes on.
+    pub(crate) async fn pass_hanging(&self, duration: Duration, step: Duration) {
+        const MOMENT: Duration = Duration::from_millis(30);
+        let mut left = duration;
+        while !left.is_zero() {
+            let now = left.min(step);
+            let settling = tokio::time::timeout(MOMENT, self.system.until_settled());
+            let _hangs = settling.await.is_err();
+            self.clock.advance(now);
+            left -= now;
+        }
+    }
+
+    /// What reached a provider, oldest first; canaries do not count.
     pub(crate) fn reached(&self, connection: &str) -> Vec<Delivery> {
         let mut deliveries = self.system.sandbox().deliveries().unwrap();
-        deliveries.retain(|delivery| delivery.connection.as_str() == connection);
+        let canary = |delivery: &Delivery| {
+            let text = delivery.payload["body"].as_str();
+            text.is_some_and(|text| text.starts_with("P2 canary"))
+        };
+        deliveries.retain(|one| one.connection.as_str() == connection && !canary(one));
         deliveries
     }
 
@@ -172,11 +191,12 @@ impl Shop {
         struck
     }
 
-    /// Everything that a person was or is asked about.
+    /// Everything that a person was or is asked about, without canaries.
     pub(crate) fn operations(&self) -> Vec<Operation> {
         let operations = self.system.ports().operations();
         let listed = ready(operations.list(Which::All, None, 100_000)).unwrap();
-        listed.into_operations().collect()
+        let operations = listed.into_operations();
+        operations.filter(|one| one.code() != CANARY).collect()
     }
 
     /// What still needs someone.
@@ -186,16 +206,11 @@ impl Shop {
         all
     }
 
-    /// The error records that still need someone.
-    pub(crate) fn errors(&self) -> Vec<ErrorRecord> {
-        let error = |operation| match operation {
-            Operation::Error(error) => Some(error),
-            Operation::Review(_) => None,
-        };
-        self.open_operations()
-            .into_iter()
-            .filter_map(error)
-            .collect()
+    /// Steps that still need someone.
+    pub(crate) fn open_steps(&self) -> Vec<Operation> {
+        let mut open = self.open_operations();
+        open.retain(|operation| operation.step().is_some());
+        open
     }
 
     /// The review items that still need someone.

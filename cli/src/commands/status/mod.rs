@@ -1,4 +1,5 @@
-//! `holdfast status`: queues, what needs someone, what is held back, live packs, timers.
+//! `holdfast status`: queues, what needs someone, what is held back, live packs, timers, whether
+//! alerts reach people.
 
 mod text;
 
@@ -8,6 +9,7 @@ use clap::Args;
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control::{self, Answer, AskError, QueueDepth};
 use holdfast_embedded::store::{SqliteDefinitions, SqliteQueue, Store};
+use holdfast_engine::alert;
 use holdfast_engine::breaker::{self, State};
 use holdfast_engine::definition::model::Severity;
 use holdfast_engine::operation::Operation;
@@ -15,7 +17,7 @@ use holdfast_engine::port::{Clock, DeadLetters as _, QueueName, Which};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::data::DataFolder;
+use crate::data::{DataFolder, journal};
 use crate::failure::{Exit, Failure};
 use crate::items::{self, Mask, Row};
 use crate::output::Output;
@@ -46,6 +48,8 @@ struct Status {
     /// What is held back, by a breaker or by a person.
     held: Vec<Held>,
     operations: Operations,
+    /// Whether people are reached, by tenant.
+    alerts: BTreeMap<String, AlertPath>,
     timers: Timers,
     #[serde(skip)]
     now: Timestamp,
@@ -66,6 +70,17 @@ enum Process {
         /// The reason.
         message: String,
     },
+}
+
+/// Whether people are reached.
+#[derive(Debug, Serialize)]
+struct AlertPath {
+    /// Whether any live pack says where alerts go.
+    configured: bool,
+    /// When somebody was reached last by the weekly canary.
+    proven_at: Option<Timestamp>,
+    /// Since when nobody was reached who should have been.
+    silent_since: Option<Timestamp>,
 }
 
 /// A message that was received too often. Its body is in its error record, where it has one.
@@ -124,6 +139,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         packs: packs(&store)?,
         held: held(&store, &arguments.data).await?,
         operations: operations(&store, arguments.show_pii, now).await?,
+        alerts: alert_paths(&store, now).await?,
         timers: Timers {
             armed: timers.armed,
             next: timers.next,
@@ -185,6 +201,24 @@ fn packs(store: &Store) -> Result<BTreeMap<String, Vec<String>>, Failure> {
         packs.insert(tenant.to_string(), versions.collect());
     }
     Ok(packs)
+}
+
+async fn alert_paths(
+    store: &Store,
+    now: Timestamp,
+) -> Result<BTreeMap<String, AlertPath>, Failure> {
+    let mut paths = BTreeMap::new();
+    for tenant in SqliteDefinitions::new(store.clone()).tenants()? {
+        if let Some(path) = alert::path_of(&journal(store), &tenant).await? {
+            let shown = AlertPath {
+                configured: path.configured,
+                proven_at: path.proven_at,
+                silent_since: path.silent_since(now),
+            };
+            paths.insert(tenant.to_string(), shown);
+        }
+    }
+    Ok(paths)
 }
 
 /// The breakers of every tenant that hold work back.

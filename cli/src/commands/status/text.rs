@@ -1,6 +1,6 @@
 //! The state of a data folder for people.
 
-use super::{Dead, Held, Operations, Process, Status};
+use super::{AlertPath, Dead, Held, Operations, Process, Status};
 use crate::age::{ago, until};
 use crate::items::SHORT_ID;
 use crate::output::counted;
@@ -29,6 +29,7 @@ pub(super) fn shown(status: &Status) -> String {
     let next = next.map_or_else(String::new, |next| format!(", next due {next}"));
     let armed = usize::try_from(status.timers.armed).unwrap_or(usize::MAX);
     lines.push(format!("{} armed{next}", counted(armed, "timer")));
+    lines.extend(status.alerts.iter().map(alerts));
     if !status.held.is_empty() {
         lines.push(String::new());
         lines.push(format!("{BOLD}held back{PLAIN}"));
@@ -79,6 +80,19 @@ fn dead(dead: &Dead) -> String {
     format!(
         "  dead letter {message} of {queue}: tenant {tenant}, received {receives} times, {since}"
     )
+}
+
+fn alerts((tenant, path): (&String, &AlertPath)) -> String {
+    match (path.configured, path.silent_since, path.proven_at) {
+        (false, ..) => {
+            format!("{RED}alerts of {tenant} go nowhere{PLAIN}: add `alerts:` to a pack.yaml")
+        }
+        (true, Some(since), _) => {
+            format!("{RED}alert path of {tenant} silent since {since}{PLAIN}")
+        }
+        (true, None, Some(at)) => format!("alert path of {tenant} proven at {at}"),
+        (true, None, None) => format!("alert path of {tenant} not tried yet"),
+    }
 }
 
 fn held_back(held: &Held, now: Timestamp) -> Vec<String> {

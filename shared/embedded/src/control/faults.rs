@@ -7,6 +7,7 @@ use holdfast_engine::port::{Clock, Definitions, DefinitionsError, Ports};
 
 use super::InjectedFaults;
 use crate::inject::{Fault, Faults, InvalidFault, UnknownConnection};
+use crate::store::SqliteDefinitions;
 use crate::system::System;
 
 /// Why faults are not set.
@@ -71,8 +72,9 @@ async fn live<C: Clock + Clone + 'static>(
     system: &System<C>,
 ) -> Result<Vec<Arc<Pack>>, DefinitionsError> {
     let mut packs = Vec::new();
-    for tenant in system.tenants() {
-        let live = system.ports().definitions().live(tenant).await?;
+    let published = SqliteDefinitions::new(system.store().clone());
+    for tenant in published.tenants()? {
+        let live = system.ports().definitions().live(&tenant).await?;
         packs.extend(live.unwrap_or_default().iter().cloned());
     }
     Ok(packs)

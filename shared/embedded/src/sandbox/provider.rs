@@ -130,10 +130,14 @@ impl<C: Clock> Email for Sandbox<C> {
 
 impl<C: Clock> Chat for Sandbox<C> {
     async fn post(&self, call: &Call<'_>, message: ChatMessage) -> Result<Receipt, CallError> {
-        let mut payload = json!({ "body": message.body });
-        if let (Some(channel), Some(members)) = (message.channel, payload.as_object_mut()) {
-            members.insert("channel".to_owned(), json!(channel));
+        let mut payload = Map::from_iter([("body".to_owned(), json!(message.body))]);
+        if let Some(channel) = message.channel {
+            payload.insert("channel".to_owned(), json!(channel));
         }
+        if !message.blocks.is_empty() {
+            payload.insert("blocks".to_owned(), message.blocks.into());
+        }
+        let payload = Json::Object(payload);
         self.take(call, Kind::Chat, payload).await
     }
 }

@@ -40,6 +40,7 @@ CREATE TABLE dead_letters (
     body     TEXT NOT NULL,
     PRIMARY KEY (queue, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX dead_letters_by_time ON dead_letters (queue, dead_at, id);
 CREATE TABLE timers (
     due    INTEGER NOT NULL,
     tenant TEXT NOT NULL,

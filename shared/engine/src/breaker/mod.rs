@@ -49,5 +49,5 @@ pub const DRAIN_FOR: Duration = WINDOW;
 /// The time between two attempts through a half-open breaker: five a second.
 pub const SPACING: Duration = Duration::from_millis(200);
 
-/// The fewest failures that end a drain: one alone is what a healthy service has, too.
-pub const RELAPSE: u64 = 2;
+/// The fewest failures that end a drain: a few are what a service has that works mostly.
+pub const RELAPSE: u64 = 5;

@@ -201,14 +201,14 @@ fn a_drain_lets_one_through_at_a_time_and_ends_after_a_window() {
 }
 
 #[test]
-fn one_failure_alone_does_not_end_a_drain_and_two_of_nine_do() {
+fn four_failures_do_not_end_a_drain_and_five_of_twenty_four_do() {
     let (_, failed) = &events()[2];
     let after = |admitted, before| {
         let draining = half_open(NOW - 10, NOW, admitted, before);
         step(&draining, failed, at(NOW)).unwrap().state.name()
     };
     assert_eq!(
-        [after(1, 0), after(9, 1), after(10, 1)],
+        [after(4, 3), after(24, 4), after(25, 4)],
         ["half-open", "open", "half-open"]
     );
 }

@@ -72,7 +72,7 @@ pub struct Next {
 ///
 /// ¹ over 20% of at least 20 failed · ² after its time, while no probe is under way · ³ the probe
 /// succeeded; a failed one opens it anew · ⁴ once a slot · ⁵ drained without a relapse · ⁶ over
-/// 20% of those that passed failed, and more than one
+/// 20% of those that passed failed, and five or more
 #[must_use]
 pub fn step(state: &State, event: &Event, now: Timestamp) -> Option<Next> {
     match (state, event) {

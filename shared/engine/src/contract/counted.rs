@@ -8,7 +8,7 @@ use super::perform::Attempted;
 use super::runner::{Runner, Trouble};
 use super::view::View;
 use super::work::Work;
-use crate::breaker::{Effect, Event, Kind, Next, Opened, Seen, Subject, Window, step};
+use crate::breaker::{self, Effect, Event, Kind, Next, Opened, Seen, Subject, Window, step};
 use crate::entry::{Owner, State, StepEntry};
 use crate::envelope::{Envelope, Input};
 use crate::key;
@@ -57,11 +57,20 @@ impl<P: Ports> Runner<P> {
                 Kind::Connection => of_connection(work.envelope, attempted),
             };
             if let Some(ok) = outcome
+                && (ok || self.is_news(key, entry))
                 && let Err(error) = self.count_one(work, key, ok).await
             {
                 tracing::warn!(breaker = %subject, %error, "an outcome is not counted yet");
             }
         }
+    }
+
+    /// Whether a failure says something new: a closed breaker weighs messages, and hears of one
+    /// that fails again and again once. One that is not closed wants to know whether it is over.
+    fn is_news(&self, key: &Key, entry: &StepEntry) -> bool {
+        let is_closed = matches!(self.tallies.seen(key).state, breaker::State::Closed { .. });
+        let is_first = entry.attempts.last().is_none_or(|line| line.attempt == 1);
+        is_first || !is_closed
     }
 
     async fn count_one(&self, work: &Work<'_>, key: &Key, ok: bool) -> Result<(), PortError> {

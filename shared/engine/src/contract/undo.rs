@@ -141,7 +141,7 @@ mod tests {
             recorded(1, "pay.1", entry(State::Unknown)),
             recorded(1, "other.1", entry(State::Succeeded)),
         ] {
-            assert!(!owed(&[other.clone()]), "{other:?}");
+            assert!(!owed(std::slice::from_ref(&other)), "{other:?}");
         }
     }
 

@@ -12,6 +12,23 @@ use crate::port::MessageId;
 #[serde(transparent)]
 pub struct Owner(pub Arc<str>);
 
+impl Owner {
+    /// The owner that this invocation is: `<boot>/<random>`.
+    #[must_use]
+    pub fn new(boot: Option<&str>, bits: u128) -> Self {
+        Self(format!("{}/{bits:032x}", boot.unwrap_or_default()).into())
+    }
+
+    /// Whether it may still be at work: where starts are named, only one of this start is.
+    pub(crate) fn may_live(&self, boot: Option<&str>) -> bool {
+        boot.is_none_or(|boot| {
+            self.0
+                .strip_prefix(boot)
+                .is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
+}
+
 /// The state of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]

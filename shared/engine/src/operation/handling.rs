@@ -87,6 +87,9 @@ pub struct Handling {
     /// When the error route had it: people were told, or the log was enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alerted_at: Option<Timestamp>,
+    /// When people were told that nobody decided in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_at: Option<Timestamp>,
     /// Who said that they know of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Mark>,
@@ -114,6 +117,7 @@ impl Handling {
             due: at.saturating_add(patience(severity)).unwrap_or(at),
             quiet_until: None,
             alerted_at: None,
+            overdue_at: None,
             acknowledged: None,
             claimed: None,
             redriven: None,

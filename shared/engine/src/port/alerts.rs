@@ -21,6 +21,8 @@ pub enum Occasion {
     Unacknowledged,
     /// Nobody acknowledged it for long: the next person is called.
     Escalated,
+    /// Nobody decided in time.
+    Overdue,
     /// It is over.
     Resolved,
     /// Nothing happened: the path is tried.

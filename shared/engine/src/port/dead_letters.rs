@@ -50,6 +50,19 @@ pub trait DeadLetters: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DeadLetter>, PortError>> + Send;
 
+    /// Lists a queue's dead letters in the order in which they became ones, after the one of this
+    /// time and id, at most `limit`. One that is written down late may be missed by whoever is
+    /// less than a minute behind.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    fn arrived(
+        &self,
+        queue: &QueueName,
+        after: (Timestamp, &MessageId),
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<DeadLetter>, PortError>> + Send;
+
     /// Sends dead letters to their queue again: under a new id and with a new sent time, received
     /// never; `created` stays. Returns how many.
     ///

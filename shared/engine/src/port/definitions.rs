@@ -25,6 +25,12 @@ pub enum DefinitionsError {
 
 /// Compiled definitions.
 pub trait Definitions: Send + Sync {
+    /// The tenants, in the order of their names.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    fn tenants(&self) -> impl Future<Output = Result<Vec<TenantName>, PortError>> + Send;
+
     /// The live version of each pack; `None`: there is no such tenant.
     ///
     /// # Errors

@@ -159,8 +159,11 @@ pub trait Email: Send + Sync {
 pub struct ChatMessage {
     /// The channel; `None`: the connection's own.
     pub channel: Option<String>,
-    /// The text.
+    /// The text: all of it, for readers that show nothing else.
     pub body: String,
+    /// How it is laid out, as Slack's Block Kit; none: the text alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Json>,
 }
 
 /// Chat.

@@ -173,3 +173,76 @@ pub fn concern(loose: &Loose, told: Told, now: Timestamp) -> Concern {
         _ => Concern::None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Owner, Progress};
+    use crate::port::MessageId;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).unwrap()
+    }
+
+    fn loose(state: Option<State>, asynchronous: bool) -> Loose {
+        let envelope: Envelope = serde_json::from_value(serde_json::json!({
+            "execution": {
+                "home": { "tenant": "t", "type": "deal", "record": "1" },
+                "workflow": "w", "execution": "a".repeat(26)
+            },
+            "manifest": { "pack": "p", "hash": "0" },
+            "generation": 1, "step": "s.1", "input": { "rendered": {} }, "due": at(0),
+            "context": { "event": { "id": "s:1", "name": "s.x", "at": at(0) } }
+        }))
+        .unwrap();
+        let entry = state.map(|state| {
+            let entry = StepEntry::of(&envelope, state, Progress::FIRST, at(0));
+            (1, entry)
+        });
+        Loose {
+            envelope,
+            function: "f".to_owned(),
+            entry,
+            asynchronous,
+        }
+    }
+
+    fn stuck(state: Option<State>, asynchronous: bool, told: Told) -> bool {
+        concern(&loose(state, asynchronous), told, at(100)) != Concern::None
+    }
+
+    fn states() -> [State; 5] {
+        let message = MessageId("m".to_owned());
+        let (owner, lease) = (Owner("o".into()), at(99));
+        [
+            State::Started { owner, lease },
+            State::Retrying { due: at(99) },
+            State::Failed {
+                message: message.clone(),
+                at: at(9),
+            },
+            State::GaveUp { message, at: at(9) },
+            State::Unknown,
+        ]
+    }
+
+    #[test]
+    fn a_step_is_stuck_unless_someone_knows_of_it_or_decided() {
+        for state in states() {
+            let told = |told| stuck(Some(state.clone()), false, told);
+            assert!(told(Told::Nobody), "{state:?}");
+            assert!(!told(Told::Open), "{state:?}");
+            assert_eq!(told(Told::Settled), !state.is_final(), "{state:?}");
+        }
+        assert!(stuck(None, false, Told::Nobody));
+    }
+
+    #[test]
+    fn an_aside_is_stuck_once_it_is_late_by_more_than_its_grace() {
+        assert!(stuck(None, true, Told::Nobody));
+        for (due, expected) in [(84, true), (85, false), (101, false)] {
+            let retrying = Some(State::Retrying { due: at(due) });
+            assert_eq!(stuck(retrying, true, Told::Nobody), expected, "{due}");
+        }
+    }
+}

@@ -290,14 +290,8 @@ impl<P: Ports> Router<P> {
     }
 
     async fn read(&self, key: &Key) -> Result<Option<Item>, PortError> {
-        Ok(self
-            .ports
-            .journal()
-            .read(std::slice::from_ref(key))
-            .await?
-            .into_iter()
-            .flatten()
-            .next())
+        let found = self.ports.journal().read(std::slice::from_ref(key)).await?;
+        Ok(found.into_iter().flatten().next())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use holdfast_engine::definition::model::ConnectionKind;
+use serde_json::json;
 
 use super::*;
 use crate::testing::{
@@ -31,6 +32,7 @@ async fn post(fixture: &Fixture, channel: Option<&str>) -> Result<Receipt, CallE
     let message = ChatMessage {
         channel: channel.map(str::to_owned),
         body: "Hello".to_owned(),
+        blocks: Vec::new(),
     };
     slack().post(&fixture.call(), message).await
 }
@@ -63,6 +65,21 @@ async fn a_webhook_is_called_without_a_token() {
     assert_eq!(seen.uri, "/services/hunter2");
     assert_eq!(seen.header("authorization"), "");
     assert_eq!(&seen.body[..], br#"{"text":"Hello"}"#);
+}
+
+#[tokio::test]
+async fn blocks_go_beside_the_text() {
+    let server = Server::answering(200, &[], "ok").await;
+    let block = json!({ "type": "divider" });
+    let message = ChatMessage {
+        channel: None,
+        body: "Hello".to_owned(),
+        blocks: vec![block.clone()],
+    };
+    let fixture = webhook(&server.url);
+    slack().post(&fixture.call(), message).await.unwrap();
+    let body: Json = serde_json::from_slice(&server.seen().remove(0).body).unwrap();
+    assert_eq!(body, json!({ "text": "Hello", "blocks": [block] }));
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ async fn every_kind_of_call_is_shown_as_it_was_sent() {
     let chat = ChatMessage {
         channel: Some("C1".to_owned()),
         body: "B".to_owned(),
+        blocks: Vec::new(),
     };
     let called_back = Call {
         callback: Some("https://h.example/r"),

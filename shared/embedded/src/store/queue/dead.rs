@@ -15,6 +15,9 @@ use crate::store::work::Work;
 
 const LIST: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
      WHERE queue = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+const ARRIVED: &str = "SELECT id, tenant, created, sent, receives, dead_at, body \
+     FROM dead_letters INDEXED BY dead_letters_by_time \
+     WHERE queue = ?1 AND (dead_at, id) > (?2, ?3) ORDER BY dead_at, id LIMIT ?4";
 const OLD: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
      WHERE queue = ?1 AND dead_at <= ?2 ORDER BY id LIMIT ?3";
 const ONE: &str = "SELECT id, tenant, created, sent, receives, dead_at, body FROM dead_letters \
@@ -38,6 +41,21 @@ impl<C: Clock> DeadLetters for SqliteQueue<C> {
         let after = after.and_then(number).unwrap_or(0);
         self.store
             .read(|connection| select(connection, LIST, queue, after, limit))
+    }
+
+    async fn arrived(
+        &self,
+        queue: &QueueName,
+        (since, last): (Timestamp, &MessageId),
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, PortError> {
+        let last = number(last).unwrap_or(0);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.store.read(|connection| {
+            let mut statement = connection.prepare_cached(ARRIVED)?;
+            let parameters = params![queue.as_str(), millis(since), last, limit];
+            statement.query_map(parameters, letter)?.collect()
+        })
     }
 
     async fn redrive(&self, queue: &QueueName, which: Redrive) -> Result<usize, PortError> {
@@ -147,5 +165,33 @@ impl Work for Move {
             .saturating_sub(u64::try_from(*moved).unwrap_or(u64::MAX));
         drop(index);
         self.lines.arrived(self.moved, self.now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn dead_letters_are_listed_as_they_arrived_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let insert = "INSERT INTO dead_letters VALUES \
+             ('q', 1, 't', 0, 0, 8, 20, 'late'), ('q', 2, 't', 0, 0, 8, 10, 'early'), \
+             ('q', 3, 't', 0, 0, 8, 20, 'latest'), ('r', 4, 't', 0, 0, 8, 5, 'other')";
+        let write = move |connection: &Connection| connection.execute(insert, []).map(drop);
+        store.write(write).await.unwrap();
+        let queue = SqliteQueue::new(store.clone(), crate::clock::SystemClock);
+        let list = async |at: Timestamp, id: &str, limit| {
+            let id = MessageId(id.to_owned());
+            let found = queue.arrived(&QueueName::of("q"), (at, &id), limit).await;
+            let found = found.unwrap().into_iter().map(|letter| letter.body);
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!(list(Timestamp::MIN, "", 2).await, ["early", "late"]);
+        let at = Timestamp::from_millisecond(20).unwrap();
+        assert_eq!(list(at, "", 10).await, ["late", "latest"]);
+        assert_eq!(list(at, "1", 10).await, ["latest"]);
     }
 }

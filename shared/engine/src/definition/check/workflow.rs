@@ -51,11 +51,7 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
     let home = scope(world, &mut env, document, tree, &triggers);
     let lets = lets(world, document, &mut env, tree);
     let place = Place::new(world, document, &env);
-    let when = tree.get("when").map_or(&[][..], Node::elements).iter();
-    let when: Vec<_> = when
-        .filter(|node| node.scalar().is_some())
-        .map(|node| condition(place, node))
-        .collect();
+    let when = conditions(place, tree);
     let while_ = transposed(tree.get("while").map(|node| condition(place, node)));
     let steps = step::steps(
         place,
@@ -80,11 +76,17 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
         lets,
         deadline: tree.read("deadline"),
         outcome,
-        when: when.into_iter().flatten().collect(),
+        when,
         while_: while_?,
         steps,
     };
     complete(tree, &workflow).then_some(workflow)
+}
+
+fn conditions(place: Place<'_>, tree: &Node) -> Vec<Expression> {
+    let nodes = tree.get("when").map_or(&[][..], Node::elements).iter();
+    let scalars = nodes.filter(|node| node.scalar().is_some());
+    scalars.filter_map(|node| condition(place, node)).collect()
 }
 
 /// Whether every part was compiled: a workflow does not run without one of its conditions.
