@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::{Value as Json, json};
 use support::{
-    FORM, Serving, URI, code, command, err, event, holdfast, json as read, lead, leads, out, until,
+    FORM, Serving, code, command, err, event, holdfast, json as read, lead, leads, out, until,
 };
 
 fn waiting(serving: &Serving, kind: &str) -> String {
@@ -15,12 +15,18 @@ fn waiting(serving: &Serving, kind: &str) -> String {
     })
 }
 
-/// The body of the sample booking without a time, with one.
+/// The body of the sample booking without a time.
 #[cfg(test)]
-fn corrected() -> String {
+fn without_time() -> Json {
     let file = std::fs::read_to_string(event("without-time")).unwrap();
     let file: Json = serde_json::from_str(&file).unwrap();
-    let mut body: Json = serde_json::from_str(file["body"].as_str().unwrap()).unwrap();
+    serde_json::from_str(file["body"].as_str().unwrap()).unwrap()
+}
+
+/// The same with a time.
+#[cfg(test)]
+fn corrected() -> String {
+    let mut body = without_time();
     body["payload"]["scheduled_event"]["start_time"] = json!("2027-01-14T15:30:00Z");
     body.to_string()
 }
@@ -33,7 +39,7 @@ fn invalid_input_is_edited_by_one_person_and_booked() {
     let short = &id[..10];
     let wrong = serving.fed(
         &["review", "edit", short, "--body", "-", "--as", "ada"],
-        "{}",
+        &without_time().to_string(),
     );
     assert_eq!(code(&wrong), 1, "{}", out(&wrong));
     assert!(
@@ -57,9 +63,8 @@ fn invalid_input_is_edited_by_one_person_and_booked() {
     assert_eq!(code(&edited), 0, "{}", err(&edited));
     let event = sent["body"]["event"].as_str().unwrap();
     assert!(out(&edited).contains(event), "{}", out(&edited));
-    let uri: Json = serde_json::from_str(&corrected()).unwrap();
-    let uri = uri["payload"]["uri"].as_str().unwrap_or(URI).to_owned();
-    serving.until_appointment(&uri, "prepared");
+    let body = without_time();
+    serving.until_appointment(body["payload"]["uri"].as_str().unwrap(), "prepared");
     let shown = out(&serving.on(&["review", "show", short]));
     assert!(shown.contains("was edited by ada: she called"), "{shown}");
     let second = serving.fed(
@@ -246,7 +251,7 @@ fn a_process_that_is_talked_to_slowly_still_answers_others() {
 
 #[test]
 fn a_process_that_answers_something_else_is_not_taken_for_none() {
-    use std::io::Write;
+    use std::io::{BufRead, BufReader, Write};
     let data = Serving::with(&["--dev", &leads()]).stop();
     let folder = data.path().display().to_string();
     let status = read(&holdfast(&["--json", "status", "--data", &folder]));
@@ -254,8 +259,10 @@ fn a_process_that_answers_something_else_is_not_taken_for_none() {
     let socket = std::os::unix::net::UnixListener::bind(data.path().join("control.sock")).unwrap();
     let status = std::thread::scope(|scope| {
         scope.spawn(|| {
-            let (mut stream, _) = socket.accept().unwrap();
-            stream.write_all(b"hello\n").unwrap();
+            let (stream, _) = socket.accept().unwrap();
+            let mut asked = String::new();
+            BufReader::new(&stream).read_line(&mut asked).unwrap();
+            (&stream).write_all(b"hello\n").unwrap();
         });
         read(&holdfast(&["--json", "status", "--data", &folder]))
     });
