@@ -85,7 +85,7 @@ async fn a_redrive_that_is_killed_is_repeated_and_repeats_nothing() {
     let deliveries = serving.deliveries().await;
     let keys: BTreeSet<&str> = deliveries
         .iter()
-        .filter_map(|it| it["key"].as_str())
+        .filter_map(|it| it["idempotency_key"].as_str())
         .collect();
     assert_eq!((deliveries.len(), keys.len()), (ALL, ALL));
     let repeats = |delivery: &&Json| delivery["repeats"] != 0;
