@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod contract;
 pub mod crash;
+pub mod desk;
 pub mod faulty;
 pub mod kills;
 pub mod memory;

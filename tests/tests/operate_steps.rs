@@ -1,15 +1,17 @@
 //! What people decide about steps: tried again, done, rejected.
 
-mod operate;
+use std::time::Duration;
 
 use holdfast_engine::operate::{Operate, Outcome, Ruling};
 use holdfast_engine::operation::{Choice, Status};
 use holdfast_engine::port::Ports as _;
-use holdfast_tests::world::{Behaviour, Rest, Story};
+use holdfast_engine::timeline::{self, Glossary, What};
+use holdfast_tests::ready::ready;
+use holdfast_tests::world::{Behaviour, Rest, Story, World};
 use serde_json::json;
 
-use operate::{
-    ask, code, deeds, dispute, item, operations, ruled, status, survives_every_crash, trace,
+use holdfast_tests::desk::{
+    ask, code, deeds, die, dispute, item, operations, ruled, status, survives_every_crash, trace,
 };
 
 const STEPS: &str = "- { id: s, uses: raw-effect, once: event.id, with: { to: a } }\n\
@@ -28,6 +30,7 @@ fn failed() -> Story {
     let story = Story::of(STEPS).plays("s.1", [Behaviour::Permanent]);
     story.run();
     assert_eq!(story.state("s.1"), "failed");
+    story.world.memory.clock().advance(Duration::from_mins(5));
     story
 }
 
@@ -177,7 +180,7 @@ fn a_decision_that_dies_at_any_call_is_ended_by_the_same_decision() {
         let asked = |story: &Story| ruled(&story.world, "ann", ruling.clone());
         survives_every_crash(doubtful, asked, |story| drop(story.run()));
     }
-    for ruling in [done(), Ruling::Reject, Ruling::Resolve] {
+    for ruling in [done(), Ruling::Reject, Ruling::Resolve, Ruling::Retry] {
         let asked = |story: &Story| ruled(&story.world, "ann", ruling.clone());
         survives_every_crash(failed, asked, |story| drop(story.run()));
     }
@@ -190,7 +193,7 @@ fn a_decision_that_was_begun_is_ended_by_anybody_but_not_changed() {
     let item = item(&story.world);
     let mut call = 1;
     while operations(&story.world)[0].handling().decision.is_none() {
-        operate::die(
+        die(
             &story.world,
             asked.clone(),
             call,
@@ -215,137 +218,36 @@ fn a_decision_that_was_begun_is_ended_by_anybody_but_not_changed() {
     assert_eq!(trace(&story).deeds, ["Done s.1 by ann"]);
 }
 
+const UNDOABLE: &str = "- { id: pay, uses: keyed-effect, with: { to: a }, compensate: { uses: keyed-effect, with: { to: b } } }\n\
+    - { id: s, uses: raw-effect, with: { to: a } }";
+
 #[test]
-fn a_claimed_item_is_decided_by_its_claimer_or_taken_over() {
-    let story = doubtful();
-    let item = item(&story.world);
-    let claim = |by: &str, take_over| Operate::Claim {
-        item: item.clone(),
-        by: by.to_owned(),
-        take_over,
+fn an_effect_that_a_person_rejects_undoes_what_came_before_it() {
+    let open = || {
+        let story = Story::of(UNDOABLE).plays("s.1", [Behaviour::Unknown(false)]);
+        story.run();
+        story
     };
-    ask(&story.world, claim("ann", false)).unwrap();
-    ask(&story.world, claim("ann", false)).unwrap();
-    assert_eq!(
-        code(&ask(&story.world, claim("ben", false))),
-        "NotClaimable"
-    );
-    let asked = ruled(&story.world, "ben", done());
-    assert_eq!(code(&ask(&story.world, asked.clone())), "NotClaimable");
-    let Operate::Decide(mut forced) = asked else {
-        panic!("a decision");
-    };
-    forced.take_over = true;
-    ask(&story.world, Operate::Decide(forced)).unwrap();
-    assert_eq!(
-        code(&ask(&story.world, claim("ann", true))),
-        "AlreadyDecided"
-    );
+    let asked = |story: &Story| ruled(&story.world, "ann", Ruling::Reject);
+    let story = open();
+    ask(&story.world, asked(&story)).unwrap();
+    assert_eq!(story.run(), Rest::after(&["pay.1", "pay.undo"]));
+    assert_eq!(story.state("s.1"), "gave-up");
+    survives_every_crash(open, asked, |story| drop(story.run()));
 }
 
 #[test]
-fn of_two_people_one_claims() {
-    for seed in 0..40 {
-        let story = doubtful();
-        let item = item(&story.world);
-        let asked = ["ann", "ben"].map(|by| Operate::Claim {
-            item: item.clone(),
-            by: by.to_owned(),
-            take_over: false,
-        });
-        let answers = dispute(&story.world, seed, asked);
-        let mut codes = answers.each_ref().map(code);
-        codes.sort_unstable();
-        assert_eq!(codes, ["NotClaimable", "Ok"], "seed {seed}");
-    }
-}
-
-#[test]
-fn what_a_person_knows_of_is_marked_once_and_stays_open() {
-    let story = doubtful();
-    let item = item(&story.world);
-    for by in ["ann", "ben"] {
-        let (item, by) = (item.clone(), by.to_owned());
-        ask(&story.world, Operate::Acknowledge { item, by }).unwrap();
-    }
-    let handling = operations(&story.world)[0].handling().clone();
-    assert_eq!(
-        handling.acknowledged.map(|mark| mark.by).as_deref(),
-        Some("ann")
-    );
-    assert_eq!(handling.status, Status::Open);
-}
-
-#[test]
-fn what_cannot_be_decided_is_refused_by_name() {
-    let story = doubtful();
-    let item = item(&story.world);
-    let decide = |ruling: Ruling| code(&ask(&story.world, ruled(&story.world, "ann", ruling)));
-    assert_eq!(
-        decide(Ruling::Approve { record: None }),
-        "ChoiceNotPossible"
-    );
-    assert_eq!(decide(Ruling::Resolve), "ChoiceNotPossible");
-    let Operate::Decide(mut silent) = ruled(&story.world, "ann", Ruling::Reject) else {
-        panic!("a decision");
-    };
-    silent.reason = None;
-    assert_eq!(
-        code(&ask(&story.world, Operate::Decide(silent.clone()))),
-        "ReasonMissing"
-    );
-    silent.by = " ".to_owned();
-    assert_eq!(
-        code(&ask(&story.world, Operate::Decide(silent))),
-        "PersonMissing"
-    );
-    let mut nowhere = item.clone();
-    nowhere.id = "nothing".to_owned();
-    for tenant in [item.tenant, None] {
-        nowhere.tenant = tenant;
-        let (item, by) = (nowhere.clone(), "ann".to_owned());
-        let answer = ask(&story.world, Operate::Acknowledge { item, by });
-        assert_eq!(code(&answer), "UnknownItem");
-    }
-}
-
-#[test]
-fn an_item_is_found_without_its_tenant() {
-    let story = doubtful();
-    let mut item = item(&story.world);
-    item.tenant = None;
-    let by = "ann".to_owned();
-    ask(&story.world, Operate::Acknowledge { item, by }).unwrap();
-    assert!(
-        operations(&story.world)[0]
-            .handling()
-            .acknowledged
-            .is_some()
-    );
-}
-
-const RETURNS: &str = "- { id: s, uses: raw-effect, with: { to: a }, \
-    returns: { id: { type: string, required: true, from: response.id } } }\n\
-    - { id: next, uses: keyed-effect, with: { to: =steps.s.id } }";
-
-#[test]
-fn a_result_that_a_person_gives_is_what_the_step_declares() {
-    let story = Story::of(RETURNS).plays("s.1", [Behaviour::Unknown(true)]);
+fn a_step_whose_forerunners_are_undone_is_neither_retried_nor_done() {
+    let story = Story::of(UNDOABLE).plays("s.1", [Behaviour::Permanent]);
     story.run();
-    for output in [
-        None,
-        Some(json!({})),
-        Some(json!({ "id": 7 })),
-        Some(json!("x")),
-    ] {
-        let answer = ask(
-            &story.world,
-            ruled(&story.world, "ann", Ruling::Done { output }),
-        );
-        assert_eq!(code(&answer), "InvalidOutput", "{answer:?}");
-    }
-    ask(&story.world, ruled(&story.world, "ann", done())).unwrap();
-    assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]));
+    story.world.memory.clock().advance(Duration::from_mins(5));
+    let retry = ask(&story.world, ruled(&story.world, "ann", Ruling::Retry));
+    assert_eq!(code(&retry), "NotRedrivable");
+    assert_eq!(
+        code(&ask(&story.world, ruled(&story.world, "ann", done()))),
+        "StepMovedOn"
+    );
+    ask(&story.world, ruled(&story.world, "ann", Ruling::Resolve)).unwrap();
 }
 
 #[test]
@@ -367,4 +269,33 @@ fn a_step_that_went_on_by_itself_is_not_declared_done() {
         "an old generation goes nowhere"
     );
     assert_eq!(trace(&story).claims, ["done"]);
+}
+
+#[test]
+fn the_timeline_tells_who_decided_what_and_why_before_what_came_of_it() {
+    let story = doubtful();
+    ask(&story.world, ruled(&story.world, "ann", done())).unwrap();
+    story.run();
+    let home = World::home();
+    let glossary = Glossary::default();
+    let told = ready(timeline::of_record(
+        story.world.memory.journal(),
+        &home,
+        &glossary,
+    ))
+    .unwrap();
+    let place = |wanted: &dyn Fn(&What) -> bool| told.lines.iter().position(|it| wanted(&it.what));
+    let person = place(&|what| matches!(what, What::Person(_))).expect("a line");
+    let step = place(&|what| matches!(what, What::Step(step) if step.step == "s.1"));
+    assert!(step.is_some_and(|step| person < step));
+    let line = serde_json::to_value(&told.lines[person]).unwrap();
+    assert_eq!(
+        (&line["kind"], &line["what"]),
+        (&json!("person"), &json!("done"))
+    );
+    assert_eq!(
+        (&line["by"], &line["reason"]),
+        (&json!("ann"), &json!("because"))
+    );
+    assert_eq!(line["execution"], json!(story.execution.to_string()));
 }

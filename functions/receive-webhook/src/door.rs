@@ -23,12 +23,12 @@ impl Door for WebhookDoor {
         event: &EventId,
     ) -> Result<Entered, OperateError> {
         let request = request(stored);
-        let (_, name) = request.endpoint().map_err(refused)?;
+        let (_, name) = request.endpoint().map_err(|problem| refused(&problem))?;
         let packs = ports.definitions().live(tenant).await?.unwrap_or_default();
         let found = packs
             .iter()
             .find_map(|pack| Some((pack, pack.sources.get(&name)?)));
-        let (pack, source) = found.ok_or_else(|| refused(Problem::NotFound))?;
+        let (pack, source) = found.ok_or_else(|| refused(&Problem::NotFound))?;
         let config = ports
             .definitions()
             .config(tenant, &pack.manifest.pack)
@@ -40,7 +40,7 @@ impl Door for WebhookDoor {
             config: &config,
             known: Some(event),
         };
-        let body = body::parse(&request).map_err(refused)?;
+        let body = body::parse(&request).map_err(|problem| refused(&problem))?;
         entered(map(endpoint, &request, body, ports.clock().now()))
     }
 }
@@ -52,14 +52,14 @@ fn entered(mapped: Mapped) -> Result<Entered, OperateError> {
         Mapped::Event(message) => {
             let size = serde_json::to_string(&message).map_or(usize::MAX, |text| text.len());
             if size > MAX_EVENT {
-                return Err(refused(Problem::EventTooLarge));
+                return Err(refused(&Problem::EventTooLarge));
             }
             Ok(Entered::Event(message))
         }
     }
 }
 
-fn refused(problem: Problem) -> OperateError {
+fn refused(problem: &Problem) -> OperateError {
     OperateError::NotResubmittable(problem.to_string())
 }
 

@@ -78,23 +78,7 @@ pub(crate) fn map(endpoint: Endpoint<'_>, request: &Request, body: Json, now: Ti
             tz: &tz,
         },
     };
-    match reader.accepts() {
-        Ok(true) => {}
-        Ok(false) => return Mapped::Ignored,
-        Err(report) => {
-            return Mapped::Review {
-                event: reader.body_id(),
-                report,
-            };
-        }
-    }
-    match reader.event(tenant, manifest, now) {
-        Ok(message) => Mapped::Event(Box::new(message)),
-        Err(report) => Mapped::Review {
-            event: reader.id().unwrap_or_else(|_| reader.body_id()),
-            report,
-        },
-    }
+    reader.mapped(tenant, manifest, now)
 }
 
 struct Reader<'a> {
@@ -105,6 +89,24 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn mapped(&self, tenant: &TenantName, manifest: &ManifestId, now: Timestamp) -> Mapped {
+        match self.accepts() {
+            Ok(true) => {}
+            Ok(false) => return Mapped::Ignored,
+            Err(report) => {
+                let event = self.body_id();
+                return Mapped::Review { event, report };
+            }
+        }
+        match self.event(tenant, manifest, now) {
+            Ok(message) => Mapped::Event(Box::new(message)),
+            Err(report) => Mapped::Review {
+                event: self.id().unwrap_or_else(|_| self.body_id()),
+                report,
+            },
+        }
+    }
+
     fn accepts(&self) -> Result<bool, Report> {
         match self
             .source

@@ -28,6 +28,7 @@ mod replay;
 mod retire;
 mod review;
 mod ruling;
+mod ruling_seen;
 mod runner;
 mod scope;
 mod settle;

@@ -6,14 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
+use super::failure;
+use super::ruling_seen::Ruling;
 use super::runner::{Runner, Trouble};
 use super::shape::declared;
 use super::terms::Terms;
 use super::view::View;
 use super::work::Work;
-use super::{failure, once::OnceClaim};
 use crate::definition::model::StepDefinition;
-use crate::entry::{Dispatch, Occurred, State, StepEntry, transition};
+use crate::entry::{Dispatch, Occurred, State, StepEntry};
 use crate::envelope::Envelope;
 use crate::field::Violation;
 use crate::id::StepKey;
@@ -72,7 +73,7 @@ impl<P: Ports> Runner<P> {
     pub(crate) async fn rule(
         &self,
         envelope: &Envelope,
-        word: Word<'_>,
+        said: Word<'_>,
         begun: bool,
         item: &Key,
     ) -> Result<Ruled, Unruled> {
@@ -94,13 +95,13 @@ impl<P: Ports> Runner<P> {
             once_key,
             breakers: Vec::new(),
         };
-        self.rule_on(&work, word, begun, item).await
+        self.rule_on(&work, said, begun, item).await
     }
 
     async fn rule_on(
         &self,
         work: &Work<'_>,
-        word: Word<'_>,
+        said: Word<'_>,
         begun: bool,
         item: &Key,
     ) -> Result<Ruled, Unruled> {
@@ -116,13 +117,13 @@ impl<P: Ports> Runner<P> {
             entry: view.body(&work.entry_key)?,
             old: current.is_some_and(|current| work.envelope.generation < current),
         };
-        let mut ruled = match word {
+        let mut ruled = match said {
             Word::Retry => self.retried(&ruling, begun)?,
             Word::Done(output) => self.done(&ruling, output, begun).await?,
             Word::Reject if begun => self.follow(&ruling, ruling.entry.clone())?,
             Word::Reject => self.rejected(&ruling).await?,
         };
-        if let (Word::Done(_), false, Some(key)) = (word, begun, named.filter(|key| key != item)) {
+        if let (Word::Done(_), false, Some(key)) = (said, begun, named.filter(|key| key != item)) {
             let now = self.ports.clock().now();
             ruled.writes.extend(failure::close(&view, &key, now)?);
         }
@@ -260,79 +261,5 @@ fn delivery(definition: &StepDefinition, envelope: &Envelope, now: Timestamp) ->
         sent: now,
         receive_count: 0,
         last_receive: false,
-    }
-}
-
-/// A step that is decided on, as it was seen.
-struct Ruling<'a> {
-    work: &'a Work<'a>,
-    view: &'a View,
-    entry: Option<StepEntry>,
-    /// Whether its generation is over: nothing of it runs any more.
-    old: bool,
-}
-
-impl Ruling<'_> {
-    fn state(&self) -> Option<&State> {
-        self.entry.as_ref().map(|entry| &entry.state)
-    }
-
-    /// Whether its fallback went on although its effect may have happened, so that its `once`
-    /// key waits for a person.
-    fn is_held_after_fallback(&self) -> bool {
-        let held = self.work.pending_once(self.view).ok().flatten();
-        held.is_some() && self.state() == Some(&State::FellBack)
-    }
-
-    /// Whether the `once` key is this step's, or nobody's.
-    fn may_take_once(&self) -> Result<bool, PortError> {
-        let Some(key) = &self.work.once_key else {
-            return Ok(false);
-        };
-        let free = self.view.body::<OnceClaim>(key)?.is_none();
-        Ok(free || self.work.pending_once(self.view)?.is_some())
-    }
-
-    /// What a rejection is here: a step that was never tried, or is to be tried again, fails.
-    fn rejection(&self, undoes: bool, at: Timestamp) -> Occurred {
-        let message = self.work.delivery.message_id.clone();
-        let (by, maybe) = (None, false);
-        match self.state() {
-            None | Some(State::Retrying { .. }) if undoes => Occurred::GaveUp {
-                by,
-                message,
-                at,
-                maybe,
-            },
-            None | Some(State::Retrying { .. }) => Occurred::Failed {
-                by,
-                message,
-                at,
-                maybe,
-            },
-            _ => Occurred::Rejected {
-                message,
-                at,
-                undoes,
-            },
-        }
-    }
-
-    /// The entry in its next state.
-    fn next(&self, occurred: &Occurred, now: Timestamp) -> Result<StepEntry, Unruled> {
-        let before = self.entry.as_ref();
-        let from = before.map(|entry| (&entry.state, entry.progress));
-        let (state, progress) =
-            transition(from, occurred).map_err(|illegal| Unruled::MovedOn(illegal.state))?;
-        Ok(self.work.entry(state, progress, before, now))
-    }
-
-    fn changed(&self, occurred: &Occurred, now: Timestamp) -> Result<Vec<Write>, Unruled> {
-        let entry = self.next(occurred, now)?;
-        Ok(vec![self.view.put(&self.work.entry_key, &entry)?])
-    }
-
-    fn unchanged(&self) -> Write {
-        self.view.write(&self.work.entry_key, Change::Check)
     }
 }

@@ -107,6 +107,14 @@ pub enum NotRedriven {
     },
 }
 
+impl NotRedriven {
+    /// Whether it was sent again, and what came of that is not known yet.
+    #[must_use]
+    pub fn is_redriven(&self) -> bool {
+        matches!(self, Self::AlreadyRedriven { .. })
+    }
+}
+
 /// An operation in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Listed {

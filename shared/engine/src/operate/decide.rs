@@ -54,30 +54,31 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 mark: begun.clone().unwrap_or(mark),
                 begun: begun.is_some(),
             };
-            if let Some(outcome) = self.decide_on(&deciding).await? {
-                return Ok(outcome);
+            match self.decide_on(&deciding).await {
+                Ok(Some(outcome)) => return Ok(outcome),
+                Err(error) if self.is_as_found(&found).await? => return Err(error),
+                Ok(None) | Err(_) => {}
             }
         }
         Err(OperateError::Contended)
+    }
+
+    /// Whether an operation is still as it was found: else what was decided on it is decided
+    /// again, and says who was first.
+    async fn is_as_found(&self, found: &Stored) -> Result<bool, OperateError> {
+        let item = self.item(&found.operation.key()).await?;
+        Ok(item.is_some_and(|item| item.revision == found.item.revision))
     }
 
     /// Decides on what was found; `None`: it had changed.
     async fn decide_on(&self, deciding: &Deciding<'_>) -> Result<Option<Outcome>, OperateError> {
         let operation = &deciding.found.operation;
         let plan = match (operation.kind(), &deciding.request.ruling) {
-            (ReviewKind::FailedStep, Ruling::Resolve) => Plan::default(),
-            (ReviewKind::FailedStep, Ruling::Reject) if operation.step().is_none() => {
-                Plan::default()
-            }
-            (ReviewKind::FailedStep, Ruling::Reject) if is_error(operation) => Plan::default(),
+            _ if only_closes(operation, &deciding.request.ruling) => Plan::default(),
             (
                 ReviewKind::FailedStep | ReviewKind::UnknownOutcome,
                 Ruling::Retry | Ruling::Done { .. } | Ruling::Reject,
             ) => self.step_plan(deciding).await?,
-            (
-                ReviewKind::InvalidInput | ReviewKind::AmbiguousRecord,
-                Ruling::Reject | Ruling::Resolve,
-            ) => Plan::default(),
             (
                 ReviewKind::InvalidInput | ReviewKind::AmbiguousRecord,
                 Ruling::Approve { .. } | Ruling::Edit { .. },
@@ -106,7 +107,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
         } else {
             let mut writes = vec![
                 changed(&deciding.found.item, &operation)?,
-                self.line(deciding, plan.record)?,
+                line(deciding, plan.record)?,
             ];
             writes.extend(plan.ruled.writes);
             let sent = self.ports.commit_and_send(writes, plan.ruled.messages);
@@ -128,22 +129,6 @@ impl<P: Ports, D: Door> Operator<P, D> {
             steps: plan.ruled.steps,
             note: plan.note,
         }))
-    }
-
-    fn line(
-        &self,
-        deciding: &Deciding<'_>,
-        record: Option<RecordId>,
-    ) -> Result<Write, OperateError> {
-        let deed = Deed::from(deciding.request.ruling.choice());
-        let mut line = journaled(deciding.found, deed, &deciding.mark)?;
-        if let (Some(record), Change::Put(body)) = (record, &mut line.change) {
-            let mut entry: super::DecisionEntry =
-                serde_json::from_str(body).map_err(super::find::encoding)?;
-            entry.record = Some(record);
-            *body = serde_json::to_string(&entry).map_err(super::find::encoding)?;
-        }
-        Ok(line)
     }
 
     /// Settles what was decided and sent, unless it happened again since.
@@ -172,8 +157,31 @@ impl<P: Ports, D: Door> Operator<P, D> {
     }
 }
 
-fn is_error(operation: &Operation) -> bool {
-    matches!(operation, Operation::Error(_))
+/// Whether a decision changes nothing but the operation: input is not routed; a step that failed
+/// has failed already.
+fn only_closes(operation: &Operation, ruling: &Ruling) -> bool {
+    match (operation.kind(), ruling) {
+        (ReviewKind::InvalidInput | ReviewKind::AmbiguousRecord, Ruling::Reject)
+        | (
+            ReviewKind::InvalidInput | ReviewKind::AmbiguousRecord | ReviewKind::FailedStep,
+            Ruling::Resolve,
+        ) => true,
+        (ReviewKind::FailedStep, Ruling::Reject) => matches!(operation, Operation::Error(_)),
+        _ => false,
+    }
+}
+
+/// The journal's line about the decision.
+fn line(deciding: &Deciding<'_>, record: Option<RecordId>) -> Result<Write, OperateError> {
+    let deed = Deed::from(deciding.request.ruling.choice());
+    let mut line = journaled(deciding.found, deed, &deciding.mark)?;
+    if let (Some(record), Change::Put(body)) = (record, &mut line.change) {
+        let mut entry: super::DecisionEntry =
+            serde_json::from_str(body).map_err(super::find::encoding)?;
+        entry.record = Some(record);
+        *body = serde_json::to_string(&entry).map_err(super::find::encoding)?;
+    }
+    Ok(line)
 }
 
 /// The operation with the decision on it; settled where nothing is sent.

@@ -1,6 +1,6 @@
 //! Finding operations, and writing what was decided on them.
 
-use super::journaled::{DecisionEntry, Deed, decision_key, event_of, home_of};
+use super::journaled::{DecisionEntry, Deed, decision_key, event_of, generation_of, home_of};
 use super::{Door, ItemRef, OperateError, Operator};
 use crate::key;
 use crate::operation::{ERROR, Mark, Operation, REVIEW, Stored};
@@ -87,18 +87,14 @@ pub(super) fn journaled(found: &Stored, what: Deed, mark: &Mark) -> Result<Write
     let operation = &found.operation;
     let home = home_of(operation).map_err(|error| PortError::Unavailable(error.to_string()))?;
     let entry = DecisionEntry {
-        what,
-        by: mark.by.clone(),
-        at: mark.at,
-        reason: mark.reason.clone(),
         operation: Some(operation.id().to_owned()),
         kind: Some(operation.kind()),
         code: Some(operation.code().to_owned()),
         event: event_of(operation).filter(|_| operation.execution().is_none()),
-        record: None,
         execution: operation.execution().cloned(),
         step: operation.step().cloned(),
-        rerun: None,
+        generation: generation_of(operation),
+        ..DecisionEntry::of(what, mark)
     };
     let key = decision_key(&home, operation.id(), found.item.revision);
     put_new(key, &entry)

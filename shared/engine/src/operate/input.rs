@@ -10,8 +10,8 @@ use super::journaled::event_of;
 use super::redrive::whole;
 use super::{Door, Entered, Listed, OperateError, Operator, Outcome, Ruling, StoredRequest};
 use crate::contract::Ruled;
-use crate::definition::model::{Pack, RecordMapping};
-use crate::event::{EventMessage, Origin, Resubmitted};
+use crate::definition::model::RecordMapping;
+use crate::event::{EventMessage, MappedRecord, Origin, Resubmitted};
 use crate::field::{Rule, Violation};
 use crate::id::RecordRef;
 use crate::name::{RecordId, RecordType};
@@ -105,37 +105,18 @@ impl<P: Ports, D: Door> Operator<P, D> {
         else {
             return Ok(Ok(message));
         };
-        let pack = packs
-            .iter()
-            .find(|pack| pack.manifest.pack == manifest.pack && pack.sources.contains_key(source));
-        let Some(pack) = pack else {
+        let mut own = packs.iter().filter(|it| it.manifest.pack == manifest.pack);
+        let found = own.find_map(|pack| Some((pack, pack.sources.get(source)?)));
+        let Some((pack, definition)) = found else {
             let gone = format!("no live version has the source `{source}`");
             return Err(OperateError::NotResubmittable(gone));
         };
         *manifest = pack.manifest.clone();
-        let Ruling::Edit { body } = ruling else {
-            return Ok(Ok(message));
+        let mappings = &definition.records;
+        let wrong = match ruling {
+            Ruling::Edit { body } => edit(body, mappings, records),
+            _ => Vec::new(),
         };
-        let edited = match edits(body) {
-            Ok(edited) => edited,
-            Err(wrong) => return Ok(Err(vec![wrong])),
-        };
-        let mut wrong = Vec::new();
-        for record in records.iter_mut() {
-            let Some(Json::Object(edit)) = edited.get(&record.name) else {
-                continue;
-            };
-            match edited_values(mapping(pack, source, &record.name), &record.values, edit) {
-                Ok(values) => record.values = values,
-                Err(violations) => {
-                    wrong.extend(violations.into_iter().map(|one| one.within(&record.name)));
-                }
-            }
-        }
-        let unknown = edited
-            .keys()
-            .filter(|name| records.iter().all(|record| record.name != **name));
-        wrong.extend(unknown.map(|name| violation(name, Rule::Unknown, "a record of the event")));
         Ok(if wrong.is_empty() {
             Ok(message)
         } else {
@@ -226,13 +207,26 @@ impl Question {
     }
 }
 
-fn mapping<'p>(
-    pack: &'p Pack,
-    source: &crate::name::SourceName,
-    name: &str,
-) -> Option<&'p RecordMapping> {
-    let mappings = &pack.sources.get(source)?.records;
-    mappings.iter().find(|mapping| mapping.name == name)
+/// Sets what a person set; returns what is wrong with it.
+fn edit(body: &str, mappings: &[RecordMapping], records: &mut [MappedRecord]) -> Vec<Violation> {
+    let edited = match edits(body) {
+        Ok(edited) => edited,
+        Err(wrong) => return vec![wrong],
+    };
+    let mut wrong = Vec::new();
+    for (name, edit) in &edited {
+        let record = records.iter_mut().find(|record| record.name == *name);
+        let (Some(record), Json::Object(edit)) = (record, edit) else {
+            wrong.push(violation(name, Rule::Unknown, "a record of the event"));
+            continue;
+        };
+        let mapping = mappings.iter().find(|mapping| mapping.name == *name);
+        match edited_values(mapping, &record.values, edit) {
+            Ok(values) => record.values = values,
+            Err(found) => wrong.extend(found.into_iter().map(|one| one.within(name))),
+        }
+    }
+    wrong
 }
 
 /// The values of a record with what a person set; null unsets.

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::model::ManifestId;
 use crate::entry::Dispatch;
+use crate::envelope::Envelope;
 use crate::event::{EventMessage, Origin};
 use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
 use crate::key;
 use crate::name::{InvalidName, RecordId, SourceName, StepId, TenantName};
-use crate::operation::{Choice, Operation, ReviewKind};
+use crate::operation::{Choice, Mark, Operation, ReviewKind};
 use crate::port::{Key, Table};
 
 /// What a person did.
@@ -80,9 +81,33 @@ pub struct DecisionEntry {
     /// The step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<StepKey>,
+    /// The generation of that step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
     /// The new generation, of an execution that runs anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun: Option<NewGeneration>,
+}
+
+impl DecisionEntry {
+    /// A decision that says nothing but who, when and why.
+    pub(super) fn of(what: Deed, mark: &Mark) -> Self {
+        Self {
+            what,
+            by: mark.by.clone(),
+            at: mark.at,
+            reason: mark.reason.clone(),
+            operation: None,
+            kind: None,
+            code: None,
+            event: None,
+            record: None,
+            execution: None,
+            step: None,
+            generation: None,
+            rerun: None,
+        }
+    }
 }
 
 /// A generation that a person started.
@@ -103,6 +128,9 @@ pub struct NewGeneration {
 
 /// The start of the sort keys of decisions.
 pub const DECISION_PREFIX: &str = "decision#";
+
+/// Stands for the source of what no function's message is about, as a breaker that opened.
+const NO_SOURCE: &str = "operations";
 
 /// The key of a decision about an operation; its revision tells several over time apart.
 pub(super) fn decision_key(home: &RecordRef, operation: &str, revision: u64) -> Key {
@@ -135,11 +163,11 @@ pub(super) fn home_of(operation: &Operation) -> Result<RecordRef, InvalidName> {
         };
     }
     let event = event_of(operation);
-    let source = event.as_ref().and_then(|event| source_of(event));
+    let source = event.as_ref().and_then(source_of);
     let nobody = TenantName::new("-")?;
     let source = match source {
         Some(source) => source,
-        None => SourceName::new(operation.function())?,
+        None => SourceName::new(operation.function()).or_else(|_| SourceName::new(NO_SOURCE))?,
     };
     RecordRef::of_source(operation.tenant().unwrap_or(&nobody), &source)
 }
@@ -148,6 +176,13 @@ pub(super) fn home_of(operation: &Operation) -> Result<RecordRef, InvalidName> {
 pub(super) fn source_of(event: &EventId) -> Option<SourceName> {
     let (source, _) = event.as_str().split_once(':')?;
     SourceName::new(source).ok()
+}
+
+/// The generation of the step that an operation is about.
+pub(super) fn generation_of(operation: &Operation) -> Option<u32> {
+    operation.step()?;
+    let envelope: Envelope = serde_json::from_str(operation.subject()).ok()?;
+    Some(envelope.generation)
 }
 
 /// The event that an operation of input is about.

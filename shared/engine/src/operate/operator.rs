@@ -45,7 +45,8 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 by,
                 reason,
                 dry_run,
-            } => self.redrive(&item, (&by, &reason), dry_run).await,
+                again,
+            } => self.redrive(&item, (&by, &reason), (dry_run, again)).await,
             Operate::Select {
                 filter,
                 after,

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::find::{PAGE, encoding};
-use super::journaled::{DECISION_PREFIX, DecisionEntry};
+use super::journaled::{DECISION_PREFIX, DecisionEntry, NewGeneration};
 use super::{Door, OperateError, Operator, Rerun};
 use crate::contract::{OnceClaim, OnceState};
 use crate::definition::model::{Action, ManifestId, StepDefinition, ValueExpression, Workflow};
@@ -16,7 +16,7 @@ use crate::history::entries_of;
 use crate::id::{EventId, ExecutionRef, StepKey};
 use crate::key;
 use crate::operation::{ERROR, Operation, REVIEW};
-use crate::port::{Item, Journal, Key, OperationList, Ports, Row, Secrets, Table, Which};
+use crate::port::{Item, Journal, Key, OperationList, Ports, Secrets, Table, Which};
 use crate::route::{Decision, EventEntry};
 use crate::timeline::{TimelineError, find_event};
 
@@ -54,11 +54,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
             |decision: &&Decision| EventEntry::execution(decision).as_ref() == Some(execution);
         let decision = event.decisions.iter().find(ours).cloned();
         let decision = decision.ok_or_else(unknown)?;
-        let prefix = format!("{DECISION_PREFIX}{}#", execution.execution);
-        let mut reruns = Vec::new();
-        for row in self.rows(execution, &prefix).await? {
-            reruns.push(read::<DecisionEntry>(&row.item)?);
-        }
+        let reruns = self.reruns(execution).await?;
         let generation_item = self.item(&key::generation(execution)).await?;
         let current = generation_item.as_ref().map(read::<u32>).transpose()?;
         let started = reruns.iter().filter_map(|entry| entry.rerun.as_ref());
@@ -80,17 +76,21 @@ impl<P: Ports, D: Door> Operator<P, D> {
         })
     }
 
-    async fn rows(&self, execution: &ExecutionRef, prefix: &str) -> Result<Vec<Row>, OperateError> {
-        let (partition, mut rows, mut after) = (key::home(&execution.home), Vec::new(), None);
+    /// The decisions that started its generations, in their order.
+    async fn reruns(&self, execution: &ExecutionRef) -> Result<Vec<DecisionEntry>, OperateError> {
+        let prefix = format!("{DECISION_PREFIX}{}#", execution.execution);
+        let (partition, mut found, mut after) = (key::home(&execution.home), Vec::new(), None);
         loop {
             let journal = self.ports.journal();
             let page = journal
-                .query(Table::Journal, &partition, prefix, after.as_deref(), PAGE)
+                .query(Table::Journal, &partition, &prefix, after.as_deref(), PAGE)
                 .await?;
-            rows.extend(page.rows);
+            for row in &page.rows {
+                found.push(read(&row.item)?);
+            }
             after = page.next;
             if after.is_none() {
-                return Ok(rows);
+                return Ok(found);
             }
         }
     }
@@ -135,12 +135,17 @@ impl<P: Ports, D: Door> Operator<P, D> {
 }
 
 impl Past {
-    /// The same re-run by the same person, begun and not known to be sent.
-    pub(super) fn unsent(&self, request: &Rerun, by: &str, why: &str) -> Option<&DecisionEntry> {
+    /// The latest generation, where it is the same re-run by the same person.
+    pub(super) fn same(
+        &self,
+        request: &Rerun,
+        by: &str,
+        why: &str,
+    ) -> Option<(&DecisionEntry, &NewGeneration)> {
         let last = self.reruns.last()?;
         let new = last.rerun.as_ref()?;
         let same = last.by == by && last.reason.as_deref() == Some(why) && new.from == request.from;
-        (same && !new.sent && new.generation == self.generation).then_some(last)
+        (same && new.generation == self.generation).then_some((last, new))
     }
 
     /// Why a re-run that lost against another is not made.

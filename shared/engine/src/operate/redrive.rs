@@ -27,7 +27,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
         &self,
         item: &ItemRef,
         (by, why): (&str, &str),
-        dry_run: bool,
+        (dry_run, again): (bool, bool),
     ) -> Result<Outcome, OperateError> {
         let (by, why) = (person(by)?, reason(why)?);
         let found = self.find(item).await?;
@@ -38,7 +38,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 kind: found.operation.kind(),
             });
         };
-        if let Some(reason) = settled(record) {
+        if let Some(reason) = settled(record).filter(|reason| !again || !reason.is_redriven()) {
             let item = listed;
             return Ok(Outcome::NotRedriven { item, reason });
         }
@@ -63,7 +63,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
             return Err(OperateError::ChoiceNotPossible { choice, kind });
         };
         match settled(record) {
-            Some(NotRedriven::AlreadyRedriven { by, at }) => {
+            Some(NotRedriven::AlreadyRedriven { by, at }) if !request.take_over => {
                 return Err(OperateError::AlreadyDecided { by, at, choice });
             }
             _ => super::seen::unsettled(handling)?,
@@ -204,9 +204,11 @@ impl<P: Ports, D: Door> Operator<P, D> {
     }
 }
 
-/// Whether its message is one that a queue delivered, and that does something when delivered.
+/// Whether it has a message, and one that does something when it is delivered.
 fn can_be_sent(record: &ErrorRecord) -> bool {
-    record.message_id.is_some() && !FINAL.contains(&record.code.as_str())
+    record.created.is_some()
+        && !record.envelope.is_empty()
+        && !FINAL.contains(&record.code.as_str())
 }
 
 fn gave_up(item: &Item) -> bool {
@@ -220,7 +222,7 @@ fn settled(record: &ErrorRecord) -> Option<NotRedriven> {
         return Some(NotRedriven::Settled);
     }
     let mark = record.handling.redriven.as_ref();
-    let mark = mark.filter(|mark| mark.at >= record.last_at)?;
+    let mark = mark.filter(|mark| mark.at > record.last_at)?;
     Some(NotRedriven::AlreadyRedriven {
         by: mark.by.clone(),
         at: mark.at,

@@ -53,6 +53,9 @@ pub enum Operate {
         /// Whether it is only told what would happen.
         #[serde(default)]
         dry_run: bool,
+        /// Whether one that was sent since it last failed is sent once more: its copy is lost.
+        #[serde(default)]
+        again: bool,
     },
     /// Lists the failures that a redrive would send again.
     Select {
@@ -153,6 +156,9 @@ pub struct Rerun {
     /// Whether effects that may have happened are repeated.
     #[serde(default)]
     pub again: bool,
+    /// The generation that the person saw: the same request once more then makes no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u32>,
     /// Who.
     pub by: String,
     /// Why.

@@ -11,6 +11,7 @@ use crate::contract::{Position, advance, messages};
 use crate::definition::model::{ManifestId, Pack, Workflow};
 use crate::envelope::Context;
 use crate::key;
+use crate::operation::Mark;
 use crate::port::{
     Change, Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Outgoing, PortError,
     Ports, Queue, Write,
@@ -29,11 +30,19 @@ struct Planned {
 impl<P: Ports, D: Door> Operator<P, D> {
     pub(super) async fn rerun(&self, request: &Rerun) -> Result<Outcome, OperateError> {
         let (by, why) = (person(&request.by)?, reason(&request.reason)?);
-        let mut seen = None;
+        let mut seen = request.seen;
         for _ in 0..MAX_LOOKS {
             let past = self.past(&request.execution).await?;
-            if let Some(begun) = past.unsent(request, &by, &why) {
-                return self.send_begun(&past, begun.clone()).await;
+            match past.same(request, &by, &why) {
+                Some((entry, new)) if !new.sent => {
+                    return self.send_begun(&past, entry.clone()).await;
+                }
+                Some((_, new))
+                    if seen.is_some_and(|seen| new.generation == seen.saturating_add(1)) =>
+                {
+                    return Ok(begun(&past, new));
+                }
+                _ => {}
             }
             let generation = past.generation;
             if *seen.get_or_insert(generation) != generation {
@@ -55,47 +64,31 @@ impl<P: Ports, D: Door> Operator<P, D> {
         (by, why): (&str, &str),
     ) -> Result<Planned, OperateError> {
         let pack = self.version(request, past).await?;
-        let unknown = || OperateError::UnknownStep {
-            step: request.from.clone(),
-            version: pack.manifest.to_string(),
-        };
-        let workflow = pack.workflows.get(&request.execution.workflow);
-        let workflow = workflow.ok_or_else(unknown)?;
-        let from = workflow.steps.iter().position(|it| it.id == request.from);
-        let from = from.ok_or_else(unknown)?;
+        let (workflow, from) = step_of(&pack, request)?;
         if !request.again {
             past.refuse_repeats(workflow, from)?;
         }
         let context = past.context(workflow, from);
-        let now = self.ports.clock().now();
-        let dispatch = advance(
-            self.ports.journal(),
-            workflow,
-            &request.execution,
-            &context,
-            Position::At(&request.from),
-            now,
-        )
-        .await?;
-        let entry = DecisionEntry {
-            what: Deed::Rerun,
-            by: by.to_owned(),
+        let (now, at) = (self.ports.clock().now(), Position::At(&request.from));
+        let (journal, execution) = (self.ports.journal(), &request.execution);
+        let dispatch = advance(journal, workflow, execution, &context, at, now).await?;
+        let new = NewGeneration {
+            generation: past.generation.saturating_add(1),
+            from: request.from.clone(),
+            manifest: pack.manifest.clone(),
+            dispatch,
+            sent: false,
+        };
+        let (by, reason) = (by.to_owned(), Some(why.to_owned()));
+        let mark = Mark {
+            by,
             at: now,
-            reason: Some(why.to_owned()),
-            operation: None,
-            kind: None,
-            code: None,
-            event: None,
-            record: None,
+            reason,
+        };
+        let entry = DecisionEntry {
             execution: Some(request.execution.clone()),
-            step: None,
-            rerun: Some(NewGeneration {
-                generation: past.generation.saturating_add(1),
-                from: request.from.clone(),
-                manifest: pack.manifest.clone(),
-                dispatch,
-                sent: false,
-            }),
+            rerun: Some(new),
+            ..DecisionEntry::of(Deed::Rerun, &mark)
         };
         Ok(Planned {
             pack: Arc::clone(&pack),
@@ -164,11 +157,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
         self.close_old(past, new.generation).await?;
         new.sent = true;
         let key = rerun_key(&past.execution, new.generation);
-        let outcome = Outcome::Rerun {
-            execution: past.execution.clone(),
-            generation: new.generation,
-            steps: new.dispatch.steps.clone(),
-        };
+        let outcome = begun(past, new);
         if let Some(found) = self.item(&key).await? {
             let body = serde_json::to_string(&entry).map_err(super::find::encoding)?;
             self.commit(vec![Write {
@@ -241,5 +230,26 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 DefinitionsError::NotPublished(_) => unknown(),
                 error => error.into(),
             })
+    }
+}
+
+/// The workflow of an execution, and the index of the step that it begins with.
+fn step_of<'p>(pack: &'p Pack, request: &Rerun) -> Result<(&'p Workflow, usize), OperateError> {
+    let workflow = pack.workflows.get(&request.execution.workflow);
+    let found = workflow.and_then(|workflow| {
+        let index = workflow.steps.iter().position(|it| it.id == request.from);
+        index.map(|index| (workflow.as_ref(), index))
+    });
+    found.ok_or_else(|| OperateError::UnknownStep {
+        step: request.from.clone(),
+        version: pack.manifest.to_string(),
+    })
+}
+
+fn begun(past: &Past, new: &NewGeneration) -> Outcome {
+    Outcome::Rerun {
+        execution: past.execution.clone(),
+        generation: new.generation,
+        steps: new.dispatch.steps.clone(),
     }
 }

@@ -3,22 +3,35 @@
 use super::find::changed;
 use super::operator::{MAX_LOOKS, person};
 use super::{Door, ItemRef, Listed, OperateError, Operator, Outcome};
+use crate::alert::{self, AcknowledgeError, Trouble};
 use crate::operation::{Handling, Mark, Status};
 use crate::port::{Clock, Ports};
 
 impl<P: Ports, D: Door> Operator<P, D> {
-    /// Marks that a person knows of it; the first one counts.
+    /// Marks that a person knows of it, and of its incident; the first one counts.
     pub(super) async fn acknowledge(
         &self,
         item: &ItemRef,
         by: &str,
     ) -> Result<Outcome, OperateError> {
-        let item = self
-            .mark(item, by, |handling, mark| {
-                handling.acknowledged.get_or_insert(mark);
-                Ok(())
-            })
-            .await?;
+        let found = self.find(item).await?;
+        unsettled(found.operation.handling())?;
+        let mark = Mark {
+            by: person(by)?,
+            at: self.ports.clock().now(),
+            reason: None,
+        };
+        let key = found.operation.key();
+        let known = match alert::acknowledge(self.ports.as_ref(), &key, &mark).await {
+            Ok(known) => known.operation,
+            Err(AcknowledgeError::Already(_)) => found.operation,
+            Err(AcknowledgeError::NotFound) => {
+                return Err(OperateError::UnknownItem(item.id.clone()));
+            }
+            Err(AcknowledgeError::Settled) => return Err(OperateError::AlreadySettled(mark.at)),
+            Err(AcknowledgeError::Trouble(trouble)) => return Err(trouble.into()),
+        };
+        let item = Listed::from(&known);
         Ok(Outcome::Acknowledged { item })
     }
 
@@ -69,6 +82,16 @@ impl<P: Ports, D: Door> Operator<P, D> {
             }
         }
         Err(OperateError::Contended)
+    }
+}
+
+impl From<Trouble> for OperateError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Port(error) => Self::Port(error),
+            Trouble::Definitions(error) => error.into(),
+            Trouble::Contended => Self::Contended,
+        }
     }
 }
 

@@ -141,3 +141,144 @@ fn times(mut seconds: Vec<f64>) -> Times {
         p95_seconds: seconds.get(rank).copied(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{Choice, Decision, Mark, ReviewItem, ReviewKind};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn mark(second: i64) -> Mark {
+        Mark {
+            by: "ann".to_owned(),
+            at: at(second),
+            reason: None,
+        }
+    }
+
+    fn item(severity: Severity, kind: ReviewKind, handling: Handling) -> Operation {
+        Operation::Review(ReviewItem {
+            id: "x".to_owned(),
+            kind,
+            title: String::new(),
+            severity,
+            handling,
+            tenant: "t".parse().unwrap(),
+            at: at(0),
+            function: "f".to_owned(),
+            execution: None,
+            step: None,
+            report: serde_json::Value::Null,
+            subject: String::new(),
+        })
+    }
+
+    /// Opened at 100, told after `told` seconds, answered after `answered`, settled after `ended`.
+    fn handled(told: i64, answered: Option<i64>, ended: Option<i64>) -> Handling {
+        let open = Handling {
+            alerted_at: Some(at(100 + told)),
+            acknowledged: answered.map(|after| mark(100 + after)),
+            ..Handling::opened(at(100), Severity::P1)
+        };
+        match ended {
+            Some(after) => open.closed(at(100 + after)),
+            None => open,
+        }
+    }
+
+    fn times(of: usize, mean: f64, p95: f64) -> Times {
+        let (mean_seconds, p95_seconds) = (Some(mean), Some(p95));
+        Times {
+            of,
+            mean_seconds,
+            p95_seconds,
+        }
+    }
+
+    #[test]
+    fn figures_are_exact() {
+        let kind = ReviewKind::UnknownOutcome;
+        let all = [
+            item(Severity::P1, kind, handled(10, Some(60), Some(600))),
+            item(Severity::P1, kind, handled(30, None, Some(200))),
+            item(Severity::P1, kind, handled(20, None, None)),
+        ];
+        let figures = Figures {
+            count: 3,
+            open: 1,
+            to_detect: times(3, 20.0, 30.0),
+            to_human: times(1, 60.0, 60.0),
+            to_resolve: times(2, 400.0, 600.0),
+            without_human: Some(0.5),
+        };
+        let found = stats(&all);
+        assert_eq!(found.total, figures);
+        let code = kind.name().to_owned();
+        let severity = Severity::P1;
+        let group = Group {
+            severity,
+            code,
+            figures,
+        };
+        assert_eq!(found.groups, [group]);
+    }
+
+    #[test]
+    fn each_severity_and_code_has_its_own_figures_the_most_severe_first() {
+        let open = || handled(1, None, None);
+        let all = [
+            item(Severity::P2, ReviewKind::InvalidInput, open()),
+            item(Severity::P1, ReviewKind::UnknownOutcome, open()),
+            item(Severity::P1, ReviewKind::AmbiguousRecord, open()),
+            item(Severity::P2, ReviewKind::InvalidInput, open()),
+        ];
+        let groups = stats(&all).groups;
+        let found = groups
+            .iter()
+            .map(|it| (it.severity, it.code.as_str(), it.figures.count));
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                (Severity::P1, "ambiguous-record", 1),
+                (Severity::P1, "unknown-outcome", 1),
+                (Severity::P2, "invalid-input", 2),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_thing_that_a_person_does_counts() {
+        let mut handling = handled(1, None, None);
+        let choice = Choice::Retry;
+        handling.decision = Some(Decision {
+            choice,
+            mark: mark(190),
+        });
+        handling.claimed = Some(mark(140));
+        handling.redriven = Some(mark(170));
+        let all = [item(Severity::P1, ReviewKind::UnknownOutcome, handling)];
+        assert_eq!(stats(&all).total.to_human, times(1, 40.0, 40.0));
+    }
+
+    #[test]
+    fn five_of_a_hundred_may_take_longer_than_the_95th() {
+        let of = |after| {
+            item(
+                Severity::P3,
+                ReviewKind::InvalidInput,
+                handled(after, None, None),
+            )
+        };
+        let all: Vec<_> = (1..=100).map(of).collect();
+        assert_eq!(stats(&all).total.to_detect, times(100, 50.5, 95.0));
+    }
+
+    #[test]
+    fn nothing_has_no_figures() {
+        assert_eq!(stats(&[]), Stats::default());
+        assert_eq!(Stats::default().total.without_human, None);
+    }
+}

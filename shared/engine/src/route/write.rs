@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use super::entry::{Decision, EventEntry, Outcome};
 use super::resolve::Trouble;
@@ -67,24 +68,8 @@ pub(super) fn question(
     if !is_new(message, found) {
         return Ok(None);
     }
-    let (kind, report) = match trouble {
-        Trouble::Ambiguous {
-            name,
-            record_type,
-            candidates,
-        } => (
-            ReviewKind::AmbiguousRecord,
-            serde_json::json!({ "as": name, "type": record_type, "candidates": candidates }),
-        ),
-        Trouble::Invalid {
-            violations,
-            invariant,
-            ..
-        } => (
-            ReviewKind::InvalidInput,
-            serde_json::json!({ "fields": violations, "invariant": invariant }),
-        ),
-        _ => return Ok(None),
+    let Some((kind, report)) = asked(trouble) else {
+        return Ok(None);
     };
     let id = ErrorRecord::id_of(message.event.id.as_str(), "route-event");
     let item = ReviewItem {
@@ -101,9 +86,32 @@ pub(super) fn question(
         report,
         subject: bounded(&delivery.body),
     };
-    let asked = put(key::operation(&message.tenant, REVIEW, &id), &item)?;
+    let write = put(key::operation(&message.tenant, REVIEW, &id), &item)?;
     let expect = Expect::unchanged(found);
-    Ok(Some(Write { expect, ..asked }))
+    Ok(Some(Write { expect, ..write }))
+}
+
+/// What a person is asked, and what they need to answer.
+fn asked(trouble: &Trouble) -> Option<(ReviewKind, Json)> {
+    Some(match trouble {
+        Trouble::Ambiguous {
+            name,
+            record_type,
+            candidates,
+        } => (
+            ReviewKind::AmbiguousRecord,
+            serde_json::json!({ "as": name, "type": record_type, "candidates": candidates }),
+        ),
+        Trouble::Invalid {
+            violations,
+            invariant,
+            ..
+        } => (
+            ReviewKind::InvalidInput,
+            serde_json::json!({ "fields": violations, "invariant": invariant }),
+        ),
+        _ => return None,
+    })
 }
 
 /// Whether a question was not asked before, or is what a person's decision about it led to: a

@@ -5,6 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use crate::faulty::{Fault, Faulty, Interrupted, Schedule, When};
+use crate::memory::Memory;
+use crate::random::Random;
+use crate::ready::ready;
+use crate::world::{Rest, Story, World};
 use holdfast_engine::key;
 use holdfast_engine::operate::{
     DECISION_PREFIX, Decide, DecisionEntry, ItemRef, Operate, OperateError, Operator, Outcome,
@@ -13,33 +18,32 @@ use holdfast_engine::operate::{
 use holdfast_engine::operation::{Operation, Status};
 use holdfast_engine::port::{Ports as _, Table};
 use holdfast_receive_webhook::WebhookDoor;
-use holdfast_tests::faulty::{Fault, Faulty, Interrupted, Schedule, When};
-use holdfast_tests::memory::Memory;
-use holdfast_tests::random::Random;
-use holdfast_tests::ready::ready;
-use holdfast_tests::world::{Rest, Story, World};
 
 /// More calls of ports than any request makes.
 const MAX_CALLS: u64 = 200;
 
-pub(crate) type Answer = Result<Outcome, OperateError>;
+/// What a person is told.
+pub type Answer = Result<Outcome, OperateError>;
 
 type Asked = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// What a request and everything after it came to, without times.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Trace {
-    pub(crate) rest: Rest,
+pub struct Trace {
+    /// What is left.
+    pub rest: Rest,
     /// State of each entry.
-    pub(crate) states: Vec<String>,
+    pub states: Vec<String>,
     /// What people did, and about what.
-    pub(crate) deeds: Vec<String>,
+    pub deeds: Vec<String>,
     /// Codes of what still needs someone.
-    pub(crate) unsettled: Vec<String>,
-    pub(crate) claims: Vec<String>,
+    pub unsettled: Vec<String>,
+    /// States of `once` keys.
+    pub claims: Vec<String>,
 }
 
-pub(crate) fn operator(world: &World) -> Operator<Faulty<Memory>, WebhookDoor> {
+/// An operator in this world.
+pub fn operator(world: &World) -> Operator<Faulty<Memory>, WebhookDoor> {
     Operator::new(Arc::clone(&world.probe().ports), WebhookDoor)
 }
 
@@ -49,12 +53,15 @@ fn begin(world: &World, request: Operate) -> Asked {
 }
 
 /// Asks, and gets an answer.
-pub(crate) fn ask(world: &World, request: Operate) -> Answer {
+///
+/// # Errors
+/// What the operator says.
+pub fn ask(world: &World, request: Operate) -> Answer {
     ready(begin(world, request))
 }
 
 /// Asks, and dies at the call with this number; `false`: there was no such call.
-pub(crate) fn die(world: &World, request: Operate, call: u64, when: When) -> bool {
+pub fn die(world: &World, request: Operate, call: u64, when: When) -> bool {
     let fault = Fault::Crash;
     world
         .faults
@@ -68,7 +75,7 @@ pub(crate) fn die(world: &World, request: Operate, call: u64, when: When) -> boo
 }
 
 /// Two people ask at the same time, in an order of calls that a seed decides.
-pub(crate) fn dispute(world: &World, seed: u64, requests: [Operate; 2]) -> [Answer; 2] {
+pub fn dispute(world: &World, seed: u64, requests: [Operate; 2]) -> [Answer; 2] {
     let mut random = Random::new(seed);
     world.faults.interleave(true);
     let mut asked = requests.map(|request| begin(world, request));
@@ -89,7 +96,7 @@ pub(crate) fn dispute(world: &World, seed: u64, requests: [Operate; 2]) -> [Answ
 
 /// Whatever call the command dies at, the same command once more comes to what it comes to when
 /// it does not die.
-pub(crate) fn survives_every_crash(
+pub fn survives_every_crash(
     open: impl Fn() -> Story,
     request: impl Fn(&Story) -> Operate,
     after: impl Fn(&Story),
@@ -114,7 +121,8 @@ pub(crate) fn survives_every_crash(
     }
 }
 
-pub(crate) fn trace(story: &Story) -> Trace {
+/// Runs until nothing moves, and tells what came of everything.
+pub fn trace(story: &Story) -> Trace {
     let rest = story.run();
     let journal = story.world.memory.journal();
     let seen = story.seen();
@@ -123,6 +131,7 @@ pub(crate) fn trace(story: &Story) -> Trace {
         format!("{step} {}", entry.state.name())
     });
     let claims = journal.items(Table::Claims, "").into_iter();
+    let claims = claims.filter(|(key, _)| key.partition.contains("#once#"));
     Trace {
         states: states.collect(),
         deeds: deeds(&story.world)
@@ -153,7 +162,7 @@ pub(crate) fn trace(story: &Story) -> Trace {
 }
 
 /// What people did, in the order of keys.
-pub(crate) fn deeds(world: &World) -> Vec<DecisionEntry> {
+pub fn deeds(world: &World) -> Vec<DecisionEntry> {
     let items = world.memory.journal().items(Table::Journal, "").into_iter();
     items
         .filter(|(key, _)| key.sort.starts_with(DECISION_PREFIX))
@@ -161,7 +170,8 @@ pub(crate) fn deeds(world: &World) -> Vec<DecisionEntry> {
         .collect()
 }
 
-pub(crate) fn operations(world: &World) -> Vec<Operation> {
+/// Every operation, settled ones too.
+pub fn operations(world: &World) -> Vec<Operation> {
     let items = world.memory.journal().items(Table::Operations, "");
     items
         .iter()
@@ -170,7 +180,7 @@ pub(crate) fn operations(world: &World) -> Vec<Operation> {
 }
 
 /// The only operation that needs someone.
-pub(crate) fn item(world: &World) -> ItemRef {
+pub fn item(world: &World) -> ItemRef {
     let open: Vec<_> = operations(world)
         .into_iter()
         .filter(|operation| operation.handling().needs_someone())
@@ -184,13 +194,15 @@ pub(crate) fn item(world: &World) -> ItemRef {
     }
 }
 
-pub(crate) fn status(world: &World) -> Status {
+/// The status of the only operation.
+pub fn status(world: &World) -> Status {
     let all = operations(world);
     assert_eq!(all.len(), 1, "{all:?}");
     all[0].handling().status
 }
 
-pub(crate) fn ruled(world: &World, by: &str, ruling: Ruling) -> Operate {
+/// A decision about the only operation that needs someone.
+pub fn ruled(world: &World, by: &str, ruling: Ruling) -> Operate {
     Operate::Decide(Decide {
         item: item(world),
         ruling,
@@ -200,7 +212,8 @@ pub(crate) fn ruled(world: &World, by: &str, ruling: Ruling) -> Operate {
     })
 }
 
-pub(crate) fn code(answer: &Answer) -> &'static str {
+/// The code of an answer; `Ok` where it was done.
+pub fn code(answer: &Answer) -> &'static str {
     match answer {
         Ok(_) => "Ok",
         Err(error) => error.code(),
@@ -208,8 +221,7 @@ pub(crate) fn code(answer: &Answer) -> &'static str {
 }
 
 /// The generation of an execution, as it is stored.
-#[allow(dead_code, reason = "not every test re-runs")]
-pub(crate) fn generation(story: &Story) -> Option<String> {
+pub fn generation(story: &Story) -> Option<String> {
     let key = key::generation(&story.execution);
     story
         .world
