@@ -129,6 +129,7 @@ fn request(listed: &Listed, terms: &Terms) -> Operate {
         by: terms.by.clone(),
         reason: terms.reason.clone(),
         dry_run: false,
+        again: false,
     }
 }
 
