@@ -11,4 +11,5 @@ pub mod model;
 pub mod random;
 pub mod ready;
 pub mod victim;
+pub mod whole;
 pub mod world;
