@@ -56,6 +56,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         from: arguments.from.clone(),
         version: arguments.version.clone(),
         again: arguments.again,
+        seen: None,
         by: arguments.person.name(),
         reason: arguments.reason.clone(),
     });
