@@ -8,6 +8,7 @@ use support::{
     FORM, Serving, code, command, err, event, holdfast, json as read, lead, leads, out, until,
 };
 
+#[cfg(test)]
 fn waiting(serving: &Serving, kind: &str) -> String {
     until(|| {
         let list = read(&serving.on(&["--json", "review", "list", "--kind", kind]));
@@ -79,6 +80,42 @@ fn invalid_input_is_edited_by_one_person_and_booked() {
     );
     let list = serving.on(&["review", "list"]);
     assert_eq!(out(&list).trim(), "nothing waits for anyone");
+}
+
+#[test]
+fn input_is_edited_and_workflows_are_stopped_while_nobody_serves() {
+    let serving = Serving::start();
+    serving.send("without-time");
+    let id = waiting(&serving, "invalid-input");
+    let data = serving.stop();
+    let folder = data.path().display().to_string();
+    let file = data.path().join("corrected.json");
+    std::fs::write(&file, corrected()).unwrap();
+    let file = file.display().to_string();
+    let on = |arguments: &[&str]| holdfast(&[arguments, &["--data", &folder]].concat());
+    let edited = on(&[
+        "--json", "review", "edit", &id, "--body", &file, "--as", "ada",
+    ]);
+    assert_eq!(code(&edited), 0, "{}", err(&edited));
+    assert_eq!(read(&edited)["waits"], true);
+    let stopped = on(&[
+        "stop",
+        "emr-prefill",
+        "--reason",
+        "the EMR moves",
+        "--as",
+        "ada",
+    ]);
+    assert_eq!(code(&stopped), 0, "{}", err(&stopped));
+    let held = read(&on(&["--json", "status"]))["held"][0].clone();
+    assert_eq!(
+        (&held["state"], &held["by"]),
+        (&json!("stopped"), &json!("ada"))
+    );
+    let serving = Serving::on_folder(data, &["--dev", &support::dental()]);
+    let body = without_time();
+    let uri = body["payload"]["uri"].as_str().unwrap();
+    serving.until_appointment(uri, "verified");
 }
 
 #[tokio::test]
