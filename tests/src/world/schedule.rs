@@ -1,7 +1,6 @@
 //! Random schedules: deliveries interleaved at every call of a port, with crashes, duplicates,
 //! zombies, redrives and re-runs, all from one seed.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,8 +60,6 @@ pub(super) struct Chaos {
     random: Random,
     flights: Vec<(Flight, Option<Forbidden>)>,
     landed: Vec<Received>,
-    /// Keys of failed steps that a copy reached which looks like a redrive.
-    held_up: BTreeSet<String>,
     wrong: Vec<String>,
 }
 
@@ -77,7 +74,6 @@ impl Chaos {
             landed: Vec::new(),
             redrives: 0,
             generation: 1,
-            held_up: BTreeSet::new(),
             wrong: Vec::new(),
             tally: Tally::default(),
         }
@@ -127,7 +123,7 @@ impl Chaos {
 
     /// Why a delivery that starts now must not perform: its step failed and nothing was redriven,
     /// or what came before it is undone, or its generation is over.
-    fn forbidden(&mut self, delivery: &Delivery) -> Option<Forbidden> {
+    fn forbidden(&self, delivery: &Delivery) -> Option<Forbidden> {
         let Ok(envelope) = serde_json::from_str::<Envelope>(&delivery.body) else {
             return None;
         };
@@ -141,13 +137,6 @@ impl Chaos {
         let entry = journal.item(&key);
         let entry = entry.and_then(|item| serde_json::from_str::<StepEntry>(&item.body).ok());
         match entry.map(|entry| entry.state) {
-            // Known: a copy that was stamped before the failure and sent after it, because its
-            // sender was held up in between, is what a redrive looks like.
-            Some(State::Failed { at, .. }) if delivery.created <= at && at < delivery.sent => {
-                self.tally.note("held-up send");
-                self.held_up.insert(envelope.key());
-                None
-            }
             Some(State::Failed { .. }) => Some(Forbidden::Failed(envelope.key())),
             Some(State::GaveUp { .. }) => Some(Forbidden::GaveUp),
             _ => None,
@@ -164,9 +153,7 @@ impl Chaos {
         let ended = flight.poll(&self.world);
         let performed = self.world.script.attempts() > attempts;
         match forbidden {
-            Some(Forbidden::Failed(key))
-                if performed && self.redrives == 0 && !self.held_up.contains(key) =>
-            {
+            Some(Forbidden::Failed(key)) if performed && self.redrives == 0 => {
                 self.wrong.push(format!("P3: {key} performed again"));
             }
             Some(Forbidden::GaveUp) if performed => {

@@ -42,6 +42,8 @@ pub enum Occurred {
         by: Option<Owner>,
         /// The message.
         message: MessageId,
+        /// The message's stamp.
+        created: Timestamp,
         /// When.
         at: Timestamp,
         /// Whether an attempt may have taken effect.
@@ -156,10 +158,15 @@ fn outcome(occurred: &Occurred, progress: Progress) -> (State, Progress) {
             (State::Retrying { due: *due }, progress.next(*maybe))
         }
         Occurred::Failed {
-            message, at, maybe, ..
+            message,
+            created,
+            at,
+            maybe,
+            ..
         } => (
             State::Failed {
                 message: message.clone(),
+                created: *created,
                 at: *at,
             },
             progress.marked(*maybe),
@@ -237,6 +244,7 @@ mod tests {
             Some(State::Succeeded),
             Some(State::Failed {
                 message: MessageId("m".to_owned()),
+                created: NOW,
                 at: NOW,
             }),
             Some(State::GaveUp {
@@ -301,6 +309,7 @@ mod tests {
                 Occurred::Failed {
                     by: by.clone(),
                     message,
+                    created: NOW,
                     at: NOW,
                     maybe: false,
                 },
@@ -378,6 +387,7 @@ mod tests {
         let failed = Occurred::Failed {
             by: None,
             message,
+            created: NOW,
             at: NOW,
             maybe: false,
         };
