@@ -193,8 +193,7 @@ impl<'a> Rest<'a> {
         (changed != counted).then(|| format!("P4: {changed} updates changed {counted} times"))
     }
 
-    /// P5 and P10: a failed step has an open error record; a success has none. A record of trouble
-    /// around a step names no step, and is a person's to close.
+    /// P5 and P10: a failed step has an open error record; a success has none.
     fn errors(&self) -> Vec<String> {
         let mut wrong: Vec<String> = Vec::new();
         for (step, open) in self.seen.failed() {
@@ -202,15 +201,12 @@ impl<'a> Rest<'a> {
                 wrong.push(format!("P5: {step} failed and no error is open"));
             }
         }
-        // Known: what is recorded of a message whose step was never reached is closed by whoever
-        // redrives it; the step knows nothing of it.
-        let of_steps = self.seen.open().filter(|error| error.step.is_some());
-        for error in of_steps {
+        for error in self.seen.open() {
             let key = envelope_key(&error.envelope).unwrap_or_default();
             let succeeded = self
                 .entry(&key)
                 .is_some_and(|entry| entry.state == State::Succeeded);
-            if succeeded && !self.dead.contains(&key) {
+            if succeeded {
                 wrong.push(format!(
                     "P10: {} is open on the success of {key}",
                     error.code

@@ -10,6 +10,7 @@ use holdfast_engine::envelope::Envelope;
 use holdfast_engine::id::{EventId, ExecutionRef};
 use holdfast_engine::key;
 use holdfast_engine::port::{Delivery, Ports as _, Verdict};
+use holdfast_engine::sweep::Sweep;
 
 use super::policy::Policy;
 use super::tally::{Ran, Tally};
@@ -17,6 +18,7 @@ use super::{End, Flight, World};
 use crate::faulty::Schedule;
 use crate::memory::{Condition, Received};
 use crate::random::Random;
+use crate::ready::ready;
 
 /// Runs the schedule of a seed until nothing moves, on a journal that does not look at one
 /// condition, if so asked.
@@ -260,6 +262,8 @@ impl Chaos {
     /// whoever finds something missing waits once more.
     fn rest(&self) {
         self.world.run_for(Duration::from_mins(50));
+        let swept = ready(Sweep::default().pass(self.world.memory.as_ref()));
+        swept.expect("nothing fails around the sweep");
     }
 }
 

@@ -15,6 +15,8 @@ use crate::port::{
 };
 use crate::undeliverable;
 
+use super::unfit;
+
 /// The code of a dead letter that nobody had recorded.
 const DEAD_LETTERED: &str = "DeadLettered";
 
@@ -237,8 +239,4 @@ async fn commit<P: Ports>(ports: &P, writes: Vec<Write>) -> Result<Found, PortEr
         Err(CommitError::Conflict(_)) => Ok(Found::Undecided),
         Err(CommitError::Port(error)) => Err(error),
     }
-}
-
-fn unfit(error: impl std::fmt::Display) -> PortError {
-    PortError::Unavailable(error.to_string())
 }
