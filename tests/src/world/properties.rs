@@ -16,7 +16,7 @@ use super::{Policy, Witness};
 struct Rest<'a> {
     chaos: &'a Chaos,
     seen: Witness,
-    /// Keys of envelopes that lie in a dead-letter queue: the sweep gives each an error record.
+    /// Keys of envelopes that lie in a dead-letter queue.
     dead: BTreeSet<String>,
     /// Keys of envelopes that an open error record or review item holds.
     asked: BTreeSet<String>,
@@ -169,7 +169,7 @@ impl<'a> Rest<'a> {
     }
 
     fn is_seen(&self, key: &str) -> bool {
-        self.dead.contains(key) || self.asked.contains(key)
+        self.asked.contains(key)
     }
 
     /// Whether a step waits in its queue for a `once` key whose holder a person decides on.
@@ -177,7 +177,7 @@ impl<'a> Rest<'a> {
         let held = |other: &&String| other.ends_with(":tell.1") && other.as_str() != key;
         key.ends_with(":tell.1")
             && self.queued.contains(key)
-            && self.asked.union(&self.dead).any(|other| held(&other))
+            && self.asked.iter().any(|other| held(&other))
     }
 
     /// P4: one change per `update-record` that succeeded.
