@@ -56,7 +56,7 @@ async fn is_superseded<P: Ports>(
 
 /// Whether everything that an entry sent has arrived: a lost message may be the one that would
 /// have sent it again.
-async fn follows<P: Ports>(
+pub(super) async fn follows<P: Ports>(
     ports: &P,
     envelope: &Envelope,
     entry: &StepEntry,
