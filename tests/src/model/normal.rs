@@ -56,30 +56,20 @@ impl State {
     /// are the same state, and one that no message has is like any other. What is sent now may
     /// share a stamp of now.
     fn forget_stamps(&mut self, step: usize) {
-        let mut used = [false; 256];
-        let messages = self.messages.iter().filter(|one| one.step == step);
-        messages.for_each(|one| used[usize::from(one.created)] = true);
-        let held = self.workers.iter().flatten();
-        let held = held.filter(|worker| worker.message.step == step && worker.may_look());
-        held.for_each(|worker| used[usize::from(worker.message.created)] = true);
-        let now = self.now;
+        let (used, now) = (self.stamps(step), self.now);
         let rank = |stamp: u8| {
-            let before = &used[..usize::from(stamp)];
-            match (stamp == now, used[usize::from(stamp)]) {
-                (true, _) => now,
-                (false, true) => before.iter().filter(|used| **used).count() as u8,
-                (false, false) => NO_STAMP,
-            }
+            let index = used.binary_search(&stamp);
+            let rank = index.map_or(NO_STAMP, |index| index as u8);
+            if stamp == now { now } else { rank }
         };
         let messages = self.messages.iter_mut().filter(|one| one.step == step);
         messages.for_each(|one| one.created = rank(one.created));
         let mut entries: Vec<_> = self.entries[step].iter_mut().collect();
         let held = self.workers.iter_mut().flatten();
         for worker in held.filter(|worker| worker.message.step == step) {
-            worker.message.created = match worker.may_look() {
-                true => rank(worker.message.created),
-                false => 0,
-            };
+            let looks = worker.may_look();
+            let stamp = &mut worker.message.created;
+            *stamp = if looks { rank(*stamp) } else { 0 };
             entries.extend(worker.entry.as_mut());
         }
         for entry in entries {
@@ -87,6 +77,18 @@ impl State {
                 *created = rank(*created);
             }
         }
+    }
+
+    /// The stamps of a step's messages, in order.
+    fn stamps(&self, step: usize) -> Vec<u8> {
+        let held = self.workers.iter().flatten();
+        let held = held.filter(|worker| worker.may_look());
+        let held = held.map(|worker| &worker.message);
+        let messages = held.chain(&self.messages).filter(|one| one.step == step);
+        let mut stamps: Vec<u8> = messages.map(|one| one.created).collect();
+        stamps.sort_unstable();
+        stamps.dedup();
+        stamps
     }
 
     /// When a message was sent is only compared with the failures of its step, and a later failure
