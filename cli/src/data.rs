@@ -1,11 +1,12 @@
 //! The data folder that a command looks into.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control;
-use holdfast_embedded::store::{SqliteJournal, Store};
+use holdfast_embedded::store::{SqliteDefinitions, SqliteJournal, Store};
 use holdfast_engine::name::TenantName;
 use holdfast_engine::timeline::Glossary;
 
@@ -18,7 +19,7 @@ pub(crate) const FOLDER: &str = ".holdfast";
 pub(crate) const DEVELOPMENT_TENANT: &str = "demo";
 
 /// Which data folder.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct DataFolder {
     /// The data folder of `holdfast serve`
     #[arg(long, value_name = "FOLDER", default_value = FOLDER)]
@@ -36,7 +37,34 @@ impl DataFolder {
     /// # Errors
     /// [`Failure::Unreachable`] when there is none.
     pub(crate) fn read(&self) -> Result<Store, Failure> {
+        let denied = |error: &std::io::Error| error.kind() == ErrorKind::PermissionDenied;
+        if std::fs::read_dir(&self.data).is_err_and(|error| denied(&error)) {
+            let message = format!(
+                "this user may not read {}: run the command as the one who started `serve`",
+                self.data.display()
+            );
+            return Err(Failure::unreachable("DataFolderDenied", message));
+        }
         Ok(Store::open_read_only(&self.data)?)
+    }
+}
+
+/// The tenant that was named, else the only one there is.
+///
+/// # Errors
+/// [`Failure::Usage`] when there are several.
+pub(crate) fn tenant(wanted: Option<&TenantName>, store: &Store) -> Result<TenantName, Failure> {
+    if let Some(tenant) = wanted {
+        return Ok(tenant.clone());
+    }
+    let tenants = SqliteDefinitions::new(store.clone()).tenants()?;
+    match tenants.as_slice() {
+        [only] => Ok(only.clone()),
+        several => {
+            let names: Vec<_> = several.iter().map(TenantName::as_str).collect();
+            let message = format!("say whose with --tenant: {}", names.join(", "));
+            Err(Failure::Usage(message))
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! refused request) has shown it already and ends with [`Exit::Wrong`]. A [`Failure`] is what kept
 //! it from its work, and is shown once, by the caller.
 
-use holdfast_embedded::control::ConfigError;
+use holdfast_embedded::control::{AskError, ConfigError, Refused};
 use holdfast_embedded::store::OpenError;
 use holdfast_embedded::system::StartError;
 use holdfast_engine::port::{DefinitionsError, PortError};
@@ -36,7 +36,7 @@ pub(crate) enum Failure {
     #[error("{message}")]
     Wrong {
         /// Stable name.
-        code: &'static str,
+        code: String,
         /// What happened and what to do.
         message: String,
     },
@@ -47,7 +47,7 @@ pub(crate) enum Failure {
     #[error("{message}")]
     Unreachable {
         /// Stable name.
-        code: &'static str,
+        code: String,
         /// What happened and what to do.
         message: String,
     },
@@ -55,19 +55,19 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Something that is not there or not possible.
-    pub(crate) fn wrong(code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
+    pub(crate) fn wrong(code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
         Self::Wrong { code, message }
     }
 
     /// Something that cannot be reached.
-    pub(crate) fn unreachable(code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
+    pub(crate) fn unreachable(code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
         Self::Unreachable { code, message }
     }
 
     /// The stable name.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::Wrong { code, .. } | Self::Unreachable { code, .. } => code,
             Self::Usage(_) => "Usage",
@@ -141,6 +141,42 @@ impl From<ConfigError> for Failure {
         match error {
             ConfigError::Port(error) => error.into(),
             other => Self::wrong(other.code(), other.to_string()),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        let hint = match &error {
+            AskError::Denied => "",
+            AskError::Silent(_) => "; what was asked for may have been done: look, then ask again",
+            AskError::OtherVersion(_) => "; use its program, or restart it with this one",
+        };
+        Self::unreachable(error.code(), format!("{error}{hint}"))
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let hint = match refused.code.as_str() {
+            "NotClaimable" => "; --take-over does it all the same",
+            "NotACandidate" => "; name one with --record",
+            "EffectsRepeat" => "; --again repeats them",
+            "StoreUnavailable" | "StoreFull" => {
+                "; it may have been done in part: the same command once more ends it"
+            }
+            _ => "",
+        };
+        let Refused {
+            code,
+            message,
+            unavailable,
+        } = refused;
+        let message = format!("{message}{hint}");
+        if unavailable {
+            Self::Unreachable { code, message }
+        } else {
+            Self::Wrong { code, message }
         }
     }
 }

@@ -1,14 +1,22 @@
 //! The `holdfast` command: serves packs on one machine, and checks, tests, sends, traces.
 
+mod age;
 mod commands;
 mod data;
+mod deciding;
+mod desk;
+mod editing;
 mod environment;
 mod event_file;
 mod failure;
 mod faults;
+mod items;
 mod output;
+mod pace;
 mod packs;
+mod redriving;
 mod serving;
+mod table;
 mod testing;
 mod trace_text;
 mod watching;

@@ -1,5 +1,7 @@
 //! A timeline as people read it at night: when, what, whose step, and why.
 
+mod person;
+
 use holdfast_engine::record::FieldChange;
 use holdfast_engine::timeline::{
     AttemptPart, DecisionPart, EventPart, Line, RecordPart, ReviewPart, StepPart, Timeline, What,
@@ -79,6 +81,7 @@ fn parts(what: &What) -> Parts {
             (GREEN, "created", by, data(&created.fields))
         }
         What::Decision(decision) => decision_parts(decision),
+        What::Person(person) => person::parts(person),
         What::Changed(changed) => {
             let by = format!("by {}, step {}", changed.by, step_name(&changed.step));
             (GREEN, "changed", by, changes(&changed.changes))
@@ -270,8 +273,7 @@ fn workflow(execution: &str) -> &str {
 fn step_name(key: &str) -> String {
     match key.rsplit_once('.') {
         Some((step, "1")) => step.to_owned(),
-        Some((_, "undo")) => key.to_owned(),
+        Some((_, "undo")) | None => key.to_owned(),
         Some((step, n)) => format!("{step} (fallback {n})"),
-        None => key.to_owned(),
     }
 }

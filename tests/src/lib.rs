@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod contract;
 pub mod crash;
+pub mod desk;
 pub mod faulty;
 pub mod kills;
 pub mod memory;
@@ -10,4 +11,5 @@ pub mod model;
 pub mod random;
 pub mod ready;
 pub mod victim;
+pub mod whole;
 pub mod world;

@@ -90,25 +90,22 @@ async fn set(
         value: value.cloned(),
         by: by.map_or_else(environment::user, str::to_owned),
     };
-    let change = match control::ask(
+    let asked = control::ask(
         whose.data.path(),
         &control::Command::SetConfig(request.clone()),
-    ) {
-        Ok(Some(Answer::Set(change))) => change,
-        Ok(Some(Answer::Refused { message, .. })) => {
-            return Err(Failure::wrong("SettingRefused", message));
+    )?;
+    let change = match asked {
+        Some(Answer::Set(change)) => change,
+        Some(Answer::Refused(refused)) => {
+            return Err(Failure::wrong("SettingRefused", refused.message));
         }
-        Ok(Some(Answer::Depths { .. } | Answer::Faults(_))) => {
+        Some(_) => {
             return Err(Failure::unreachable(
-                "NoControl",
+                "ControlVersion",
                 "`serve` answered something else",
             ));
         }
-        Ok(None) => set_alone(whose, &request).await?,
-        Err(error) => {
-            let message = format!("`serve` does not answer on its control socket: {error}");
-            return Err(Failure::unreachable("NoControl", message));
-        }
+        None => set_alone(whose, &request).await?,
     };
     output.result(&change, shown);
     Ok(Exit::Done)

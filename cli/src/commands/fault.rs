@@ -54,16 +54,18 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure
 
 /// Faults live in the process that serves, and end with it.
 fn ask(data: &DataFolder, command: &Command) -> Result<InjectedFaults, Failure> {
-    let message = match control::ask(data.path(), command) {
-        Ok(Some(Answer::Faults(injected))) => return Ok(injected),
-        Ok(Some(Answer::Refused { message, .. })) => {
-            return Err(Failure::wrong("FaultsRefused", message));
+    let (code, message) = match control::ask(data.path(), command)? {
+        Some(Answer::Faults(injected)) => return Ok(injected),
+        Some(Answer::Refused(refused)) => {
+            return Err(Failure::wrong("FaultsRefused", refused.message));
         }
-        Ok(Some(_)) => "`serve` answered something else".to_owned(),
-        Ok(None) => "nothing serves this data folder; start `holdfast serve --dev`".to_owned(),
-        Err(error) => format!("`serve` does not answer on its control socket: {error}"),
+        Some(_) => ("ControlVersion", "`serve` answered something else"),
+        None => (
+            "NoControl",
+            "nothing serves this data folder; start `holdfast serve --dev`",
+        ),
     };
-    Err(Failure::unreachable("NoControl", message))
+    Err(Failure::unreachable(code, message))
 }
 
 fn shown(injected: &InjectedFaults) -> String {

@@ -3,9 +3,14 @@
 mod check;
 mod config;
 mod demo;
+mod errors;
 mod fault;
+mod hold;
+mod redrive;
+mod rerun;
 mod review;
 mod schema;
+mod selection;
 mod send;
 mod serve;
 mod status;
@@ -60,8 +65,18 @@ enum Command {
     Status(status::Arguments),
     /// Set and list the settings of tenants
     Config(config::Arguments),
-    /// Show what needs someone: review items and error records
+    /// Show what failed, say that you know of it, close it, and see how soon it is mended
+    Errors(errors::Arguments),
+    /// Show what waits for a person, and decide
     Review(review::Arguments),
+    /// Send what failed again, from where it failed
+    Redrive(redrive::Arguments),
+    /// Run an execution anew from a step on, as a new generation
+    Rerun(rerun::Arguments),
+    /// Hold the work of a workflow back: it waits, and nothing fails
+    Stop(hold::StopArguments),
+    /// Let the work of a workflow go on
+    Start(hold::StartArguments),
     /// Let calls through connections fail while `serve --dev` runs, or stop that
     Fault(fault::Arguments),
     /// Print the JSON Schema of definition files, for editors
@@ -100,7 +115,12 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Trace(arguments) => trace::run(&arguments, output).await,
         Command::Status(arguments) => status::run(&arguments, output).await,
         Command::Config(arguments) => config::run(&arguments, output).await,
-        Command::Review(arguments) => review::run(&arguments, output),
+        Command::Errors(arguments) => errors::run(arguments, output).await,
+        Command::Review(arguments) => review::run(arguments, output).await,
+        Command::Redrive(arguments) => redrive::run(&arguments, output).await,
+        Command::Rerun(arguments) => rerun::run(&arguments, output).await,
+        Command::Stop(arguments) => hold::stop(&arguments, output).await,
+        Command::Start(arguments) => hold::start(&arguments, output).await,
         Command::Fault(arguments) => fault::run(&arguments, output),
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Demo(arguments) => demo::run(&arguments, output).await,
@@ -125,5 +145,69 @@ fn log(command: &Command, json: bool) {
         log.json().init();
     } else {
         log.with_target(false).init();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// The words of a line of a shell, without quotes.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (at, part) in line.split('\'').enumerate() {
+            if at % 2 == 1 {
+                words.push(part.to_owned());
+            } else {
+                words.extend(part.split_whitespace().map(str::to_owned));
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn every_command_can_be_parsed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_example_of_the_page_for_operators_is_a_command() {
+        let page = include_str!("../../../docs/operating.md");
+        let examples: Vec<_> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("$ "))
+            .collect();
+        for example in &examples {
+            let parsed = Cli::try_parse_from(words(example));
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+        for command in [
+            "errors list",
+            "errors show",
+            "errors ack",
+            "errors resolve",
+            "errors stats",
+            "review list",
+            "review show",
+            "review claim",
+            "review approve",
+            "review edit",
+            "review reject",
+            "review retry",
+            "review done",
+            "redrive",
+            "rerun",
+            "stop",
+            "start",
+            "status",
+        ] {
+            let begin = format!("holdfast {command}");
+            assert!(
+                examples.iter().any(|it| it.starts_with(&begin)),
+                "{command} has no example"
+            );
+        }
     }
 }

@@ -1,15 +1,25 @@
-//! `holdfast review`: what needs someone. Deciding comes with review handling.
+//! `holdfast review`: what waits for a person, and what a person decides.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use holdfast_embedded::control;
-use serde_json::{Map, Value as Json};
+use holdfast_embedded::clock::SystemClock;
+use holdfast_engine::name::{RecordId, TenantName};
+use holdfast_engine::operate::{Operate, Ruling};
+use holdfast_engine::operation::{Operation, ReviewKind};
+use holdfast_engine::port::Clock;
+use serde_json::Value as Json;
 
-use crate::data::DataFolder;
+use super::errors::{Listing, Show, Words};
+use crate::deciding::{FirmReason, Reason, Subject, Whose};
+use crate::editing;
 use crate::failure::{Exit, Failure};
-use crate::output::style::{BOLD, PLAIN};
-use crate::output::{Output, counted};
+use crate::items;
+use crate::output::Output;
+use crate::output::style::{PLAIN, YELLOW};
 
-/// What to show.
+/// What to do with items.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -18,99 +28,213 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show what is open, newest first
+    /// Show what waits for a person, newest first: review items, and steps that failed for good
     List {
-        #[command(flatten)]
-        data: DataFolder,
-    },
-    /// Show one item with its report
-    Show {
-        /// The item's id, or how it begins
-        id: String,
-        /// Show the request or message too: it holds personal values
+        /// Only this kind: invalid-input, failed-step, unknown-outcome, ambiguous-record
+        #[arg(long, value_parser = kind)]
+        kind: Option<ReviewKind>,
+        /// Only this tenant
         #[arg(long)]
-        show_pii: bool,
+        tenant: Option<TenantName>,
+        /// Only what should be decided by now
+        #[arg(long)]
+        overdue: bool,
         #[command(flatten)]
-        data: DataFolder,
+        listing: Listing,
+    },
+    /// Show one item: what happened, how it was handled, what to do
+    Show(Show),
+    /// Take an item, so that others leave it alone
+    Claim {
+        #[command(flatten)]
+        whose: Whose,
+        /// Take it from another person
+        #[arg(long)]
+        take_over: bool,
+    },
+    /// Send the input through its door as it is; of an ambiguous event, for one of the candidates
+    Approve {
+        #[command(flatten)]
+        whose: Whose,
+        /// The record that an ambiguous event is about
+        #[arg(long, value_name = "ID")]
+        record: Option<RecordId>,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Correct the input and send it through its door, under the same event id
+    Edit {
+        #[command(flatten)]
+        whose: Whose,
+        /// A file with the corrected input, `-`: standard input; else an editor opens
+        #[arg(long, value_name = "FILE")]
+        body: Option<PathBuf>,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Decide that it is not to be done
+    Reject {
+        #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
+        reason: FirmReason,
+    },
+    /// Try the step again; an unknown effect may then happen twice
+    Retry {
+        #[command(flatten)]
+        whose: Whose,
+        /// The effect may happen twice
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// Say that the step was done, by whatever means: what follows goes on
+    Done {
+        #[command(flatten)]
+        whose: Whose,
+        /// The step's result as JSON, where later steps read it
+        #[arg(long, value_name = "JSON", value_parser = json)]
+        output: Option<Json>,
+        #[command(flatten)]
+        reason: FirmReason,
     },
 }
 
-/// Shows.
-pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    match &arguments.action {
-        Action::List { data } => list(data, output),
-        Action::Show { id, show_pii, data } => show(data, id, *show_pii, output),
-    }
+fn kind(text: &str) -> Result<ReviewKind, String> {
+    let wrong = "write invalid-input, failed-step, unknown-outcome or ambiguous-record";
+    serde_json::from_value(Json::from(text)).map_err(|_| wrong.to_owned())
 }
 
-fn list(data: &DataFolder, output: Output) -> Result<Exit, Failure> {
-    let mut open = control::open_operations(&data.read()?)?;
-    open.iter_mut().for_each(hide);
-    output.result(&open, |open| {
-        let mut lines: Vec<_> = open.iter().map(line).collect();
-        lines.push(format!("{} open", counted(open.len(), "item")));
-        lines.join("\n")
-    });
-    Ok(Exit::Done)
+fn json(text: &str) -> Result<Json, String> {
+    serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))
 }
 
-fn show(data: &DataFolder, id: &str, show_pii: bool, output: Output) -> Result<Exit, Failure> {
-    let open = control::open_operations(&data.read()?)?;
-    let begins = |item: &&Json| text(item, "id").is_some_and(|known| known.starts_with(id));
-    let mut found: Vec<&Json> = open.iter().filter(begins).collect();
-    let (Some(item), true) = (found.pop(), found.is_empty()) else {
-        let what = if found.is_empty() {
-            "no"
-        } else {
-            "more than one"
-        };
-        let message = format!("{what} open item has an id that begins with `{id}`");
-        return Err(Failure::wrong("UnknownItem", message));
-    };
-    let mut item = item.clone();
-    if !show_pii {
-        hide(&mut item);
-    }
-    output.result(&item, |item| {
-        format!("{BOLD}{}{PLAIN}\n{item:#}", line(item))
-    });
-    Ok(Exit::Done)
-}
-
-/// What was received lies in an item whole, with everything personal in it.
-pub(crate) fn hide(item: &mut Json) {
-    if let Some(members) = item.as_object_mut() {
-        for name in ["subject", "envelope"] {
-            hide_member(members, name);
+/// Shows and decides.
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    match arguments.action {
+        Action::List {
+            kind,
+            tenant,
+            overdue,
+            listing,
+        } => list(kind, tenant.as_ref(), overdue, &listing, output).await,
+        Action::Show(show) => show.show(output).await,
+        Action::Claim { whose, take_over } => claim(&whose, take_over, output).await,
+        Action::Approve {
+            whose,
+            record,
+            reason,
+        } => decide(&whose, Ruling::Approve { record }, &reason, output).await,
+        Action::Edit {
+            whose,
+            body,
+            reason,
+        } => edit(&whose, body, &reason, output).await,
+        Action::Reject { whose, reason } => {
+            decide(&whose, Ruling::Reject, &reason.into(), output).await
+        }
+        Action::Retry { whose, yes, reason } => retry(&whose, yes, &reason, output).await,
+        Action::Done {
+            whose,
+            output: result,
+            reason,
+        } => {
+            let ruling = Ruling::Done { output: result };
+            decide(&whose, ruling, &reason.into(), output).await
         }
     }
 }
 
-fn hide_member(members: &mut Map<String, Json>, name: &str) {
-    if let Some(value) = members.get_mut(name) {
-        *value = Json::from("*** (--show-pii)");
-    }
-}
-
-fn text<'a>(item: &'a Json, name: &str) -> Option<&'a str> {
-    item.get(name)?.as_str()
-}
-
-/// An item on one line: id, kind, time, what happened.
-pub(crate) fn line(item: &Json) -> String {
-    let id = text(item, "id").unwrap_or("?");
-    let kind = match text(item, "kind") {
-        Some(kind) => format!("review {kind}"),
-        None => format!("error {}", text(item, "type").unwrap_or("?")),
+async fn list(
+    kind: Option<ReviewKind>,
+    tenant: Option<&TenantName>,
+    overdue: bool,
+    listing: &Listing,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let now = SystemClock.now();
+    let fits = |operation: &Operation| {
+        let handling = operation.handling();
+        let is_overdue = handling.needs_someone() && handling.due < now;
+        kind.is_none_or(|kind| operation.kind() == kind)
+            && (tenant.is_none() || operation.tenant() == tenant)
+            && (is_overdue || !overdue)
     };
-    let at = text(item, "last_at").or(text(item, "at")).unwrap_or("?");
-    let what = text(item, "title").or(text(item, "message")).unwrap_or("?");
-    format!("{id}  {at}  {kind}: {what}")
+    let words = Words {
+        one: "item",
+        none: "nothing waits for anyone",
+        next: "holdfast review show <id>",
+    };
+    listing.show(fits, words, output).await
 }
 
-/// The reference of the execution that an item is about.
-pub(crate) fn execution(item: &Json) -> Option<String> {
-    let execution: holdfast_engine::id::ExecutionRef =
-        serde_json::from_value(item.get("execution")?.clone()).ok()?;
-    Some(execution.to_string())
+async fn decide(
+    whose: &Whose,
+    ruling: Ruling,
+    reason: &Reason,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let subject = Subject::find(whose).await?;
+    subject.decide(whose, ruling, reason, output).await
+}
+
+async fn claim(whose: &Whose, take_over: bool, output: Output) -> Result<Exit, Failure> {
+    let subject = Subject::find(whose).await?;
+    let request = Operate::Claim {
+        item: items::reference(&subject.operation),
+        by: whose.person.name(),
+        take_over,
+    };
+    subject.ask(whose, request, output).await
+}
+
+async fn edit(
+    whose: &Whose,
+    body: Option<PathBuf>,
+    reason: &Reason,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let subject = Subject::find(whose).await?;
+    let Some(file) = body else {
+        let (body, kept) = editing::edit(&subject.operation)?;
+        let ended = subject
+            .decide(whose, Ruling::Edit { body }, reason, output)
+            .await;
+        if matches!(ended, Ok(Exit::Done)) {
+            // It holds what a client sent: nobody needs it any more.
+            let _ = std::fs::remove_file(&kept);
+        } else {
+            output.note(format!("your text is kept: --body {}", kept.display()));
+        }
+        return ended;
+    };
+    let body = editing::read(&file)?;
+    subject
+        .decide(whose, Ruling::Edit { body }, reason, output)
+        .await
+}
+
+async fn retry(whose: &Whose, yes: bool, reason: &Reason, output: Output) -> Result<Exit, Failure> {
+    let subject = Subject::find(whose).await?;
+    if subject.operation.kind() == ReviewKind::UnknownOutcome && !yes && !confirmed() {
+        let message =
+            "the effect may have happened: it may happen twice; --yes tries again all the same";
+        return Err(Failure::wrong("NotConfirmed", message));
+    }
+    subject.decide(whose, Ruling::Retry, reason, output).await
+}
+
+/// Whether a person at a terminal says yes.
+fn confirmed() -> bool {
+    let mut input = std::io::stdin().lock();
+    if !input.is_terminal() {
+        return false;
+    }
+    let mut stream = anstream::stderr();
+    let question = "the effect may have happened, and may now happen twice. Try again? [y/N] ";
+    let _ = write!(stream, "{YELLOW}{question}{PLAIN}");
+    let mut answer = String::new();
+    // Whoever cannot be asked has not agreed.
+    input.read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use holdfast_embedded::control;
 use holdfast_embedded::identity;
-use holdfast_embedded::store::{SqliteDefinitions, Store};
+use holdfast_embedded::store::Store;
 use holdfast_engine::definition::model::{Lookup, RecordDefinition};
 use holdfast_engine::field::{self, Kind};
 use holdfast_engine::id::{EventId, ExecutionRef, RecordRef};
@@ -12,7 +12,7 @@ use holdfast_engine::record::{Resolution, find_record, resolve};
 use holdfast_engine::timeline::{self, Timeline};
 use serde_json::{Map, Value as Json};
 
-use crate::data::{DataFolder, glossary, journal};
+use crate::data::{DataFolder, glossary, journal, tenant};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::trace_text;
@@ -55,7 +55,7 @@ async fn find(arguments: &Arguments, store: &Store) -> Result<Timeline, Failure>
     {
         return Ok(timeline::of_record(&journal, &record, &told(&record)).await?);
     }
-    let tenant = tenant(arguments, store)?;
+    let tenant = tenant(arguments.tenant.as_ref(), store)?;
     let looking = Looking {
         arguments,
         store,
@@ -73,22 +73,6 @@ async fn find(arguments: &Arguments, store: &Store) -> Result<Timeline, Failure>
             format!("tenant `{tenant}` has no record or event `{subject}`"),
         )
     })
-}
-
-/// The tenant that was named, else the only one there is.
-fn tenant(arguments: &Arguments, store: &Store) -> Result<TenantName, Failure> {
-    if let Some(tenant) = &arguments.tenant {
-        return Ok(tenant.clone());
-    }
-    let tenants = SqliteDefinitions::new(store.clone()).tenants()?;
-    match tenants.as_slice() {
-        [only] => Ok(only.clone()),
-        several => {
-            let names: Vec<_> = several.iter().map(TenantName::as_str).collect();
-            let message = format!("say whose with --tenant: {}", names.join(", "));
-            Err(Failure::Usage(message))
-        }
-    }
 }
 
 struct Looking<'a> {

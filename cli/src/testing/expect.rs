@@ -3,7 +3,8 @@
 use holdfast_embedded::control;
 use holdfast_engine::definition::test_file::{Expectation, TestDefinition};
 use holdfast_engine::name::{ConnectionName, RecordType, WorkflowName};
-use holdfast_engine::port::{Ports, Secrets};
+use holdfast_engine::operation::Operation;
+use holdfast_engine::port::{Ports, Secrets, Which};
 use holdfast_engine::route::Outcome;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::given::resolved;
 use super::scenario::Scenario;
 use crate::failure::Failure;
+use crate::items;
 
 /// Something that is not as expected.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -52,7 +54,7 @@ pub(super) async fn check(
             Expectation::Skipped { workflow, count } => {
                 mismatches.extend(skipped(scenario, workflow, *count)?);
             }
-            Expectation::Error { code } => mismatches.extend(error(scenario, code)?),
+            Expectation::Error { code } => mismatches.extend(error(scenario, code).await?),
         }
     }
     Ok(mismatches)
@@ -170,8 +172,8 @@ fn skipped(
 }
 
 /// An error record or review item of this code.
-fn error(scenario: &Scenario<'_>, code: &str) -> Result<Option<Mismatch>, Failure> {
-    let open = control::open_operations(scenario.system.store())?;
+async fn error(scenario: &Scenario<'_>, code: &str) -> Result<Option<Mismatch>, Failure> {
+    let open = items::all(scenario.system.store(), Which::Open).await?;
     let codes: Vec<&str> = open.iter().filter_map(code_of).collect();
     if codes.contains(&code) {
         return Ok(None);
@@ -189,7 +191,9 @@ fn error(scenario: &Scenario<'_>, code: &str) -> Result<Option<Mismatch>, Failur
 }
 
 /// The code of an error record, or of the error that a review item reports.
-fn code_of(item: &Json) -> Option<&str> {
-    let own = item.get("type").and_then(Json::as_str);
-    own.or_else(|| item.pointer("/report/code")?.as_str())
+fn code_of(operation: &Operation) -> Option<&str> {
+    match operation {
+        Operation::Error(record) => Some(&record.code),
+        Operation::Review(item) => item.report.get("code")?.as_str(),
+    }
 }

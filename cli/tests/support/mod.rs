@@ -6,7 +6,7 @@
     reason = "each test binary uses a part of what they share"
 )]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ pub fn event(name: &str) -> String {
     root().join(file).display().to_string()
 }
 
-fn command(arguments: &[&str]) -> Command {
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
     command.args(arguments);
     for (name, _) in std::env::vars_os() {
@@ -82,15 +82,18 @@ pub fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
 
 /// A process that serves; it ends with this value.
 pub struct Serving {
-    child: Child,
+    child: Running,
     pub url: String,
     pub data: TempDir,
 }
 
-impl Drop for Serving {
+/// A process that does not outlive the test.
+pub struct Running(pub Child);
+
+impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -101,7 +104,11 @@ impl Serving {
     }
 
     pub fn with(arguments: &[&str]) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::on_folder(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// Serves a folder that was served before.
+    pub fn on_folder(data: TempDir, arguments: &[&str]) -> Self {
         let folder = data.path().display().to_string();
         let fixed = [
             "--json",
@@ -123,6 +130,7 @@ impl Serving {
         let started: Json = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("serve did not start: {error} {line}"));
         let url = started["listening"].as_str().unwrap().to_owned();
+        let child = Running(child);
         Self { child, url, data }
     }
 
@@ -149,9 +157,51 @@ impl Serving {
 
     /// Asks the process to end, and says whether it did so well.
     pub fn end(mut self) -> bool {
-        let pid = rustix::process::Pid::from_child(&self.child);
+        self.terminate()
+    }
+
+    /// Asks the process to end, and keeps its folder.
+    pub fn stop(mut self) -> TempDir {
+        assert!(self.terminate());
+        self.data
+    }
+
+    fn terminate(&mut self) -> bool {
+        let child = &mut self.child.0;
+        let pid = rustix::process::Pid::from_child(child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        self.child.wait().unwrap().success()
+        child.wait().unwrap().success()
+    }
+
+    /// Runs a command on the folder that is served, with a text on its standard input.
+    pub fn fed(&self, arguments: &[&str], input: &str) -> Output {
+        let folder = self.folder();
+        let mut child = command(&[arguments, &["--data", &folder]].concat())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Starts a command on the folder that is served.
+    pub fn begin(&self, arguments: &[&str]) -> Running {
+        let folder = self.folder();
+        let mut command = command(&[arguments, &["--data", &folder]].concat());
+        Running(
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+        )
     }
 
     pub async fn get(&self, path: &str) -> (u16, String) {
@@ -261,6 +311,19 @@ pub fn booking() -> String {
 
 /// The key of the sample booking's appointment.
 pub const URI: &str = "https://api.calendly.com/scheduled_events/EVROSA1/invitees/INVROSA1";
+
+/// A lead that is sent to the form of the pack `leads`.
+pub fn lead(event: &str, id: &str, email: &str, name: &str) -> String {
+    serde_json::json!({ "event": event, "id": id, "email": email, "name": name }).to_string()
+}
+
+/// The pack `leads`: a call that may fail, and a message that may be unknown.
+pub fn leads() -> String {
+    root().join("cli/tests/packs/leads").display().to_string()
+}
+
+/// Where leads are posted.
+pub const FORM: &str = "/hooks/demo/form";
 
 /// What differs from one run to the next.
 pub const FILTERS: [(&str, &str); 6] = [

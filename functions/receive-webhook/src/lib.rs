@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod door;
 mod map;
 mod request;
 mod review;
@@ -15,7 +16,8 @@ use holdfast_engine::port::{
 use holdfast_engine::verify;
 
 pub use answer::{Answer, Problem};
-use map::{Mapped, map};
+pub use door::WebhookDoor;
+use map::{Endpoint, Mapped, map};
 pub use request::{MAX_BODY, Request};
 
 /// The largest event, in bytes as JSON: its entry holds it whole, beside the decisions.
@@ -55,7 +57,14 @@ async fn receive<P: Ports>(ports: &P, request: &Request) -> Result<Answer, Probl
         .config(&tenant, &pack.manifest.pack)
         .await?;
     let now = ports.clock().now();
-    match map(source, &pack.manifest, &tenant, request, body, &config, now) {
+    let endpoint = Endpoint {
+        source,
+        manifest: &pack.manifest,
+        tenant: &tenant,
+        config: &config,
+        known: None,
+    };
+    match map(endpoint, request, body, now) {
         Mapped::Ignored => Ok(Answer::ignored()),
         Mapped::Event(message) => accepted(ports, &message).await,
         Mapped::Review { event, report } => {

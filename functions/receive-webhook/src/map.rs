@@ -34,16 +34,30 @@ pub(crate) enum Mapped {
     },
 }
 
+/// Where a request came in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Endpoint<'a> {
+    /// The source.
+    pub(crate) source: &'a Source,
+    /// The version that declares it.
+    pub(crate) manifest: &'a ManifestId,
+    /// The tenant.
+    pub(crate) tenant: &'a TenantName,
+    /// The tenant's settings.
+    pub(crate) config: &'a Map<String, Json>,
+    /// The identity of an event that was here before: whatever the request says now.
+    pub(crate) known: Option<&'a EventId>,
+}
+
 /// Maps a request.
-pub(crate) fn map(
-    source: &Source,
-    manifest: &ManifestId,
-    tenant: &TenantName,
-    request: &Request,
-    body: Json,
-    config: &Map<String, Json>,
-    now: Timestamp,
-) -> Mapped {
+pub(crate) fn map(endpoint: Endpoint<'_>, request: &Request, body: Json, now: Timestamp) -> Mapped {
+    let Endpoint {
+        source,
+        manifest,
+        tenant,
+        config,
+        known,
+    } = endpoint;
     let values = [
         ("body", body),
         ("headers", request.header_values()),
@@ -56,6 +70,7 @@ pub(crate) fn map(
     let reader = Reader {
         source,
         request,
+        known,
         scope: Scope {
             roots: &roots,
             refs: &refs,
@@ -63,32 +78,35 @@ pub(crate) fn map(
             tz: &tz,
         },
     };
-    match reader.accepts() {
-        Ok(true) => {}
-        Ok(false) => return Mapped::Ignored,
-        Err(report) => {
-            return Mapped::Review {
-                event: reader.body_id(),
-                report,
-            };
-        }
-    }
-    match reader.event(tenant, manifest, now) {
-        Ok(message) => Mapped::Event(Box::new(message)),
-        Err(report) => Mapped::Review {
-            event: reader.id().unwrap_or_else(|_| reader.body_id()),
-            report,
-        },
-    }
+    reader.mapped(tenant, manifest, now)
 }
 
 struct Reader<'a> {
     source: &'a Source,
     request: &'a Request,
+    known: Option<&'a EventId>,
     scope: Scope<'a>,
 }
 
 impl Reader<'_> {
+    fn mapped(&self, tenant: &TenantName, manifest: &ManifestId, now: Timestamp) -> Mapped {
+        match self.accepts() {
+            Ok(true) => {}
+            Ok(false) => return Mapped::Ignored,
+            Err(report) => {
+                let event = self.body_id();
+                return Mapped::Review { event, report };
+            }
+        }
+        match self.event(tenant, manifest, now) {
+            Ok(message) => Mapped::Event(Box::new(message)),
+            Err(report) => Mapped::Review {
+                event: self.id().unwrap_or_else(|_| self.body_id()),
+                report,
+            },
+        }
+    }
+
     fn accepts(&self) -> Result<bool, Report> {
         match self
             .source
@@ -151,10 +169,14 @@ impl Reader<'_> {
             event,
             origin,
             lineage: Lineage::default(),
+            resubmitted: None,
         })
     }
 
     fn id(&self) -> Result<EventId, Report> {
+        if let Some(known) = self.known {
+            return Ok(known.clone());
+        }
         match &self.source.id {
             EventIdRule::BodyHash => Ok(self.body_id()),
             EventIdRule::Logic(rule) => self

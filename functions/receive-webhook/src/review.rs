@@ -9,7 +9,7 @@ use holdfast_engine::name::TenantName;
 use holdfast_engine::operation::{ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
 use holdfast_engine::port::{Change, Clock, CommitError, Expect, Journal, PortError, Ports, Write};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{Problem, Request};
 
@@ -83,8 +83,64 @@ pub(crate) async fn ask<P: Ports>(
 fn subject(request: &Request) -> String {
     json!({
         "rawPath": request.path_and_query,
-        "headers": { "content-type": request.media_type() },
+        "headers": harmless(request),
         "body": String::from_utf8_lossy(&request.body),
     })
     .to_string()
+}
+
+/// The parts of names of headers that prove who sends, or let others send as them.
+const PROOFS: [&str; 8] = [
+    "signature",
+    "hmac",
+    "authorization",
+    "cookie",
+    "token",
+    "secret",
+    "api-key",
+    "password",
+];
+
+/// The headers that a mapping may read and nobody can misuse.
+fn harmless(request: &Request) -> Json {
+    let mut headers = request.header_values();
+    if let Some(headers) = headers.as_object_mut() {
+        headers.retain(|name, _| !PROOFS.iter().any(|proof| name.contains(proof)));
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+    use super::*;
+
+    #[test]
+    fn what_proves_a_request_is_not_kept_and_what_mappings_read_is() {
+        let mut headers = HeaderMap::new();
+        for name in [
+            "x-github-event",
+            "content-type",
+            "x-hub-signature-256",
+            "x-api-key",
+        ] {
+            let name: HeaderName = name.parse().unwrap();
+            headers.insert(name, HeaderValue::from_static("v"));
+        }
+        let request = Request {
+            method: Method::POST,
+            path_and_query: "/hooks/t/s".to_owned(),
+            headers,
+            body: b"{}".to_vec(),
+        };
+        let kept: Json = serde_json::from_str(&subject(&request)).unwrap();
+        let kept: Vec<_> = kept["headers"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
+        assert_eq!(kept, ["content-type", "x-github-event"]);
+    }
 }

@@ -105,5 +105,6 @@ pub fn event_of(image: &Image) -> Option<EventMessage> {
         } else {
             latest.last_change.lineage.clone()
         },
+        resubmitted: None,
     })
 }

@@ -87,6 +87,27 @@ impl LiveDefinitions {
         Ok(())
     }
 
+    /// Makes the versions live that were so when a process last served this folder. One that does
+    /// not compile with this program is left out.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    pub(crate) fn recall(&self) -> Result<(), PortError> {
+        for tenant in self.published.tenants()? {
+            let mut packs = Vec::new();
+            for published in self.published.live(&tenant)? {
+                match self.compile(&published.manifest) {
+                    Ok(pack) => packs.push(pack),
+                    Err(DefinitionsError::Port(error)) => return Err(error),
+                    Err(error) => tracing::warn!(%tenant, %error, "a version cannot be used"),
+                }
+            }
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            state.live.insert(tenant, packs.into());
+        }
+        Ok(())
+    }
+
     /// Forgets the settings that were read, since they were changed.
     pub fn forget_settings(&self) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);

@@ -1,12 +1,15 @@
 //! The ports of one machine, as one type.
 
+use std::sync::Arc;
+
+use holdfast_engine::definition::Catalog;
 use holdfast_engine::port::{Clock, CommitError, Deployment, Outgoing, Ports, Write};
 
 use crate::alerts::QueueAlerts;
 use crate::definitions::LiveDefinitions;
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::secrets::LocalSecrets;
-use crate::store::{SqliteJournal, SqliteQueue, SqliteTimers};
+use crate::store::{SqliteJournal, SqliteQueue, SqliteTimers, Store};
 
 /// Randomness of either kind.
 #[derive(Debug)]
@@ -38,6 +41,38 @@ pub struct EmbeddedPorts<C> {
     pub(crate) clock: C,
     pub(crate) entropy: Random,
     pub(crate) deployment: Deployment,
+}
+
+/// What the ports of a data folder are made of beside its store.
+#[derive(Debug)]
+pub(crate) struct Parts<C> {
+    pub(crate) catalog: Catalog,
+    pub(crate) secrets: LocalSecrets,
+    pub(crate) clock: C,
+    pub(crate) entropy: Random,
+    pub(crate) public_url: Option<String>,
+}
+
+impl<C: Clock + Clone + 'static> EmbeddedPorts<C> {
+    /// The ports of an open data folder.
+    pub(crate) fn on(store: &Store, parts: Parts<C>) -> Self {
+        let clock = parts.clock;
+        let queue = || SqliteQueue::new(store.clone(), clock.clone());
+        Self {
+            journal: SqliteJournal::new(store.clone(), clock.clone()),
+            queue: queue(),
+            timers: SqliteTimers::new(store.clone(), clock.clone()),
+            alerts: QueueAlerts::new(queue(), clock.clone()),
+            definitions: LiveDefinitions::new(store.clone(), Arc::new(parts.catalog)),
+            secrets: parts.secrets,
+            entropy: parts.entropy,
+            deployment: Deployment {
+                public_url: parts.public_url,
+                boot: Some(store.boot().to_string()),
+            },
+            clock,
+        }
+    }
 }
 
 impl<C: Clock + Clone + 'static> Ports for EmbeddedPorts<C> {

@@ -7,20 +7,20 @@ use std::sync::Arc;
 
 use holdfast_engine::alert;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::port::{Clock, Definitions, Deployment, PortError};
+use holdfast_engine::port::{Clock, Definitions, PortError};
 use holdfast_receive_webhook::{Answer, Request};
 
-use crate::alerts::{QueueAlerts, begin_paths};
-use crate::definitions::{LiveDefinitions, LoadedPack};
+use crate::alerts::begin_paths;
+use crate::definitions::LoadedPack;
 use crate::entropy::{OsEntropy, SeededEntropy};
 use crate::identity;
 use crate::inject::{Faults, Injector, UnknownConnection};
 use crate::outside::Outside;
-use crate::ports::{EmbeddedPorts, Random};
+use crate::ports::{EmbeddedPorts, Parts, Random};
 use crate::registry::{Extension, Registry, catalog};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::secrets::{IdentityKey, LocalSecrets};
-use crate::store::{Depth, OpenError, Options, SqliteJournal, SqliteQueue, SqliteTimers, Store};
+use crate::store::{Depth, OpenError, Options, Store};
 use crate::workers::Workers;
 
 /// What a system needs to start.
@@ -277,7 +277,6 @@ fn ports<C: Clock + Clone + 'static>(
     store: &Store,
     secrets: LocalSecrets,
 ) -> EmbeddedPorts<C> {
-    let clock = settings.clock.clone();
     let mut catalog = catalog::<C>();
     if let Some(extension) = &settings.extension {
         (extension.catalog)(&mut catalog);
@@ -286,24 +285,15 @@ fn ports<C: Clock + Clone + 'static>(
         .public_url
         .as_ref()
         .map(|url| url.trim_end_matches('/').to_owned());
-    EmbeddedPorts {
-        journal: SqliteJournal::new(store.clone(), clock.clone()),
-        queue: SqliteQueue::new(store.clone(), clock.clone()),
-        timers: SqliteTimers::new(store.clone(), clock.clone()),
-        alerts: QueueAlerts::new(
-            SqliteQueue::new(store.clone(), clock.clone()),
-            clock.clone(),
-        ),
-        definitions: LiveDefinitions::new(store.clone(), Arc::new(catalog)),
+    let parts = Parts {
+        catalog,
         secrets,
-        clock,
+        clock: settings.clock.clone(),
         entropy: match settings.seed {
             Some(seed) => Random::Seeded(SeededEntropy::new(seed)),
             None => Random::Os(OsEntropy),
         },
-        deployment: Deployment {
-            public_url,
-            boot: Some(store.boot().to_string()),
-        },
-    }
+        public_url,
+    };
+    EmbeddedPorts::on(store, parts)
 }

@@ -1,12 +1,14 @@
 //! Events: what happened, to which records, and which chain of workflows led to it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::definition::model::{ManifestId, RecordChange};
 use crate::id::{EventId, RecordRef};
-use crate::name::{SourceName, TenantName, WorkflowName};
+use crate::name::{RecordId, SourceName, TenantName, WorkflowName};
 
 /// The longest chain of workflows that may lead to an event.
 pub const MAX_DEPTH: usize = 10;
@@ -104,6 +106,19 @@ pub struct EventMessage {
     /// What led to it.
     #[serde(default)]
     pub lineage: Lineage,
+    /// The person's decision that sent it through its door again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resubmitted: Option<Resubmitted>,
+}
+
+/// A person's decision that an event is routed after all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resubmitted {
+    /// When it was decided: a question that this event leaves is a new one.
+    pub at: Timestamp,
+    /// The records that were chosen where several match, by `as` names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<String, RecordId>,
 }
 
 /// Where an event comes from.
@@ -144,7 +159,7 @@ pub struct MappedRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::{RecordId, RecordType};
+    use crate::name::RecordType;
 
     fn record(id: &str) -> RecordRef {
         RecordRef {

@@ -16,6 +16,7 @@ pub mod history;
 pub mod id;
 pub mod key;
 pub mod name;
+pub mod operate;
 pub mod operation;
 pub mod port;
 pub mod promise;

@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use holdfast_engine::port::{
-    Change, CommitError, Conflict, Item, Journal, Key, Page, PortError, QueueName, Row, Table,
-    Write,
+    Change, CommitError, Conflict, Item, Journal, Key, Page, PortError, Row, Table, Write,
 };
 
 use super::Shared;
 use super::condition::{Condition, Conditions};
-use super::queue::push;
-use super::state::MemoryState;
+use super::feed::feed;
 
 /// The journal in memory.
 #[derive(Debug)]
@@ -147,22 +145,6 @@ fn row(key: &Key, item: &Item) -> Row {
         sort: key.sort.clone(),
         item: item.clone(),
     }
-}
-
-/// Tells of a change of an operation, before it is applied.
-fn feed(state: &mut MemoryState, write: &Write) {
-    let Change::Put(new) = &write.change else {
-        return;
-    };
-    if !state.feeds || write.key.table != Table::Operations {
-        return;
-    }
-    let old = state.items.get(&write.key);
-    let old = old.map_or("null", |item| item.body.as_str());
-    let partition = &write.key.partition;
-    let body = format!(r#"{{"partition":"{partition}","old":{old},"new":{new}}}"#);
-    let (queue, now) = (QueueName::of("handle-error"), state.now);
-    push(state, &queue, body, now, now);
 }
 
 fn apply(items: &mut BTreeMap<Key, Item>, write: Write) {

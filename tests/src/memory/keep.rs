@@ -16,6 +16,18 @@ pub struct MemorySecrets {
     identity_key: [u8; 32],
 }
 
+impl MemorySecrets {
+    /// One and the same secret under each of these names.
+    #[must_use]
+    pub fn shared(names: impl IntoIterator<Item = String>, secret: &Secret) -> Self {
+        let secrets = names.into_iter().map(|name| (name, vec![secret.clone()]));
+        Self {
+            named: secrets.collect(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Secrets for MemorySecrets {
     async fn secret(&self, _: &TenantName, name: &str) -> Result<Vec<Secret>, PortError> {
         Ok(self.named.get(name).cloned().unwrap_or_default())

@@ -5,6 +5,7 @@ mod alerts;
 mod clock;
 mod condition;
 mod definitions;
+mod feed;
 mod journal;
 mod keep;
 mod operations;
@@ -68,11 +69,18 @@ impl Memory {
         self
     }
 
-    /// The same, with the change feed of operations and the subscription to alerts: both become
-    /// messages.
+    /// The same, where changes of records and operations come out of the change feed, and alerts
+    /// go to the queue of `notify-oncall`.
     #[must_use]
     pub fn feeding(self) -> Self {
         self.shared.change(|state| state.feeds = true);
+        self
+    }
+
+    /// The same, with secrets.
+    #[must_use]
+    pub fn keeping(mut self, secrets: MemorySecrets) -> Self {
+        self.secrets = secrets;
         self
     }
 

@@ -21,11 +21,11 @@ pub struct MemoryState {
     pub(super) timers: Vec<Timer>,
     pub(super) alerts: Vec<Alert>,
     pub(super) sleepers: BTreeMap<u64, Timestamp>,
+    pub(super) feeds: bool,
     pub(super) now: Timestamp,
     pub(super) next_message: u64,
     pub(super) next_sleeper: u64,
     pub(super) random: u64,
-    pub(super) feeds: bool,
 }
 
 impl MemoryState {
@@ -37,11 +37,11 @@ impl MemoryState {
             timers: Vec::new(),
             alerts: Vec::new(),
             sleepers: BTreeMap::new(),
+            feeds: false,
             now: Timestamp::from_second(START).unwrap_or_default(),
             next_message: 0,
             next_sleeper: 0,
             random: seed,
-            feeds: false,
         }
     }
 

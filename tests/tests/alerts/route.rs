@@ -1,11 +1,11 @@
 //! The error route in memory: the change feed, `handle-error`, `notify-oncall`, and the providers
 //! behind it, on virtual time, with faults.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -14,8 +14,7 @@ use holdfast_engine::key;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::operation::{ERROR, ErrorRecord, Handling, Operation};
 use holdfast_engine::port::{
-    Call, CallError, Change, Chat, ChatMessage, Clock as _, Expect, Journal as _, Key, Occasion,
-    Ports as _, Receipt, Sms, SmsMessage, Table, Verdict, Write,
+    Change, Clock as _, Expect, Journal as _, Key, Occasion, Ports as _, Table, Verdict, Write,
 };
 use holdfast_tests::bench;
 use holdfast_tests::faulty::{Faults, Faulty};
@@ -23,92 +22,11 @@ use holdfast_tests::memory::{Memory, Received};
 use holdfast_tests::random::Random;
 use holdfast_tests::ready::ready;
 use jiff::Timestamp;
-use serde_json::Value as Json;
+
+pub use crate::outside::{Answer, Outside, Post};
 
 /// How long a delivery stays hidden.
 const VISIBILITY: Duration = Duration::from_mins(1);
-
-/// A message as people got it: the key of its call, the phone or the channel, and the text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
-    pub key: String,
-    pub to: Option<String>,
-    pub text: String,
-    pub blocks: Vec<Json>,
-    pub at: Timestamp,
-}
-
-/// How a provider answers for a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    Refused,
-    Busy,
-}
-
-/// Slack and the phones.
-#[derive(Debug)]
-pub struct Outside {
-    faults: Arc<Faults>,
-    memory: Arc<Memory>,
-    answers: Mutex<BTreeMap<String, Answer>>,
-    posts: Mutex<Vec<Post>>,
-}
-
-impl Outside {
-    async fn take(&self, call: &Call<'_>, post: Post) -> Result<Receipt, CallError> {
-        let lost = |message: &str| CallError::Maybe {
-            message: message.to_owned(),
-            retry_after: None,
-        };
-        let answer = self
-            .answers
-            .lock()
-            .unwrap()
-            .get(call.connection.name.as_str())
-            .copied();
-        let act = async { self.posts.lock().unwrap().push(post) };
-        match answer {
-            Some(Answer::Refused) => Err(CallError::Refused {
-                code: "Gone".to_owned(),
-                message: "gone".to_owned(),
-            }),
-            Some(Answer::Busy) => Err(CallError::NotSent {
-                message: "busy".to_owned(),
-                retry_after: None,
-            }),
-            None => match self.faults.around(act).await {
-                Ok(()) => Ok(Receipt { id: "1".to_owned() }),
-                Err(_) => Err(lost("no answer")),
-            },
-        }
-    }
-}
-
-impl Chat for Outside {
-    async fn post(&self, call: &Call<'_>, message: ChatMessage) -> Result<Receipt, CallError> {
-        let post = Post {
-            key: call.key.to_owned(),
-            to: None,
-            text: message.body,
-            blocks: message.blocks,
-            at: self.memory.clock().now(),
-        };
-        self.take(call, post).await
-    }
-}
-
-impl Sms for Outside {
-    async fn send(&self, call: &Call<'_>, message: SmsMessage) -> Result<Receipt, CallError> {
-        let post = Post {
-            key: call.key.to_owned(),
-            to: Some(message.to),
-            text: message.body,
-            blocks: Vec::new(),
-            at: self.memory.clock().now(),
-        };
-        self.take(call, post).await
-    }
-}
 
 /// What may go wrong beside the faults of ports.
 #[derive(Debug, Clone, Copy, Default)]
@@ -140,12 +58,7 @@ impl Route {
         faults.interleave(unruly.interleaved);
         Self {
             ports: Faulty::new(Arc::clone(&memory), &faults),
-            outside: Outside {
-                faults: Arc::clone(&faults),
-                memory: Arc::clone(&memory),
-                answers: Mutex::default(),
-                posts: Mutex::default(),
-            },
+            outside: Outside::new(&memory, &faults),
             start: memory.clock().now(),
             memory,
             faults,
@@ -179,11 +92,11 @@ impl Route {
     }
 
     pub fn fail(&self, id: &str, code: &str, severity: Severity) {
-        self.put(Operation::Error(self.record(id, code, severity)));
+        self.put(&Operation::Error(self.record(id, code, severity)));
     }
 
     /// Writes an operation, whatever was there.
-    pub fn put(&self, operation: Operation) {
+    pub fn put(&self, operation: &Operation) {
         let key = operation.key();
         let write = Write {
             expect: Expect::unchanged(self.memory.journal().item(&key).as_ref()),
@@ -208,15 +121,11 @@ impl Route {
         let mut operation = self.operation(id);
         let now = self.memory.clock().now();
         *operation.handling_mut() = operation.handling().clone().closed(now);
-        self.put(operation);
+        self.put(&operation);
     }
 
     pub fn answers(&self, connection: &str, answer: Option<Answer>) {
-        let mut answers = self.outside.answers.lock().unwrap();
-        match answer {
-            Some(answer) => drop(answers.insert(connection.to_owned(), answer)),
-            None => drop(answers.remove(connection)),
-        }
+        self.outside.answers(connection, answer);
     }
 
     /// Handles what is visible until nothing is.
@@ -298,7 +207,7 @@ impl Route {
 
     /// What people got, oldest first.
     pub fn posts(&self) -> Vec<Post> {
-        self.outside.posts.lock().unwrap().clone()
+        self.outside.posts()
     }
 
     /// What was said, each once: when in minutes since the start, why, how many, and the tier.

@@ -108,7 +108,7 @@ fn a_p1_that_was_settled_or_taken_is_not_repeated() {
                 at: route.memory.clock().now(),
                 reason: None,
             });
-            route.put(operation);
+            route.put(&operation);
         } else {
             route.close("1");
         }
@@ -125,7 +125,7 @@ fn a_p3_and_what_fails_in_the_route_itself_call_nobody() {
     for function in ["handle-error", "notify-oncall"] {
         let mut own = route.record(function, "Undecodable", Severity::P1);
         own.function = function.to_owned();
-        route.put(Operation::Error(own));
+        route.put(&Operation::Error(own));
     }
     route.pass(minutes(60));
     assert_eq!(route.said(), []);
@@ -141,7 +141,7 @@ fn what_may_still_mend_itself_calls_nobody_until_it_did_not() {
         let mut crashed = route.record("1", "Crashed", Severity::P2);
         let until = route.memory.clock().now() + minutes(2);
         crashed.handling.quiet_until = Some(until);
-        route.put(Operation::Error(crashed));
+        route.put(&Operation::Error(crashed));
         route.pass(minutes(1));
         assert_eq!(route.said(), []);
         if mends {
@@ -175,7 +175,7 @@ fn an_operation_that_opens_again_is_told_again() {
     let mut operation = route.operation("1");
     let opened = Handling::opened(now, Severity::P2);
     *operation.handling_mut() = opened.again(operation.handling());
-    route.put(operation);
+    route.put(&operation);
     route.settle();
     assert_eq!(occasions(&route), [Occasion::First, Occasion::First]);
 }
@@ -204,7 +204,7 @@ fn a_breaker_that_opens_and_closes_is_told_twice() {
     let mut route = route();
     let mut opened = route.record("1", BREAKER_OPENED, Severity::P2);
     opened.function = "workflow oncall/confirm".to_owned();
-    route.put(Operation::Error(opened));
+    route.put(&Operation::Error(opened));
     route.pass(minutes(15));
     route.close("1");
     route.pass(minutes(15));

@@ -108,7 +108,7 @@ fn what_belongs_to_no_tenant_is_told_to_somebody() {
     let mut route = route();
     let mut unowned = route.record("1", "Undecodable", Severity::P1);
     (unowned.tenant, unowned.version) = (None, None);
-    route.put(Operation::Error(unowned));
+    route.put(&Operation::Error(unowned));
     route.pass(minutes(4));
     assert_eq!(ways(&route.posts()), ["phone", "chat"]);
     let key = key::unowned_error("1");

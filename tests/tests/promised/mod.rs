@@ -132,6 +132,7 @@ impl Promised {
             event,
             origin,
             lineage: Lineage::default(),
+            resubmitted: None,
         };
         let body = serde_json::to_string(&message).unwrap();
         let world = &self.story.world;

@@ -7,7 +7,6 @@ use holdfast_engine::route::EventEntry;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
-use serde_json::Value as Json;
 
 use crate::store::{Store, at, table_number};
 
@@ -15,7 +14,6 @@ const RECORDS: &str = "SELECT body FROM items WHERE tbl = ?1 AND partition >= ?2
      AND partition < ?3 AND sort = 'record' ORDER BY partition";
 const EVENTS: &str = "SELECT body FROM items WHERE tbl = ?1 AND partition >= ?2 \
      AND partition < ?3 AND (sort = 'event' OR sort LIKE 'event#%') ORDER BY partition, sort";
-const OPERATIONS: &str = "SELECT body FROM items WHERE tbl = ?1 ORDER BY partition";
 const TIMERS: &str = "SELECT count(*) FROM timers";
 const NEXT: &str = "SELECT due FROM timers ORDER BY due LIMIT 1";
 
@@ -49,27 +47,6 @@ pub fn events(store: &Store, tenant: &TenantName) -> Result<Vec<EventEntry>, Por
     events.sort_by(|a, b| a.event.id.cmp(&b.event.id));
     events.dedup_by(|a, b| a.event.id == b.event.id);
     Ok(events)
-}
-
-/// The error records and review items of all tenants that still need someone, newest first.
-///
-/// # Errors
-/// [`PortError`] when the store fails.
-pub fn open_operations(store: &Store) -> Result<Vec<Json>, PortError> {
-    let number = table_number(Table::Operations);
-    let mut found: Vec<Json> = store.read(|connection| {
-        let mut statement = connection.prepare_cached(OPERATIONS)?;
-        let texts = statement.query_map([number], |row| row.get::<_, String>(0))?;
-        let parsed = texts.map(|text| text.map(|text| serde_json::from_str(&text).ok()));
-        parsed.filter_map(Result::transpose).collect()
-    })?;
-    found.retain(|item: &Json| item.get("status").and_then(Json::as_str) != Some("closed"));
-    let at = |item: &Json| {
-        let at = item.get("last_at").or(item.get("at"));
-        at.and_then(Json::as_str).map(str::to_owned)
-    };
-    found.sort_by_key(|item| std::cmp::Reverse(at(item)));
-    Ok(found)
 }
 
 /// The armed timers.

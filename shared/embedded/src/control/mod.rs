@@ -5,19 +5,28 @@
 //! open the store beside that process.
 
 mod client;
+mod desk;
 mod faults;
 mod inspect;
 mod packs;
 mod protocol;
 mod server;
 mod settings;
+mod together;
 
-pub use client::ask;
-pub use inspect::{TimerCount, events, open_operations, records, timers};
+pub use client::{AskError, ask};
+pub use desk::Desk;
+pub use inspect::{TimerCount, events, records, timers};
 pub use packs::published;
-pub use protocol::{Answer, Command, InjectedFaults, QueueDepth, SetConfig, SettingChange};
+pub use protocol::{
+    Answer, Command, Hold, InjectedFaults, Operated, QueueDepth, Refused, SetConfig, SettingChange,
+    Stop,
+};
 pub use server::Listener;
 pub use settings::{ConfigError, set_config};
 
 /// The socket within the data folder.
 pub const SOCKET: &str = "control.sock";
+
+/// The code of the answer to what is no command of this version.
+const UNKNOWN_COMMAND: &str = "UnknownCommand";

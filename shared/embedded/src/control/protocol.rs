@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use holdfast_engine::name::{PackName, TenantName};
+use holdfast_engine::breaker::{Changed, Refusal, State};
+use holdfast_engine::name::{PackName, TenantName, WorkflowName};
+use holdfast_engine::operate::{Operate, OperateError, Outcome};
+use holdfast_engine::port::{DefinitionsError, PortError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -10,9 +13,16 @@ use serde_json::Value as Json;
 use crate::store::{Depth, Setting};
 
 /// What is asked of the process that holds a data folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Command {
+    /// Does what people ask for, each on its own; what is long is asked for in parts.
+    Operate {
+        /// What they ask for.
+        requests: Vec<Operate>,
+    },
+    /// Stops or starts a workflow.
+    Hold(Hold),
     /// Sets a tenant's setting.
     SetConfig(SetConfig),
     /// Tells how full the queues are: only the process itself knows what is in flight.
@@ -45,6 +55,20 @@ pub struct SetConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
+    /// What came of each request, in their order.
+    Operated {
+        /// The answers.
+        answers: Vec<Operated>,
+    },
+    /// The workflow's breaker as it is now.
+    Held {
+        /// What it guards: `workflow pack/name`.
+        subject: String,
+        /// Its state before.
+        before: State,
+        /// Its state.
+        after: State,
+    },
     /// The setting as it is now.
     Set(SettingChange),
     /// The queues.
@@ -55,12 +79,49 @@ pub enum Answer {
     /// The faults that are injected now.
     Faults(InjectedFaults),
     /// It was not done.
-    Refused {
-        /// Stable name of the reason.
-        code: String,
-        /// The reason.
-        message: String,
-    },
+    Refused(Refused),
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operated {
+    /// It was done.
+    Done(Box<Outcome>),
+    /// It was not.
+    Refused(Refused),
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Stable name of the reason.
+    pub code: String,
+    /// The reason.
+    pub message: String,
+    /// Whether the store failed: the same may succeed later, and may have been done in part.
+    #[serde(default)]
+    pub unavailable: bool,
+}
+
+/// Stops or starts a workflow of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The workflow.
+    pub workflow: WorkflowName,
+    /// Who, and why, of a stop; `None` starts it.
+    pub stop: Option<Stop>,
+}
+
+/// Who stops something, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// The faults that are injected.
@@ -106,6 +167,55 @@ pub struct QueueDepth {
     pub oldest_seconds: Option<u64>,
     /// Messages that were received too often.
     pub dead_letters: u64,
+}
+
+impl Refused {
+    /// What is refused for good.
+    pub(super) fn new(code: &str, message: String) -> Self {
+        Self {
+            code: code.to_owned(),
+            message,
+            unavailable: false,
+        }
+    }
+}
+
+impl From<Changed> for Answer {
+    fn from(changed: Changed) -> Self {
+        Self::Held {
+            subject: changed.subject.to_string(),
+            before: changed.before,
+            after: changed.after,
+        }
+    }
+}
+
+impl From<OperateError> for Refused {
+    fn from(error: OperateError) -> Self {
+        Self {
+            unavailable: matches!(error, OperateError::Port(_)),
+            ..Self::new(error.code(), error.to_string())
+        }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(error: Refusal) -> Self {
+        use Refusal::{Definitions, Port};
+        Self {
+            unavailable: matches!(error, Port(_) | Definitions(DefinitionsError::Port(_))),
+            ..Self::new(error.code(), error.to_string())
+        }
+    }
+}
+
+impl From<PortError> for Refused {
+    fn from(error: PortError) -> Self {
+        Self {
+            unavailable: true,
+            ..Self::new(error.code(), error.to_string())
+        }
+    }
 }
 
 impl From<Setting> for SettingChange {

@@ -1,9 +1,12 @@
 //! Answering on the control socket.
 
 use std::fs::{self, Permissions};
+use std::future::poll_fn;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use holdfast_engine::port::{Clock, Definitions, Ports};
@@ -12,14 +15,20 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 
 use super::faults;
-use super::{Answer, Command, ConfigError, SOCKET, SetConfig, set_config};
+use super::{
+    Answer, Command, ConfigError, Desk, Hold, Refused, SOCKET, SetConfig, UNKNOWN_COMMAND,
+    set_config,
+};
 use crate::system::System;
 
-/// How long one conversation may take: the next one waits for it.
+/// How long the other side may take to ask, and to hear the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The longest line, in bytes.
-const MAX_LINE: u64 = 1024 * 1024;
+/// The longest line, in bytes: the largest request that can be edited, as a JSON text.
+const MAX_LINE: u64 = 8 * 1024 * 1024;
+
+/// Conversations at the same time; more wait to be accepted.
+const CONVERSATIONS: usize = 32;
 
 /// How long to rest after the operating system refused a connection.
 const REST: Duration = Duration::from_millis(100);
@@ -48,24 +57,58 @@ impl Listener {
         Ok(Self { socket, path })
     }
 
-    /// Answers commands, one after the other, until it is dropped.
+    /// Answers commands until it is dropped; a long one holds up no other.
     pub async fn serve<C: Clock + Clone + 'static>(&self, system: &System<C>) {
+        let mut conversations = Vec::new();
+        poll_fn(|context| {
+            self.poll(&mut conversations, system, context);
+            Poll::<()>::Pending
+        })
+        .await;
+    }
+
+    fn poll<'a, C: Clock + Clone + 'static>(
+        &'a self,
+        conversations: &mut Vec<Conversation<'a>>,
+        system: &'a System<C>,
+        context: &mut Context<'_>,
+    ) {
         loop {
-            match self.socket.accept().await {
-                Ok((stream, _)) => {
-                    let conversation = timeout(PATIENCE, converse(stream, system)).await;
-                    if let Ok(Err(error)) = conversation {
-                        tracing::warn!(error = %error, "a control command is not answered");
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(error = %error, "the control socket accepts nobody");
-                    tokio::time::sleep(REST).await;
-                }
+            let accepted = self.accept(conversations, system, context);
+            let before = conversations.len();
+            conversations.retain_mut(|one| one.as_mut().poll(context).is_pending());
+            // Where all seats were taken and one is free now, somebody may wait for it.
+            if !accepted && (before < CONVERSATIONS || conversations.len() == before) {
+                return;
             }
         }
     }
+
+    /// Accepts whoever waits; `false`: nobody does.
+    fn accept<'a, C: Clock + Clone + 'static>(
+        &'a self,
+        conversations: &mut Vec<Conversation<'a>>,
+        system: &'a System<C>,
+        context: &mut Context<'_>,
+    ) -> bool {
+        if conversations.len() >= CONVERSATIONS {
+            return false;
+        }
+        match self.socket.poll_accept(context) {
+            Poll::Pending => return false,
+            Poll::Ready(Ok((stream, _))) => conversations.push(Box::pin(converse(stream, system))),
+            Poll::Ready(Err(error)) => {
+                tracing::error!(error = %error, "the control socket accepts nobody");
+                conversations.push(Box::pin(tokio::time::sleep(REST)));
+                return false;
+            }
+        }
+        true
+    }
 }
+
+/// One command and its answer.
+type Conversation<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl Drop for Listener {
     fn drop(&mut self) {
@@ -80,47 +123,54 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-async fn converse<C: Clock + Clone + 'static>(
+async fn converse<C: Clock + Clone + 'static>(stream: UnixStream, system: &System<C>) {
+    if let Err(error) = talk(stream, system).await {
+        tracing::warn!(error = %error, "a control command is not answered");
+    }
+}
+
+/// What was begun is ended, whether or not the other side still listens.
+async fn talk<C: Clock + Clone + 'static>(
     stream: UnixStream,
     system: &System<C>,
 ) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
-    let mut line = String::new();
-    BufReader::new(reader.take(MAX_LINE))
-        .read_line(&mut line)
-        .await?;
+    let (mut line, mut reader) = (String::new(), BufReader::new(reader.take(MAX_LINE)));
+    timeout(PATIENCE, reader.read_line(&mut line)).await??;
     let answer = match serde_json::from_str(&line) {
         Ok(command) => answer(system, command).await,
-        Err(error) => Answer::Refused {
-            code: "UnknownCommand".to_owned(),
-            message: error.to_string(),
-        },
+        Err(error) => Answer::Refused(Refused::new(UNKNOWN_COMMAND, error.to_string())),
     };
     let mut text = serde_json::to_string(&answer)?;
     text.push('\n');
-    writer.write_all(text.as_bytes()).await
+    timeout(PATIENCE, writer.write_all(text.as_bytes())).await?
 }
 
 async fn answer<C: Clock + Clone + 'static>(system: &System<C>, command: Command) -> Answer {
     match command {
+        Command::Operate { requests } => Answer::Operated {
+            answers: Desk::of(system.ports()).operate(requests).await,
+        },
+        Command::Hold(request) => hold(system, &request).await,
         Command::Depths => Answer::Depths {
             queues: system.depths().into_iter().map(Into::into).collect(),
         },
         Command::Faults => Answer::Faults(faults::injected(system)),
         Command::SetFaults { faults } => match faults::set(system, &faults).await {
             Ok(()) => Answer::Faults(faults::injected(system)),
-            Err(error) => Answer::Refused {
-                code: error.code().to_owned(),
-                message: error.to_string(),
-            },
+            Err(error) => Answer::Refused(Refused::new(error.code(), error.to_string())),
         },
         Command::SetConfig(request) => match set(system, &request).await {
             Ok(setting) => Answer::Set(setting),
-            Err(error) => Answer::Refused {
-                code: error.code().to_owned(),
-                message: error.to_string(),
-            },
+            Err(error) => Answer::Refused(Refused::new(error.code(), error.to_string())),
         },
+    }
+}
+
+async fn hold<C: Clock + Clone + 'static>(system: &System<C>, request: &Hold) -> Answer {
+    match Desk::of(system.ports()).hold(request).await {
+        Ok(changed) => changed.into(),
+        Err(refusal) => Answer::Refused(refusal.into()),
     }
 }
 

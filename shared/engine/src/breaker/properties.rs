@@ -28,7 +28,7 @@ fn counts(ok: u64, failed: u64) -> Window {
 
 fn closed(ok: u64, failed: u64) -> State {
     let window = counts(ok, failed);
-    State::Closed { window }
+    State::Closed { window, row: 0 }
 }
 
 fn open(until: i64, probe: Option<(&str, i64)>) -> State {
@@ -198,6 +198,27 @@ fn a_drain_lets_one_through_at_a_time_and_ends_after_a_window() {
     );
     let over = at(NOW + 300);
     assert_eq!(step(&next, admitted, over).unwrap().state, State::closed());
+}
+
+#[test]
+fn twenty_failures_in_a_row_open_it_however_much_succeeded_before() {
+    let mut busy = Window::default();
+    (0..1_000).for_each(|_| busy.count(true, at(NOW)));
+    let mut state = State::Closed {
+        window: busy,
+        row: 0,
+    };
+    let count = |state: &State, ok| {
+        let (by, window) = (me(), Window::of(ok, at(NOW)));
+        step(state, &Event::Counted { by, ok, window }, at(NOW))
+            .unwrap()
+            .state
+    };
+    for ok in [false; 19].into_iter().chain([true]).chain([false; 19]) {
+        state = count(&state, ok);
+        assert_eq!(state.name(), "closed");
+    }
+    assert_eq!(count(&state, false).name(), "open");
 }
 
 #[test]

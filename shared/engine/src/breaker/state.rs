@@ -14,6 +14,9 @@ pub enum State {
     Closed {
         /// Outcomes, as far as they were written.
         window: Window,
+        /// Failures in a row, with no success among them.
+        #[serde(default)]
+        row: u64,
     },
     /// Work waits; after `until` one probe passes.
     Open {
@@ -61,7 +64,7 @@ impl State {
     #[must_use]
     pub fn closed() -> Self {
         let window = Window::default();
-        Self::Closed { window }
+        Self::Closed { window, row: 0 }
     }
 
     /// The state's name.

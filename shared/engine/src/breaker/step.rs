@@ -70,7 +70,7 @@ pub struct Next {
 /// | half-open | half-open⁴, closed⁵ | half-open, open⁶ | stopped | closed |
 /// | stopped | | stopped | | closed |
 ///
-/// ¹ over 20% of at least 20 failed · ² after its time, while no probe is under way · ³ the probe
+/// ¹ over 20% of at least 20 failed, or 20 in a row · ² after its time, while no probe is under way · ³ the probe
 /// succeeded; a failed one opens it anew · ⁴ once a slot · ⁵ drained without a relapse · ⁶ over
 /// 20% of those that passed failed, and five or more
 #[must_use]
@@ -82,8 +82,8 @@ pub fn step(state: &State, event: &Event, now: Timestamp) -> Option<Next> {
         (state, Event::Started) => Some(by_person(state, State::closed())),
         (state, Event::Stopped { by, reason }) => Some(by_person(state, stopped(by, reason, now))),
         (State::Stopped { .. }, Event::Counted { .. }) => Some(quietly(state.clone())),
-        (State::Closed { window }, Event::Counted { window: more, .. }) => {
-            Some(counted(window, more, now))
+        (State::Closed { window, row }, Event::Counted { window: more, .. }) => {
+            Some(counted(window, *row, more, now))
         }
         (State::Open { .. }, Event::Counted { by, ok, .. }) => Some(probed(state, by, *ok, now)),
         (State::HalfOpen { .. }, Event::Counted { window, .. }) => drained(state, window, now),
@@ -132,15 +132,29 @@ fn stopped(by: &str, reason: &str, now: Timestamp) -> State {
     }
 }
 
-fn counted(window: &Window, more: &Window, now: Timestamp) -> Next {
+fn counted(window: &Window, row: u64, more: &Window, now: Timestamp) -> Next {
     let mut window = window.clone();
     window.add(more, now);
     let (ok, failed) = window.totals();
     let total = ok.saturating_add(failed);
+    let row = in_a_row(row, more.totals()).min(failed);
+    if row >= MINIMUM_VOLUME {
+        return opened(row, row, now);
+    }
     if total >= MINIMUM_VOLUME && is_too_many(failed, total) {
         return opened(failed, total, now);
     }
-    quietly(State::Closed { window })
+    quietly(State::Closed { window, row })
+}
+
+/// Failures in a row, after some more outcomes. When the successes among them were is not known,
+/// but that they are told with a failure that came after them.
+fn in_a_row(row: u64, (ok, failed): (u64, u64)) -> u64 {
+    if ok == 0 {
+        row.saturating_add(failed)
+    } else {
+        failed.min(1)
+    }
 }
 
 fn is_too_many(failed: u64, total: u64) -> bool {

@@ -21,6 +21,8 @@ use crate::record::find_record;
 pub enum Position<'a> {
     /// At its first step.
     Start,
+    /// At this step.
+    At(&'a StepId),
     /// After this step.
     After(&'a StepId),
 }
@@ -79,13 +81,11 @@ pub async fn fall_back<J: Journal>(
 }
 
 fn remaining<'w>(workflow: &'w Workflow, position: Position<'_>) -> &'w [StepDefinition] {
+    let index = |id: &StepId| workflow.steps.iter().position(|step| step.id == *id);
     let from = match position {
         Position::Start => 0,
-        Position::After(id) => workflow
-            .steps
-            .iter()
-            .position(|step| step.id == *id)
-            .map_or(usize::MAX, |index| index + 1),
+        Position::At(id) => index(id).unwrap_or(usize::MAX),
+        Position::After(id) => index(id).map_or(usize::MAX, |index| index + 1),
     };
     workflow.steps.get(from..).unwrap_or_default()
 }

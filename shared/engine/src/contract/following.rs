@@ -78,7 +78,7 @@ impl Work<'_> {
         Ok((!dispatch.steps.is_empty()).then_some(dispatch))
     }
 
-    async fn undo<J: Journal>(
+    pub(super) async fn undo<J: Journal>(
         &self,
         journal: &J,
         context: &Context,

@@ -33,7 +33,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// A failure around the step, not of it: the message stays, and is delivered again.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     #[error(transparent)]
     Port(#[from] PortError),
     #[error(transparent)]

@@ -7,9 +7,9 @@ use serde_json::{Map, Value as Json};
 
 use super::ScopeData;
 use super::work::Work;
-use crate::definition::model::MappedField;
+use crate::definition::model::{MappedField, StepDefinition};
 use crate::expr::EvaluationError;
-use crate::field;
+use crate::field::{self, Field, Rule, Violation};
 use crate::step::{Keeps, StepError};
 
 /// Why an update was refused, if it was.
@@ -51,6 +51,42 @@ pub(super) fn shaped(
     Err(StepError::permanent("ResultTooLarge", message))
 }
 
+/// Shapes a result that a person gives: as the step declares it, as far as that is known.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn declared(definition: &StepDefinition, output: Json) -> Result<Json, Vec<Violation>> {
+    let size = output.to_string().len();
+    if size > MAX_OUTPUT {
+        return Err(vec![wrong(
+            Rule::Max,
+            format!("at most {MAX_OUTPUT} bytes"),
+        )]);
+    }
+    let Some(returns) = &definition.returns else {
+        return Ok(output);
+    };
+    let Json::Object(values) = output else {
+        return Err(vec![wrong(Rule::Type, "an object".to_owned())]);
+    };
+    field::accept_all(&fields(returns), &values, field::Unknown::Refused).map(Json::Object)
+}
+
+fn wrong(rule: Rule, expected: String) -> Violation {
+    Violation {
+        path: String::new(),
+        rule,
+        expected,
+        actual: "the result".to_owned(),
+        hint: None,
+    }
+}
+
+fn fields(returns: &BTreeMap<String, MappedField>) -> BTreeMap<String, Field> {
+    let field = |(name, mapped): (&String, &MappedField)| (name.clone(), mapped.field.clone());
+    returns.iter().map(field).collect()
+}
+
 fn returned(
     work: &Work<'_>,
     keeps: Keeps,
@@ -69,11 +105,7 @@ fn returned(
             .map_err(|error| invalid(format!("returns.{name}: {error}")))?;
         values.extend(value.map(|value| (name.clone(), value)));
     }
-    let fields = returns
-        .iter()
-        .map(|(name, mapped)| (name.clone(), mapped.field.clone()))
-        .collect();
-    field::accept_all(&fields, &values, field::Unknown::Dropped)
+    field::accept_all(&fields(returns), &values, field::Unknown::Dropped)
         .map(Json::Object)
         .map_err(|wrong| invalid(field::describe(&wrong)))
 }

@@ -3,6 +3,8 @@
 mod body;
 mod state;
 mod transition;
+#[cfg(test)]
+mod transition_tests;
 
 pub use body::{AttemptLine, Dispatch, End, ErrorSummary, Skipped, StepEntry, Suppressed};
 pub use state::{Owner, Progress, State};

@@ -130,6 +130,14 @@ impl Progress {
         }
     }
 
+    /// Attempts start again; what may have happened stays so.
+    pub(super) fn anew(self) -> Self {
+        Self {
+            attempt: 1,
+            maybe: self.maybe,
+        }
+    }
+
     pub(super) fn marked(self, maybe: bool) -> Self {
         Self {
             attempt: self.attempt,

@@ -79,6 +79,24 @@ pub enum Occurred {
         /// When.
         at: Timestamp,
     },
+    /// A person decided that an effect that may have happened is tried again.
+    SentAgain {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person decided that it is done, by whatever means.
+    DeclaredDone,
+    /// A person decided that an effect that may have happened did not, and is not to.
+    Rejected {
+        /// What stands for the message that failed.
+        message: MessageId,
+        /// Its stamp: no message in a queue has it.
+        created: Timestamp,
+        /// When.
+        at: Timestamp,
+        /// Whether what succeeded before is undone.
+        undoes: bool,
+    },
     /// The step was left out.
     Skipped,
 }
@@ -105,9 +123,20 @@ pub struct Illegal {
 ///
 /// ¹ without a claim · ² by the claim's owner
 ///
+/// What people decide:
+///
+/// | from | sent again | declared done | rejected |
+/// |---|---|---|---|
+/// | failed | | succeeded | |
+/// | unknown | retrying | succeeded | failed, or gave up where earlier steps are undone |
+/// | others | | | |
+///
+/// An effect that is sent again may happen twice: that is the person's decision, and the one
+/// exception to the rule that an at-most-once effect happens at most once.
+///
 /// # Errors
-/// [`Illegal`] for every empty cell: a final state is never overwritten, but by a redrive, or by
-/// the late success of a step whose repeats are harmless.
+/// [`Illegal`] for every empty cell: a final state is never overwritten, but by a redrive, by a
+/// person, or by the late success of a step whose repeats are harmless.
 pub fn transition(
     from: Option<(&State, Progress)>,
     occurred: &Occurred,
@@ -136,15 +165,32 @@ pub fn transition(
         (Some(State::Started { .. }), Occurred::Abandoned) => {
             Ok((State::Unknown, progress.marked(true)))
         }
-        (Some(State::Failed { .. }), Occurred::Redriven { at }) => Ok((
-            State::Retrying { due: *at },
-            Progress {
-                attempt: 1,
-                maybe: progress.maybe,
+        (Some(State::Failed { .. }), Occurred::Redriven { at })
+        | (Some(State::Unknown), Occurred::SentAgain { at }) => {
+            Ok((State::Retrying { due: *at }, progress.anew()))
+        }
+        (Some(State::Failed { .. }), Occurred::Succeeded { by: None } | Occurred::DeclaredDone)
+        | (Some(State::Unknown), Occurred::DeclaredDone) => Ok((State::Succeeded, progress)),
+        (
+            Some(State::Unknown),
+            Occurred::Rejected {
+                message,
+                created,
+                at,
+                undoes,
             },
-        )),
-        (Some(State::Failed { .. }), Occurred::Succeeded { by: None }) => {
-            Ok((State::Succeeded, progress))
+        ) => {
+            let (message, created, at) = (message.clone(), *created, *at);
+            let state = if *undoes {
+                State::GaveUp { message, at }
+            } else {
+                State::Failed {
+                    message,
+                    created,
+                    at,
+                }
+            };
+            Ok((state, progress))
         }
         (None, Occurred::Skipped) => Ok((State::Skipped, progress)),
         (state, occurred) if occurred.is_outcome_of(state) => Ok(outcome(occurred, progress)),
@@ -218,208 +264,10 @@ impl Occurred {
             Self::Abandoned => "abandoned",
             Self::FellBack { .. } => "fell back",
             Self::Redriven { .. } => "redriven",
+            Self::SentAgain { .. } => "sent again",
+            Self::DeclaredDone => "declared done",
+            Self::Rejected { .. } => "rejected",
             Self::Skipped => "skipped",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
-    fn owner(name: &str) -> Owner {
-        Owner(name.into())
-    }
-
-    fn states() -> Vec<Option<State>> {
-        vec![
-            None,
-            Some(State::Started {
-                owner: owner("me"),
-                lease: NOW,
-            }),
-            Some(State::Retrying { due: NOW }),
-            Some(State::Succeeded),
-            Some(State::Failed {
-                message: MessageId("m".to_owned()),
-                created: NOW,
-                at: NOW,
-            }),
-            Some(State::GaveUp {
-                message: MessageId("m".to_owned()),
-                at: NOW,
-            }),
-            Some(State::Unknown),
-            Some(State::FellBack),
-            Some(State::Skipped),
-            Some(State::Waiting),
-            Some(State::Resumed),
-        ]
-    }
-
-    /// Every event, by the owner of the claim, by another invocation, and without a claim.
-    fn events() -> Vec<(&'static str, Occurred)> {
-        let mut events = vec![
-            (
-                "claimed",
-                Occurred::Claimed {
-                    owner: owner("me"),
-                    lease: NOW,
-                },
-            ),
-            (
-                "taken-over",
-                Occurred::TakenOver {
-                    owner: owner("you"),
-                    lease: NOW,
-                },
-            ),
-            ("abandoned", Occurred::Abandoned),
-            ("redriven", Occurred::Redriven { at: NOW }),
-            ("skipped", Occurred::Skipped),
-        ];
-        for (label, by) in [
-            ("free", None),
-            ("owner", Some(owner("me"))),
-            ("other", Some(owner("you"))),
-        ] {
-            events.push((
-                label,
-                Occurred::Retried {
-                    by: by.clone(),
-                    due: NOW,
-                    maybe: false,
-                },
-            ));
-            events.push((label, Occurred::Succeeded { by: by.clone() }));
-            let message = MessageId("m".to_owned());
-            events.push((
-                label,
-                Occurred::GaveUp {
-                    by: by.clone(),
-                    message: message.clone(),
-                    at: NOW,
-                    maybe: false,
-                },
-            ));
-            events.push((
-                label,
-                Occurred::Failed {
-                    by: by.clone(),
-                    message,
-                    created: NOW,
-                    at: NOW,
-                    maybe: false,
-                },
-            ));
-            events.push((label, Occurred::LeftUnknown { by: by.clone() }));
-            events.push((label, Occurred::FellBack { by, maybe: false }));
-        }
-        events
-    }
-
-    /// The table of the contract: which (state, event) pairs are allowed, and where they lead.
-    fn expected(from: Option<&State>, label: &str, event: &Occurred) -> Option<&'static str> {
-        let from = from.map_or("none", State::name);
-        let allowed_outcome = matches!(
-            (from, label),
-            ("none" | "retrying", "free") | ("started", "owner")
-        );
-        match (from, event) {
-            ("none" | "retrying", Occurred::Claimed { .. })
-            | ("started", Occurred::TakenOver { .. }) => Some("started"),
-            ("started", Occurred::Abandoned) => Some("unknown"),
-            ("failed", Occurred::Redriven { .. }) => Some("retrying"),
-            ("failed", Occurred::Succeeded { by: None }) => Some("succeeded"),
-            ("none", Occurred::Skipped) => Some("skipped"),
-            (_, Occurred::Retried { .. }) if allowed_outcome => Some("retrying"),
-            (_, Occurred::Succeeded { .. }) if allowed_outcome => Some("succeeded"),
-            (_, Occurred::Failed { .. }) if allowed_outcome => Some("failed"),
-            (_, Occurred::GaveUp { .. }) if allowed_outcome => Some("gave-up"),
-            (_, Occurred::LeftUnknown { .. }) if allowed_outcome => Some("unknown"),
-            (_, Occurred::FellBack { .. }) if allowed_outcome => Some("fell-back"),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn every_pair_of_state_and_event_goes_where_the_contract_says() {
-        let mut pairs = 0;
-        for state in states() {
-            for (label, event) in events() {
-                let from = state.as_ref().map(|state| (state, Progress::FIRST));
-                let reached = transition(from, &event).map(|(state, _)| state.name());
-                assert_eq!(
-                    reached.ok(),
-                    expected(state.as_ref(), label, &event),
-                    "{state:?} {event:?}"
-                );
-                pairs += 1;
-            }
-        }
-        assert_eq!(pairs, 11 * 23);
-    }
-
-    #[test]
-    fn an_attempt_that_may_have_acted_is_never_forgotten() {
-        let maybe = Occurred::Retried {
-            by: None,
-            due: NOW,
-            maybe: true,
-        };
-        let sure = Occurred::Retried {
-            by: None,
-            due: NOW,
-            maybe: false,
-        };
-        let (state, progress) = transition(None, &maybe).unwrap();
-        let (state, progress) = transition(Some((&state, progress)), &sure).unwrap();
-        assert_eq!(
-            progress,
-            Progress {
-                attempt: 3,
-                maybe: true
-            }
-        );
-        let message = MessageId("m".to_owned());
-        let failed = Occurred::Failed {
-            by: None,
-            message,
-            created: NOW,
-            at: NOW,
-            maybe: false,
-        };
-        let (state, progress) = transition(Some((&state, progress)), &failed).unwrap();
-        let (_, progress) =
-            transition(Some((&state, progress)), &Occurred::Redriven { at: NOW }).unwrap();
-        assert_eq!(
-            progress,
-            Progress {
-                attempt: 1,
-                maybe: true
-            }
-        );
-    }
-
-    #[test]
-    fn taking_over_an_expired_claim_counts_as_an_attempt_that_may_have_acted() {
-        let started = State::Started {
-            owner: owner("me"),
-            lease: NOW,
-        };
-        let event = Occurred::TakenOver {
-            owner: owner("you"),
-            lease: NOW,
-        };
-        let (_, progress) = transition(Some((&started, Progress::FIRST)), &event).unwrap();
-        assert_eq!(
-            progress,
-            Progress {
-                attempt: 2,
-                maybe: true
-            }
-        );
     }
 }

@@ -146,10 +146,11 @@ impl Handling {
     }
 
     /// How it goes on when the same thing happens again: one that still needs someone stays as
-    /// it is, a settled one is open anew.
+    /// it is, a settled one is open anew, and so is one that somebody has decided and not
+    /// ended: what happened again is not what they decided.
     #[must_use]
     pub fn again(self, earlier: &Self) -> Self {
-        if earlier.needs_someone() {
+        if earlier.needs_someone() && earlier.decision.is_none() {
             Self {
                 quiet_until: self.quiet_until,
                 ..earlier.clone()
@@ -187,6 +188,22 @@ mod tests {
         let second = Handling::opened(at(9), Severity::P1);
         assert_eq!(second.clone().again(&first), first);
         assert_eq!(second.clone().again(&first.closed(at(5))), second);
+    }
+
+    #[test]
+    fn what_happens_again_while_a_decision_is_carried_out_is_open_anew() {
+        let mark = Mark {
+            by: "ann".to_owned(),
+            at: at(5),
+            reason: None,
+        };
+        let choice = Choice::Retry;
+        let decided = Handling {
+            decision: Some(Decision { choice, mark }),
+            ..Handling::opened(at(1), Severity::P1)
+        };
+        let second = Handling::opened(at(9), Severity::P1);
+        assert_eq!(second.clone().again(&decided), second);
     }
 
     #[test]

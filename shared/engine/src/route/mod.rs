@@ -5,6 +5,7 @@ mod arm;
 mod candidate;
 mod decide;
 mod entry;
+mod receipt;
 mod resolve;
 mod router;
 mod trigger;

@@ -11,13 +11,13 @@ use crate::field::Violation;
 use crate::hash;
 use crate::id::RecordRef;
 use crate::key;
-use crate::name::RecordId;
+use crate::name::{RecordId, RecordType};
 use crate::port::{
     Change, Clock, CommitError, DefinitionsError, Entropy, Expect, Journal, PortError, Ports,
     Secrets, Write,
 };
 use crate::record::{
-    Author, InvalidRecord, LastChange, Record, Resolution, create, key_writes, resolve,
+    Author, InvalidRecord, LastChange, Record, Resolution, create, find_record, key_writes, resolve,
 };
 
 /// How often a record that another event is creating is looked up again.
@@ -42,6 +42,8 @@ pub enum Trouble {
     Ambiguous {
         /// The mapping.
         name: String,
+        /// The record type.
+        record_type: RecordType,
         /// The records.
         candidates: Vec<RecordId>,
     },
@@ -104,7 +106,10 @@ pub(super) async fn resolve_all<P: Ports>(
             continue;
         };
         let values = with_references(mapping, &record.values, &resolved.records);
-        let found = find_or_create(ports, source, mapping, definition, &values, message).await?;
+        let found = match chosen(ports.journal(), mapping, message).await? {
+            Some(chosen) => Some(chosen),
+            None => find_or_create(ports, source, mapping, definition, &values, message).await?,
+        };
         let Some(id) = found else { continue };
         let reference = RecordRef {
             tenant: message.tenant.clone(),
@@ -118,6 +123,26 @@ pub(super) async fn resolve_all<P: Ports>(
         }
     }
     Ok(resolved)
+}
+
+/// The record that a person chose, where it is still there.
+async fn chosen<J: Journal>(
+    journal: &J,
+    mapping: &RecordMapping,
+    message: &EventMessage,
+) -> Result<Option<RecordId>, PortError> {
+    let choices = message.resubmitted.as_ref().map(|again| &again.records);
+    let Some(record) = choices.and_then(|records| records.get(&mapping.name)) else {
+        return Ok(None);
+    };
+    let reference = RecordRef {
+        tenant: message.tenant.clone(),
+        record_type: mapping.record.clone(),
+        record: record.clone(),
+    };
+    let found = find_record(journal, &reference).await?;
+    let there = found.filter(|(record, _)| !record.deleted);
+    Ok(there.map(|(record, _)| record.id))
 }
 
 /// The values with the ids of the records that earlier mappings found.
@@ -162,6 +187,7 @@ async fn find_or_create<P: Ports>(
             Resolution::Several(candidates) => {
                 return Err(Trouble::Ambiguous {
                     name: mapping.name.clone(),
+                    record_type: mapping.record.clone(),
                     candidates,
                 });
             }

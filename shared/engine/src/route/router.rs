@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use super::candidate::{Candidate, candidates};
 use super::decide::Decider;
 use super::entry::{Decision, EventEntry, Outcome, snapshot_name};
+use super::receipt::receipted;
 use super::resolve::{Resolved, Trouble, resolve_all};
 use super::write::{decode, drop_known, entry_key, question, writes};
 use crate::contract::messages;
 use crate::definition::model::Pack;
 use crate::event::{EventMessage, Origin};
-use crate::id::{ExecutionRef, RecordRef};
+use crate::id::RecordRef;
 use crate::port::{
     Clock, CommitError, Conflict, Definitions, Delivery, Item, Journal, Key, Outgoing, PortError,
     Ports, Queue, Verdict, Write,
@@ -190,7 +191,7 @@ impl<P: Ports> Router<P> {
         };
         let resolved =
             resolve_all(self.ports.as_ref(), &pack, definition, records, message).await?;
-        let receipted = self.receipted(receipt.as_deref(), message).await?;
+        let receipted = receipted(self.ports.journal(), receipt.as_deref(), message).await?;
         let home = receipted
             .or_else(|| resolved.owner.clone())
             .unwrap_or(fallback);
@@ -259,38 +260,24 @@ impl<P: Ports> Router<P> {
         trouble: &Trouble,
     ) -> Result<(), Trouble> {
         let now = self.ports.clock().now();
-        let Some(write) = question(message, delivery, trouble, now)? else {
-            return Ok(());
-        };
-        match self.ports.journal().commit(vec![write]).await {
-            Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
-            Err(CommitError::Port(error)) => Err(error.into()),
+        let mut found: Option<Item> = None;
+        for _ in 0..MAX_LOOKS {
+            let Some(write) = question(message, delivery, trouble, found.as_ref(), now)? else {
+                return Ok(());
+            };
+            match self.ports.journal().commit(vec![write]).await {
+                Ok(()) => return Ok(()),
+                Err(CommitError::Port(error)) => return Err(error.into()),
+                Err(CommitError::Conflict(conflicts)) => {
+                    found = conflicts.into_iter().find_map(|conflict| conflict.found);
+                }
+            }
         }
-    }
-
-    /// The home of the step that a delivery receipt speaks of, where there is such a record of
-    /// this tenant: a reference in a query proves nothing.
-    async fn receipted(
-        &self,
-        receipt: Option<&str>,
-        message: &EventMessage,
-    ) -> Result<Option<RecordRef>, PortError> {
-        let Some(home) = receipt.and_then(|receipt| receipt_home(receipt, message)) else {
-            return Ok(None);
-        };
-        let found = find_record(self.ports.journal(), &home).await?;
-        Ok(found.map(|_| home))
+        Err(Trouble::Contended)
     }
 
     async fn read(&self, key: &Key) -> Result<Option<Item>, PortError> {
         let found = self.ports.journal().read(std::slice::from_ref(key)).await?;
         Ok(found.into_iter().flatten().next())
     }
-}
-
-/// The home of the step that a delivery receipt speaks of: `<execution ref>/<step.n>`.
-fn receipt_home(receipt: &str, message: &EventMessage) -> Option<RecordRef> {
-    let (execution, _step) = receipt.rsplit_once('/')?;
-    let execution: ExecutionRef = execution.parse().ok()?;
-    (execution.home.tenant == message.tenant).then_some(execution.home)
 }

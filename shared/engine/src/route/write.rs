@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use super::entry::{Decision, EventEntry, Outcome};
 use super::resolve::Trouble;
@@ -55,28 +56,20 @@ pub(super) fn drop_known(writes: &mut Vec<Write>, conflicts: &[Conflict]) {
     });
 }
 
-/// The review item of an event that cannot be routed without a person; `None`: the trouble is
-/// none of that kind.
+/// The write of the review item of an event that cannot be routed without a person, on what was
+/// found there; `None`: there is nothing to ask.
 pub(super) fn question(
     message: &EventMessage,
     delivery: &Delivery,
     trouble: &Trouble,
+    found: Option<&Item>,
     now: Timestamp,
 ) -> Result<Option<Write>, PortError> {
-    let (kind, report) = match trouble {
-        Trouble::Ambiguous { candidates, .. } => (
-            ReviewKind::AmbiguousRecord,
-            serde_json::json!({ "candidates": candidates }),
-        ),
-        Trouble::Invalid {
-            violations,
-            invariant,
-            ..
-        } => (
-            ReviewKind::InvalidInput,
-            serde_json::json!({ "fields": violations, "invariant": invariant }),
-        ),
-        _ => return Ok(None),
+    if !is_new(message, found) {
+        return Ok(None);
+    }
+    let Some((kind, report)) = asked(trouble) else {
+        return Ok(None);
     };
     let id = ErrorRecord::id_of(message.event.id.as_str(), "route-event");
     let item = ReviewItem {
@@ -93,7 +86,44 @@ pub(super) fn question(
         report,
         subject: bounded(&delivery.body),
     };
-    put(key::operation(&message.tenant, REVIEW, &id), &item).map(Some)
+    let write = put(key::operation(&message.tenant, REVIEW, &id), &item)?;
+    let expect = Expect::unchanged(found);
+    Ok(Some(Write { expect, ..write }))
+}
+
+/// What a person is asked, and what they need to answer.
+fn asked(trouble: &Trouble) -> Option<(ReviewKind, Json)> {
+    Some(match trouble {
+        Trouble::Ambiguous {
+            name,
+            record_type,
+            candidates,
+        } => (
+            ReviewKind::AmbiguousRecord,
+            serde_json::json!({ "as": name, "type": record_type, "candidates": candidates }),
+        ),
+        Trouble::Invalid {
+            violations,
+            invariant,
+            ..
+        } => (
+            ReviewKind::InvalidInput,
+            serde_json::json!({ "fields": violations, "invariant": invariant }),
+        ),
+        _ => return None,
+    })
+}
+
+/// Whether a question was not asked before, or is what a person's decision about it led to: a
+/// repeated delivery of what they decided on asks nothing.
+fn is_new(message: &EventMessage, found: Option<&Item>) -> bool {
+    let Some(found) = found else {
+        return true;
+    };
+    let asked: Option<ReviewItem> = serde_json::from_str(&found.body).ok();
+    let decided = asked.and_then(|item| Some(item.handling.decision?.mark.at));
+    let again = message.resubmitted.as_ref().map(|again| again.at);
+    again.is_some() && again == decided
 }
 
 fn loop_stopped(

@@ -28,11 +28,11 @@ pub(super) struct Draft {
 }
 
 /// Among lines of one time, what was begun is finished before something new begins.
-mod rank {
+pub(super) mod rank {
     pub(super) const AFTERMATH: u8 = 0;
     pub(super) const CHANGE: u8 = 1;
     pub(super) const STEP: u8 = 3;
-    pub(super) const DECISION: u8 = 2;
+    pub(in crate::timeline) const DECISION: u8 = 2;
     pub(super) const EVENT: u8 = 4;
 }
 
@@ -72,12 +72,12 @@ impl Drafts {
         }
     }
 
-    fn push(&mut self, rank: u8, anchor: String, at: Timestamp, what: What) {
+    pub(super) fn push(&mut self, rank: u8, anchor: String, at: Timestamp, what: What) {
         let line = Line { at, what };
         self.lines.push(Draft { anchor, rank, line });
     }
 
-    fn link(&mut self, cause: &str, effect: String) {
+    pub(super) fn link(&mut self, cause: &str, effect: String) {
         self.links.push((cause.to_owned(), effect));
     }
 
@@ -156,7 +156,13 @@ impl Drafts {
     }
 
     /// What followed: the steps that were sent are effects, those left out and the end are lines.
-    fn dispatch(&mut self, cause: &str, execution: &str, generation: u32, dispatch: &Dispatch) {
+    pub(super) fn dispatch(
+        &mut self,
+        cause: &str,
+        execution: &str,
+        generation: u32,
+        dispatch: &Dispatch,
+    ) {
         for step in &dispatch.steps {
             self.link(cause, step_anchor(execution, generation, step));
             let first = first_attempt(&step_anchor(execution, generation, step));

@@ -8,11 +8,13 @@ use super::Glossary;
 use super::draft::{ChangeItem, Drafts};
 use super::line::{RecordPart, Timeline};
 use super::order::ordered;
+use super::person::decisions_about;
 use super::step::StepPlace;
 use crate::entry::StepEntry;
 use crate::id::{EventId, RecordRef, SOURCE_TYPE};
 use crate::key::{self, EXECUTION_PREFIX, OUTCOME_PREFIX};
 use crate::name::{RecordId, RecordType, TenantName};
+use crate::operate::{DECISION_PREFIX, DecisionEntry};
 use crate::operation::{ErrorRecord, REVIEW, ReviewItem};
 use crate::port::{Journal, Key, PortError, Row, Table};
 use crate::promise::OutcomeEntry;
@@ -40,6 +42,7 @@ struct Items {
     events: BTreeMap<EventId, EventEntry>,
     changes: Vec<(String, ChangeItem)>,
     steps: Vec<(StepPlace, StepEntry)>,
+    decisions: Vec<(String, DecisionEntry)>,
     outcomes: Vec<(String, OutcomeEntry)>,
 }
 
@@ -78,6 +81,9 @@ pub async fn of_event<J: Journal>(
             let mut drafts = Drafts::default();
             for item in reviews {
                 drafts.review(event, item);
+            }
+            for row in decisions_about(journal, tenant, event).await? {
+                drafts.person(&row.sort, &decode(&row.sort, &row.item.body)?);
             }
             let mut timeline = Timeline {
                 of: event.to_string(),
@@ -133,6 +139,11 @@ async fn tell<J: Journal>(
     let only = only.map(|entry| entry.event.id.clone());
     for row in partition(journal, home).await? {
         items.take(&row)?;
+    }
+    if let Some(entry) = event.as_ref().filter(|_| only.is_none()) {
+        for row in decisions_about(journal, &home.tenant, &entry.event.id).await? {
+            items.take(&row)?;
+        }
     }
     items.add_event(event);
     for missing in items.missing_events() {
@@ -207,6 +218,8 @@ impl Items {
             self.record = Some(decode(sort, body)?);
         } else if sort.starts_with("event#") {
             self.add_event(Some(decode(sort, body)?));
+        } else if sort.starts_with(DECISION_PREFIX) {
+            self.decisions.push((sort.to_owned(), decode(sort, body)?));
         } else if let Some(rest) = sort.strip_prefix("change#") {
             self.changes.push((rest.to_owned(), decode(sort, body)?));
         } else if let Some(execution) = sort.strip_prefix(OUTCOME_PREFIX) {
@@ -242,6 +255,15 @@ impl Items {
         self.events.retain(|id, _| id == event);
         self.changes.retain(|(_, item)| item.event == *event);
         self.steps.retain(|(_, entry)| entry.event == *event);
+        let started: Vec<_> = self
+            .events
+            .values()
+            .flat_map(|entry| entry.decisions.iter().filter_map(EventEntry::execution))
+            .collect();
+        self.decisions.retain(|(_, entry)| {
+            let execution = entry.execution.as_ref();
+            entry.event.as_ref() == Some(event) || execution.is_some_and(|it| started.contains(it))
+        });
         self.outcomes.retain(|(_, entry)| entry.event == *event);
     }
 
@@ -255,6 +277,9 @@ impl Items {
         }
         for (place, entry) in self.steps {
             drafts.step(&place, entry, glossary);
+        }
+        for (sort, entry) in &self.decisions {
+            drafts.person(sort, entry);
         }
         for (execution, entry) in self.outcomes {
             drafts.outcome(&execution, &entry);

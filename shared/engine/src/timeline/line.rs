@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::person::PersonPart;
 use crate::entry::ErrorSummary;
 use crate::operation::{ReviewKind, Status};
 use crate::record::FieldChange;
@@ -65,6 +66,8 @@ pub enum What {
     Created(CreatedPart),
     /// A workflow was started, skipped or stopped.
     Decision(DecisionPart),
+    /// A person decided.
+    Person(PersonPart),
     /// An execution of another record changed this one.
     Changed(ChangedPart),
     /// An attempt of a step did not succeed.

@@ -183,6 +183,7 @@ impl Found {
                 self.json(&mut review.report);
             }
             What::Decision(decision) => decision.reason.iter_mut().for_each(|r| self.text(r)),
+            What::Person(person) => person.reason.iter_mut().for_each(|r| self.text(r)),
             What::Attempt(attempt) => self.text(&mut attempt.message),
             What::Skipped(skipped) => self.text(&mut skipped.reason),
             What::End(end) => end.reason.iter_mut().for_each(|reason| self.text(reason)),

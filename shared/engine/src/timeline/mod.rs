@@ -9,6 +9,7 @@ mod glossary;
 mod line;
 mod mask;
 mod order;
+mod person;
 mod step;
 
 #[cfg(test)]
@@ -21,3 +22,4 @@ pub use line::{
     RecordPart, ReviewPart, SkippedPart, StepPart, SuppressedPart, Timeline, What,
 };
 pub use mask::Masks;
+pub use person::PersonPart;

@@ -1,0 +1,117 @@
+//! `holdfast stop` and `holdfast start`: a person holds the work of a workflow back.
+
+use clap::Args;
+use holdfast_embedded::control::{Answer, Hold, Stop};
+use holdfast_engine::name::{TenantName, WorkflowName};
+use serde::Serialize;
+
+use crate::data::{DataFolder, tenant};
+use crate::deciding::Person;
+use crate::desk::Desk;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::output::style::{GREEN, PLAIN, YELLOW};
+
+/// Which workflow.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// The workflow
+    workflow: WorkflowName,
+    /// The tenant; the only one there is where it is left out
+    #[arg(long)]
+    tenant: Option<TenantName>,
+    #[command(flatten)]
+    person: Person,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+/// What to stop.
+#[derive(Debug, Args)]
+pub(crate) struct StopArguments {
+    #[command(flatten)]
+    which: Which,
+    /// Why: whoever looks at the workflow sees it
+    #[arg(long)]
+    reason: String,
+}
+
+/// What to start.
+#[derive(Debug, Args)]
+pub(crate) struct StartArguments {
+    #[command(flatten)]
+    which: Which,
+    /// Why
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// What came of it, for programs: these members stay.
+#[derive(Debug, Serialize)]
+struct Told {
+    /// What was stopped or started: `workflow pack/name`.
+    subject: String,
+    tenant: String,
+    before: &'static str,
+    after: &'static str,
+    by: String,
+}
+
+/// Stops.
+pub(crate) async fn stop(arguments: &StopArguments, output: Output) -> Result<Exit, Failure> {
+    let stop = Stop {
+        by: arguments.which.person.name(),
+        reason: arguments.reason.clone(),
+    };
+    let told = hold(&arguments.which, Some(stop)).await?;
+    output.result(&told, |told| {
+        format!(
+            "{YELLOW}stopped{PLAIN} {} by {}: its work waits, nothing is lost\n  holdfast start {} --tenant {}",
+            told.subject, told.by, arguments.which.workflow, told.tenant
+        )
+    });
+    Ok(Exit::Done)
+}
+
+/// Starts.
+pub(crate) async fn start(arguments: &StartArguments, output: Output) -> Result<Exit, Failure> {
+    let told = hold(&arguments.which, None).await?;
+    tracing::info!(
+        by = told.by,
+        reason = arguments.reason,
+        "a workflow is started"
+    );
+    output.result(&told, |told| {
+        format!(
+            "{GREEN}started{PLAIN} {} by {}: what waited comes back within minutes",
+            told.subject, told.by
+        )
+    });
+    Ok(Exit::Done)
+}
+
+async fn hold(which: &Which, stop: Option<Stop>) -> Result<Told, Failure> {
+    let tenant = tenant(which.tenant.as_ref(), &which.data.read()?)?;
+    let request = Hold {
+        tenant: tenant.clone(),
+        workflow: which.workflow.clone(),
+        stop,
+    };
+    let answer = Desk::of(&which.data).hold(&request).await?;
+    let Answer::Held {
+        subject,
+        before,
+        after,
+    } = answer
+    else {
+        let message = "`serve` answered something else";
+        return Err(Failure::unreachable("ControlVersion", message));
+    };
+    Ok(Told {
+        subject,
+        tenant: tenant.to_string(),
+        before: before.name(),
+        after: after.name(),
+        by: which.person.name(),
+    })
+}

@@ -1,0 +1,96 @@
+//! `holdfast rerun`: runs an execution anew, from a step on.
+
+use clap::Args;
+use holdfast_engine::id::ExecutionRef;
+use holdfast_engine::name::StepId;
+use holdfast_engine::operate::{Operate, Outcome, Rerun};
+use serde::Serialize;
+
+use crate::data::DataFolder;
+use crate::deciding::Person;
+use crate::desk::Desk;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::output::style::{GREEN, PLAIN, YELLOW};
+
+/// What to run anew.
+#[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
+pub(crate) struct Arguments {
+    /// The execution: tenant/type/record/workflow/execution
+    #[arg(value_name = "REF")]
+    reference: ExecutionRef,
+    /// The first step that runs anew
+    #[arg(long, value_name = "STEP")]
+    from: StepId,
+    /// The version: the beginning of its hash, or `live`; else the execution's own
+    #[arg(long)]
+    version: Option<String>,
+    /// Repeat effects that may have happened
+    #[arg(long)]
+    again: bool,
+    /// Why: it is kept with the record
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    person: Person,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+/// What came of it, for programs: these members stay.
+#[derive(Debug, Serialize)]
+struct Told {
+    execution: String,
+    generation: u32,
+    steps: Vec<String>,
+    /// Whether what was sent waits until a process serves.
+    waits: bool,
+}
+
+/// Runs anew.
+pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    drop(arguments.data.read()?);
+    let request = Operate::Rerun(Rerun {
+        execution: arguments.reference.clone(),
+        from: arguments.from.clone(),
+        version: arguments.version.clone(),
+        again: arguments.again,
+        seen: None,
+        by: arguments.person.name(),
+        reason: arguments.reason.clone(),
+    });
+    let mut desk = Desk::of(&arguments.data);
+    let Outcome::Rerun {
+        execution,
+        generation,
+        steps,
+    } = desk.one(request).await?
+    else {
+        let message = "`serve` answered something else";
+        return Err(Failure::unreachable("ControlVersion", message));
+    };
+    let told = Told {
+        execution: execution.to_string(),
+        generation,
+        steps: steps.iter().map(ToString::to_string).collect(),
+        waits: desk.waits().is_some(),
+    };
+    output.result(&told, text);
+    if let Some(waits) = desk.waits() {
+        output.note(format!("{YELLOW}note:{PLAIN} {waits}"));
+    }
+    Ok(Exit::Done)
+}
+
+fn text(told: &Told) -> String {
+    let steps = if told.steps.is_empty() {
+        "nothing follows: every step was left out".to_owned()
+    } else {
+        format!("sent: {}", told.steps.join(", "))
+    };
+    format!(
+        "{GREEN}generation {}{PLAIN} of {}\n  {steps}\n  holdfast trace {}",
+        told.generation, told.execution, told.execution
+    )
+}

@@ -1,0 +1,158 @@
+//! The state of a data folder for people.
+
+use super::{AlertPath, Dead, Held, Operations, Process, Status};
+use crate::age::{ago, until};
+use crate::items::SHORT_ID;
+use crate::output::counted;
+use crate::output::style::{BOLD, PLAIN, RED, YELLOW};
+use crate::table::shortened;
+use holdfast_embedded::control::QueueDepth;
+use jiff::Timestamp;
+
+/// The longest message that is shown, in characters.
+const MESSAGE: usize = 100;
+
+/// The state as text.
+pub(super) fn shown(status: &Status) -> String {
+    let mut lines = vec![process(&status.process), String::new()];
+    lines.push(format!(
+        "{BOLD}{:<16}{:>9}{:>11}{:>9}{:>9}{:>14}{PLAIN}",
+        "queue", "visible", "in flight", "delayed", "oldest", "dead letters"
+    ));
+    lines.extend(status.queues.iter().map(queue));
+    lines.extend(status.dead_letters.iter().map(dead));
+    lines.push(String::new());
+    for (tenant, versions) in &status.packs {
+        lines.push(format!("{BOLD}{tenant}{PLAIN}: {}", versions.join(", ")));
+    }
+    let next = status.timers.next;
+    let next = next.map_or_else(String::new, |next| format!(", next due {next}"));
+    let armed = usize::try_from(status.timers.armed).unwrap_or(usize::MAX);
+    lines.push(format!("{} armed{next}", counted(armed, "timer")));
+    lines.extend(status.alerts.iter().map(alerts));
+    if !status.held.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("{BOLD}held back{PLAIN}"));
+        lines.extend(
+            status
+                .held
+                .iter()
+                .flat_map(|held| held_back(held, status.now)),
+        );
+    }
+    lines.push(String::new());
+    lines.extend(needs(&status.operations, status.now));
+    lines.join("\n")
+}
+
+fn process(process: &Process) -> String {
+    match process {
+        Process::Serving => "a process serves this folder".to_owned(),
+        Process::None => "no process serves this folder: messages wait".to_owned(),
+        Process::NoAnswer { message, .. } => {
+            format!("{RED}{message}{PLAIN}\nqueues are shown as the store has them")
+        }
+    }
+}
+
+fn queue(depth: &QueueDepth) -> String {
+    let oldest = depth.oldest_seconds;
+    let oldest = oldest.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds}s"));
+    let (alarm, calm) = if depth.dead_letters > 0 {
+        (RED, PLAIN)
+    } else {
+        ("", "")
+    };
+    format!(
+        "{:<16}{:>9}{:>11}{:>9}{oldest:>9}{alarm}{:>14}{calm}",
+        depth.queue, depth.visible, depth.in_flight, depth.delayed, depth.dead_letters
+    )
+}
+
+fn dead(dead: &Dead) -> String {
+    let Dead {
+        queue,
+        message,
+        tenant,
+        receives,
+        since,
+    } = dead;
+    format!(
+        "  dead letter {message} of {queue}: tenant {tenant}, received {receives} times, {since}"
+    )
+}
+
+fn alerts((tenant, path): (&String, &AlertPath)) -> String {
+    match (path.configured, path.silent_since, path.proven_at) {
+        (false, ..) => {
+            format!("{RED}alerts of {tenant} go nowhere{PLAIN}: add `alerts:` to a pack.yaml")
+        }
+        (true, Some(since), _) => {
+            format!("{RED}alert path of {tenant} silent since {since}{PLAIN}")
+        }
+        (true, None, Some(at)) => format!("alert path of {tenant} proven at {at}"),
+        (true, None, None) => format!("alert path of {tenant} not tried yet"),
+    }
+}
+
+fn held_back(held: &Held, now: Timestamp) -> Vec<String> {
+    let Held {
+        tenant, subject, ..
+    } = held;
+    let age = |at: Option<Timestamp>| at.map_or_else(String::new, |at| ago(at, now));
+    let what = match (held.state, held.until) {
+        ("stopped", _) => {
+            let by = held.by.as_deref().unwrap_or("?");
+            let reason = held.reason.as_deref().unwrap_or("?");
+            format!("stopped by {by} {} ago: {reason}", age(held.since))
+        }
+        (state, Some(next)) => {
+            let tries = until(next, now);
+            format!(
+                "breaker {state} for {}, tries again {tries}",
+                age(held.since)
+            )
+        }
+        (state, None) => format!("breaker {state} for {}", age(held.since)),
+    };
+    let mut lines = vec![format!("  {YELLOW}{subject}{PLAIN} of {tenant}  {what}")];
+    if let Some((_, name)) = subject
+        .split_once('/')
+        .filter(|_| subject.starts_with("workflow"))
+    {
+        lines.push(format!("    holdfast start {name} --tenant {tenant}"));
+    }
+    lines
+}
+
+fn needs(operations: &Operations, now: Timestamp) -> Vec<String> {
+    let (reviews, errors) = (operations.reviews, operations.errors);
+    if reviews + errors == 0 {
+        return vec!["nothing needs anyone".to_owned()];
+    }
+    let each = operations.severities.iter();
+    let each: Vec<_> = each
+        .map(|(severity, count)| format!("{count} {severity:?}"))
+        .collect();
+    let overdue = match operations.overdue {
+        0 => String::new(),
+        count => format!("; {RED}{count} overdue{PLAIN}"),
+    };
+    let mut lines = vec![format!(
+        "{BOLD}needs someone{PLAIN}: {}, {} ({}){overdue}",
+        counted(reviews, "review item"),
+        counted(errors, "error"),
+        each.join(", ")
+    )];
+    for item in &operations.newest {
+        let id: String = item.id.chars().take(SHORT_ID).collect();
+        let (age, message) = (ago(item.last_at, now), shortened(item.said(), MESSAGE));
+        let (severity, code) = (item.severity, &item.code);
+        lines.push(format!("  {severity:?} {code}  {age} ago  {message}"));
+        lines.push(format!("    holdfast review show {id}"));
+        if let Some(execution) = &item.execution {
+            lines.push(format!("    holdfast trace {execution}"));
+        }
+    }
+    lines
+}

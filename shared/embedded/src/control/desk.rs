@@ -1,0 +1,105 @@
+//! Doing what people ask for on a data folder: within the process that serves it, or alone while
+//! none does.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use holdfast_engine::breaker::{self, Changed, Refusal};
+use holdfast_engine::operate::{Operate, Operator};
+use holdfast_engine::port::Clock;
+use holdfast_receive_webhook::WebhookDoor;
+
+use super::protocol::{Hold, Operated};
+use super::together::together;
+use crate::entropy::OsEntropy;
+use crate::identity;
+use crate::ports::{EmbeddedPorts, Parts, Random};
+use crate::registry::catalog;
+use crate::secrets::LocalSecrets;
+use crate::store::Store;
+use crate::system::StartError;
+
+/// Does what people ask for.
+#[derive(Debug)]
+pub struct Desk<C> {
+    ports: Arc<EmbeddedPorts<C>>,
+    operator: Operator<EmbeddedPorts<C>, WebhookDoor>,
+}
+
+impl<C: Clock + Clone + 'static> Desk<C> {
+    /// A desk of a running system.
+    pub(super) fn of(ports: &Arc<EmbeddedPorts<C>>) -> Self {
+        Self {
+            ports: Arc::clone(ports),
+            operator: Operator::new(Arc::clone(ports), WebhookDoor),
+        }
+    }
+
+    /// Takes a data folder that nobody serves. Nothing works on what is sent: it waits for the
+    /// process that serves next.
+    ///
+    /// # Errors
+    /// [`StartError`] when there is no store, another process holds it, or it is unusable.
+    pub fn alone(folder: &Path, clock: C) -> Result<Self, StartError> {
+        // Not opened for writing before it is known to be a store: opening makes one.
+        drop(Store::open_read_only(folder)?);
+        let desk = Self::on(folder, &Store::open(folder)?, clock)?;
+        desk.ports.definitions.recall()?;
+        Ok(desk)
+    }
+
+    /// A desk that only looks, beside the process that serves: whatever writes is refused.
+    ///
+    /// # Errors
+    /// [`StartError`] when there is no store, or it is unusable.
+    pub fn looking(folder: &Path, clock: C) -> Result<Self, StartError> {
+        Self::on(folder, &Store::open_read_only(folder)?, clock)
+    }
+
+    fn on(folder: &Path, store: &Store, clock: C) -> Result<Self, StartError> {
+        let identity_key = identity::read(folder).map_err(StartError::Identity)?;
+        let parts = Parts {
+            catalog: catalog::<C>(),
+            // Nothing is called and nothing is verified from here.
+            secrets: LocalSecrets::of(&BTreeMap::new(), identity_key),
+            clock,
+            entropy: Random::Os(OsEntropy),
+            public_url: None,
+        };
+        Ok(Self::of(&Arc::new(EmbeddedPorts::on(store, parts))))
+    }
+
+    /// The ports.
+    #[must_use]
+    pub fn ports(&self) -> &EmbeddedPorts<C> {
+        &self.ports
+    }
+
+    /// Does what people ask for, all of it at the same time: what is committed together costs one
+    /// sync. The answers have the order of the requests.
+    pub async fn operate(&self, requests: Vec<Operate>) -> Vec<Operated> {
+        let each = |request| Box::pin(self.operate_one(request));
+        together(requests.into_iter().map(each).collect()).await
+    }
+
+    async fn operate_one(&self, request: Operate) -> Operated {
+        match self.operator.operate(request).await {
+            Ok(outcome) => Operated::Done(Box::new(outcome)),
+            Err(error) => Operated::Refused(error.into()),
+        }
+    }
+
+    /// Stops or starts a workflow.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it has no effect, or the store fails.
+    pub async fn hold(&self, hold: &Hold) -> Result<Changed, Refusal> {
+        let (ports, tenant) = (self.ports.as_ref(), &hold.tenant);
+        let subject = breaker::workflow(ports, tenant, &hold.workflow).await?;
+        match &hold.stop {
+            Some(stop) => breaker::stop(ports, tenant, &subject, &stop.by, &stop.reason).await,
+            None => breaker::start(ports, tenant, &subject).await,
+        }
+    }
+}
