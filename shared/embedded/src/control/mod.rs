@@ -19,7 +19,7 @@ pub use desk::Desk;
 pub use inspect::{TimerCount, events, records, timers};
 pub use packs::published;
 pub use protocol::{
-    Answer, Command, Hold, InjectedFaults, Operated, QueueDepth, Refused, SetConfig, SettingChange,
+    Answer, Command, Held, Hold, InjectedFaults, Operated, QueueDepth, Refused, SetConfig, SettingChange,
     Stop,
 };
 pub use server::Listener;

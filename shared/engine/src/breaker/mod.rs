@@ -20,7 +20,7 @@ mod properties;
 
 pub use gate::{Gate, gate};
 pub use listing::{Listed, not_closed};
-pub use operate::{Changed, Refusal, start, stop, workflow};
+pub use operate::{Changed, Refusal, connection, start, stop, workflow};
 pub use record::{BREAKER_OPENED, Opened};
 pub use state::{Probe, State};
 pub use step::{Effect, Event, Next, step};
