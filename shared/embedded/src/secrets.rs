@@ -62,6 +62,21 @@ impl LocalSecrets {
     /// The secrets of these variables; one variable may hold several, one per line.
     #[must_use]
     pub fn of(variables: &BTreeMap<String, String>, identity_key: IdentityKey) -> Self {
+        Self::with(variables, None, identity_key)
+    }
+
+    /// The secrets of these variables, and the well-known one under every other name: for
+    /// development only.
+    #[must_use]
+    pub fn development(variables: &BTreeMap<String, String>, identity_key: IdentityKey) -> Self {
+        Self::with(variables, Secret::new(DEVELOPMENT_SECRET).ok(), identity_key)
+    }
+
+    fn with(
+        variables: &BTreeMap<String, String>,
+        development: Option<Secret>,
+        identity_key: IdentityKey,
+    ) -> Self {
         let secrets = |text: &String| {
             text.lines()
                 .filter_map(|line| Secret::new(line).ok())
@@ -73,17 +88,6 @@ impl LocalSecrets {
             .collect();
         Self(Arc::new(Inner {
             values,
-            development: None,
-            identity_key,
-        }))
-    }
-
-    /// The well-known secret under every name: for development only.
-    #[must_use]
-    pub fn development(identity_key: IdentityKey) -> Self {
-        let development = Secret::new(DEVELOPMENT_SECRET).ok();
-        Self(Arc::new(Inner {
-            values: BTreeMap::new(),
             development,
             identity_key,
         }))
