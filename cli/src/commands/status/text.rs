@@ -122,7 +122,9 @@ fn held_back(held: &Held, now: Timestamp) -> Vec<String> {
         } else {
             ""
         };
-        lines.push(format!("    holdfast start {option}{name} --tenant {tenant}"));
+        lines.push(format!(
+            "    holdfast start {option}{name} --tenant {tenant}"
+        ));
     }
     lines
 }
