@@ -1,5 +1,6 @@
 //! One item with everything that is known of it, how it was handled, and what can be done.
 
+use holdfast_engine::breaker::start_command;
 use holdfast_engine::operation::{Handling, Operation, ReviewKind};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -109,6 +110,16 @@ fn commands(operation: &Operation) -> Vec<Step> {
             format!("holdfast errors ack {id}"),
             "you know of it: no more calls",
         );
+    }
+    if let Operation::Error(record) = operation
+        && let Some(start) = start_command(record)
+    {
+        say(start, "it is well again: do not wait for the next try");
+        say(
+            "holdfast status".to_owned(),
+            "when it tries again by itself",
+        );
+        return steps;
     }
     for (command, does) in decisions(operation) {
         say(command.replace("ID", &id), does);

@@ -21,7 +21,7 @@ impl Seen {
         let listed = listed.skip(1).find_map(|row| row.split(' ').next());
         let id = listed.or_else(|| after("id")).filter(|id| id.len() >= 10);
         let record = after("candidates");
-        let reference = words().filter(|word| is_reference(word)).last();
+        let reference = words().rfind(|word| is_reference(word));
         for (place, found) in [
             (&mut self.id, id),
             (&mut self.reference, reference),

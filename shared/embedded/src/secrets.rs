@@ -69,7 +69,11 @@ impl LocalSecrets {
     /// development only.
     #[must_use]
     pub fn development(variables: &BTreeMap<String, String>, identity_key: IdentityKey) -> Self {
-        Self::with(variables, Secret::new(DEVELOPMENT_SECRET).ok(), identity_key)
+        Self::with(
+            variables,
+            Secret::new(DEVELOPMENT_SECRET).ok(),
+            identity_key,
+        )
     }
 
     fn with(
@@ -138,6 +142,17 @@ impl Secrets for LocalSecrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_development_every_secret_that_is_not_given_is_the_well_known_one() {
+        let tenant = TenantName::new("north").unwrap();
+        let given = ("HOLDFAST_SECRET_CALENDLY_KEY".to_owned(), "a\nb".to_owned());
+        let secrets = LocalSecrets::development(&[given].into(), IdentityKey([0; 32]));
+        let text = |name| secrets.active(&tenant, name);
+        let known = |text| Secret::new(text).unwrap();
+        assert_eq!(text("calendly-key"), [known("a"), known("b")]);
+        assert_eq!(text("stripe-key"), [known(DEVELOPMENT_SECRET)]);
+    }
 
     #[test]
     fn a_tenants_own_secret_comes_before_the_shared_one() {
