@@ -7,7 +7,7 @@ CARGO ?= cargo
 DENY_VERSION := 0.20.2
 TOOLS := target/tools
 
-.PHONY: help check format lint docs policy test definitions contributing faults bench
+.PHONY: help check format lint docs policy test definitions contributing drill faults bench
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ contributing: ## Executes CONTRIBUTING's "Add a step" in a copy of the tree.
 definitions: ## Checks and tests the packs that come with Holdfast.
 	$(CARGO) run --quiet -- check workflows/dental
 	$(CARGO) run --quiet -- test workflows/dental
+
+drill: ## Does everything in docs/runbook.md; a line for each section.
+	$(CARGO) test --quiet -p holdfast --test runbook -- --nocapture every_section
 
 faults: ## The long versions: more kills, larger models, more schedules.
 	HOLDFAST_KILLS=200 HOLDFAST_MODEL=large HOLDFAST_SCHEDULES=10000 $(CARGO) test --profile faults -p holdfast-tests --no-fail-fast -- --nocapture

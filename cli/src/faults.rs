@@ -9,8 +9,8 @@ use holdfast_engine::port::Entropy;
 /// Which calls fail on purpose.
 #[derive(Debug, Args)]
 pub(crate) struct FaultArguments {
-    /// Let calls through a connection fail: `<connection>=<kind>[:rate]` with a kind of 429, 503,
-    /// timeout, slow, reset, garbage or drop-answer, and a rate from 0 to 1; may be repeated
+    /// Let calls through a connection fail: `<connection>=<kind>[:rate]` with a kind of 401, 429,
+    /// 503, timeout, slow, reset, garbage or drop-answer, and a rate from 0 to 1; may be repeated
     #[arg(long = "fault", value_name = "FAULT", requires = "dev")]
     pub(crate) faults: Vec<Fault>,
     /// The seed of the faults: the same one lets the same calls fail

@@ -218,6 +218,37 @@ async fn a_stopped_workflow_holds_its_work_until_it_is_started() {
 }
 
 #[tokio::test]
+async fn a_stopped_connection_holds_what_calls_through_it_until_it_is_started() {
+    let serving = Serving::with(&["--dev", &leads()]);
+    let stop = ["stop", "--connection", "crm", "--reason", "the CRM moves"];
+    assert_eq!(code(&serving.on(&stop)), 0);
+    let status = out(&serving.on(&["status"]));
+    assert!(
+        status.contains("connection leads/crm") && status.contains("start --connection crm"),
+        "{status}"
+    );
+    serving.post_signed(FORM, &rosa()).await;
+    until(|| {
+        let status = read(&serving.on(&["--json", "status"]));
+        let mut queues = status["queues"].as_array().unwrap().iter();
+        queues.any(|queue| queue["delayed"] == 1).then_some(())
+    });
+    assert!(calls(&serving.deliveries().await).is_empty());
+    let start = serving.on(&["start", "--connection", "crm"]);
+    assert!(
+        out(&start).contains("started connection"),
+        "{}",
+        err(&start)
+    );
+    let nothing = serving.on(&["start", "--connection", "nothing"]);
+    assert_eq!(code(&nothing), 1);
+    assert!(err(&nothing).contains("no connection"), "{}", err(&nothing));
+    for wrong in [&["start"][..], &["start", "intake", "--connection", "crm"]] {
+        assert_eq!(code(&serving.on(wrong)), 2);
+    }
+}
+
+#[tokio::test]
 async fn figures_say_how_soon_failures_are_answered() {
     let serving = failing().await;
     let none = Serving::with(&["--dev", &leads()]);

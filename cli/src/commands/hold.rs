@@ -1,8 +1,8 @@
-//! `holdfast stop` and `holdfast start`: a person holds the work of a workflow back.
+//! `holdfast stop` and `holdfast start`: a person holds the work of a workflow, or of a connection, back.
 
 use clap::Args;
-use holdfast_embedded::control::{Answer, Hold, Stop};
-use holdfast_engine::name::{TenantName, WorkflowName};
+use holdfast_embedded::control::{Answer, Held, Hold, Stop};
+use holdfast_engine::name::{ConnectionName, TenantName, WorkflowName};
 use serde::Serialize;
 
 use crate::data::{DataFolder, tenant};
@@ -12,11 +12,15 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::style::{GREEN, PLAIN, YELLOW};
 
-/// Which workflow.
+/// Which workflow or connection.
 #[derive(Debug, Args)]
 pub(crate) struct Which {
     /// The workflow
-    workflow: WorkflowName,
+    #[arg(required_unless_present = "connection")]
+    workflow: Option<WorkflowName>,
+    /// All calls through this connection, instead of a workflow
+    #[arg(long, conflicts_with = "workflow")]
+    connection: Option<ConnectionName>,
     /// The tenant; the only one there is where it is left out
     #[arg(long)]
     tenant: Option<TenantName>,
@@ -24,6 +28,27 @@ pub(crate) struct Which {
     person: Person,
     #[command(flatten)]
     data: DataFolder,
+}
+
+impl Which {
+    fn what(&self) -> Result<Held, Failure> {
+        match (&self.workflow, &self.connection) {
+            (Some(name), None) => Ok(Held::Workflow(name.clone())),
+            (None, Some(name)) => Ok(Held::Connection(name.clone())),
+            _ => {
+                let message = "name a workflow, or a connection with --connection";
+                Err(Failure::Usage(message.to_owned()))
+            }
+        }
+    }
+
+    /// As it is typed again.
+    fn typed(&self) -> String {
+        match (&self.workflow, &self.connection) {
+            (_, Some(name)) => format!("--connection {name}"),
+            (name, None) => name.as_ref().map_or_else(String::new, ToString::to_string),
+        }
+    }
 }
 
 /// What to stop.
@@ -67,7 +92,7 @@ pub(crate) async fn stop(arguments: &StopArguments, output: Output) -> Result<Ex
     output.result(&told, |told| {
         format!(
             "{YELLOW}stopped{PLAIN} {} by {}: its work waits, nothing is lost\n  holdfast start {} --tenant {}",
-            told.subject, told.by, arguments.which.workflow, told.tenant
+            told.subject, told.by, arguments.which.typed(), told.tenant
         )
     });
     Ok(Exit::Done)
@@ -94,7 +119,7 @@ async fn hold(which: &Which, stop: Option<Stop>) -> Result<Told, Failure> {
     let tenant = tenant(which.tenant.as_ref(), &which.data.read()?)?;
     let request = Hold {
         tenant: tenant.clone(),
-        workflow: which.workflow.clone(),
+        what: which.what()?,
         stop,
     };
     let answer = Desk::of(&which.data).hold(&request).await?;

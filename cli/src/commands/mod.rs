@@ -73,9 +73,9 @@ enum Command {
     Redrive(redrive::Arguments),
     /// Run an execution anew from a step on, as a new generation
     Rerun(rerun::Arguments),
-    /// Hold the work of a workflow back: it waits, and nothing fails
+    /// Hold the work of a workflow or connection back: it waits, and nothing fails
     Stop(hold::StopArguments),
-    /// Let the work of a workflow go on
+    /// Let the work of a workflow or connection go on
     Start(hold::StartArguments),
     /// Let calls through connections fail while `serve --dev` runs, or stop that
     Fault(fault::Arguments),

@@ -1,6 +1,6 @@
 //! One item with everything that is known of it, how it was handled, and what can be done.
 
-use holdfast_engine::breaker::BREAKER_OPENED;
+use holdfast_engine::breaker::start_command;
 use holdfast_engine::operation::{Handling, Operation, ReviewKind};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -111,21 +111,20 @@ fn commands(operation: &Operation) -> Vec<Step> {
             "you know of it: no more calls",
         );
     }
-    if let Some(start) = start(operation) {
-        say(start, "let its work go on, after the cause is mended");
+    if let Operation::Error(record) = operation
+        && let Some(start) = start_command(record)
+    {
+        say(start, "it is well again: do not wait for the next try");
+        say(
+            "holdfast status".to_owned(),
+            "when it tries again by itself",
+        );
+        return steps;
     }
     for &(command, does) in decisions(operation) {
         say(command.replace("ID", &id), does);
     }
     steps
-}
-
-/// How the work of a workflow goes on whose breaker opened.
-fn start(operation: &Operation) -> Option<String> {
-    let opened = (operation.code() == BREAKER_OPENED).then_some(operation.function())?;
-    let (_, workflow) = opened.strip_prefix("workflow ")?.split_once('/')?;
-    let tenant = operation.tenant()?;
-    Some(format!("holdfast start {workflow} --tenant {tenant}"))
 }
 
 /// A command with `ID` for the item's id, and what it does.

@@ -28,13 +28,21 @@ pub async fn handle<P: Ports>(ports: &P, request: &Request) -> Answer {
     match receive(ports, request).await {
         Ok(answer) => answer,
         Err(problem) => {
-            tracing::info!(
-                code = problem.code(),
-                status = problem.status(),
-                "the request is refused"
-            );
+            log(request, &problem);
             Answer::of(&problem)
         }
+    }
+}
+
+/// A provider whose signatures do not hold loses its events after a while, and nothing of them is
+/// stored here: only the log can tell.
+fn log(request: &Request, problem: &Problem) {
+    let (code, status) = (problem.code(), problem.status());
+    let endpoint = request.endpoint().ok();
+    if let (Problem::Signature(_), Some((tenant, source))) = (problem, endpoint) {
+        tracing::warn!(code, status, %tenant, %source, "a webhook is refused: {problem}");
+    } else {
+        tracing::info!(code, status, "the request is refused");
     }
 }
 

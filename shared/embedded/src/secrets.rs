@@ -62,6 +62,25 @@ impl LocalSecrets {
     /// The secrets of these variables; one variable may hold several, one per line.
     #[must_use]
     pub fn of(variables: &BTreeMap<String, String>, identity_key: IdentityKey) -> Self {
+        Self::with(variables, None, identity_key)
+    }
+
+    /// The secrets of these variables, and the well-known one under every other name: for
+    /// development only.
+    #[must_use]
+    pub fn development(variables: &BTreeMap<String, String>, identity_key: IdentityKey) -> Self {
+        Self::with(
+            variables,
+            Secret::new(DEVELOPMENT_SECRET).ok(),
+            identity_key,
+        )
+    }
+
+    fn with(
+        variables: &BTreeMap<String, String>,
+        development: Option<Secret>,
+        identity_key: IdentityKey,
+    ) -> Self {
         let secrets = |text: &String| {
             text.lines()
                 .filter_map(|line| Secret::new(line).ok())
@@ -73,17 +92,6 @@ impl LocalSecrets {
             .collect();
         Self(Arc::new(Inner {
             values,
-            development: None,
-            identity_key,
-        }))
-    }
-
-    /// The well-known secret under every name: for development only.
-    #[must_use]
-    pub fn development(identity_key: IdentityKey) -> Self {
-        let development = Secret::new(DEVELOPMENT_SECRET).ok();
-        Self(Arc::new(Inner {
-            values: BTreeMap::new(),
             development,
             identity_key,
         }))
@@ -134,6 +142,17 @@ impl Secrets for LocalSecrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_development_every_secret_that_is_not_given_is_the_well_known_one() {
+        let tenant = TenantName::new("north").unwrap();
+        let given = ("HOLDFAST_SECRET_CALENDLY_KEY".to_owned(), "a\nb".to_owned());
+        let secrets = LocalSecrets::development(&[given].into(), IdentityKey([0; 32]));
+        let text = |name| secrets.active(&tenant, name);
+        let known = |text| Secret::new(text).unwrap();
+        assert_eq!(text("calendly-key"), [known("a"), known("b")]);
+        assert_eq!(text("stripe-key"), [known(DEVELOPMENT_SECRET)]);
+    }
 
     #[test]
     fn a_tenants_own_secret_comes_before_the_shared_one() {

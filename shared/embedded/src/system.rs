@@ -261,7 +261,7 @@ fn secrets<C>(
     identity_key: IdentityKey,
 ) -> Result<LocalSecrets, StartError> {
     let secrets = if settings.development {
-        LocalSecrets::development(identity_key)
+        LocalSecrets::development(&settings.secrets, identity_key)
     } else {
         LocalSecrets::of(&settings.secrets, identity_key)
     };

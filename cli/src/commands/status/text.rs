@@ -116,11 +116,15 @@ fn held_back(held: &Held, now: Timestamp) -> Vec<String> {
         (state, None) => format!("breaker {state} for {}", age(held.since)),
     };
     let mut lines = vec![format!("  {YELLOW}{subject}{PLAIN} of {tenant}  {what}")];
-    if let Some((_, name)) = subject
-        .split_once('/')
-        .filter(|_| subject.starts_with("workflow"))
-    {
-        lines.push(format!("    holdfast start {name} --tenant {tenant}"));
+    if let Some((kind, name)) = subject.split_once('/') {
+        let option = if kind.starts_with("connection") {
+            "--connection "
+        } else {
+            ""
+        };
+        lines.push(format!(
+            "    holdfast start {option}{name} --tenant {tenant}"
+        ));
     }
     lines
 }

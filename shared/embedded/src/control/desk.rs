@@ -10,7 +10,7 @@ use holdfast_engine::operate::{Operate, Operator};
 use holdfast_engine::port::Clock;
 use holdfast_receive_webhook::WebhookDoor;
 
-use super::protocol::{Hold, Operated};
+use super::protocol::{Held, Hold, Operated};
 use super::together::together;
 use crate::entropy::OsEntropy;
 use crate::identity;
@@ -90,13 +90,16 @@ impl<C: Clock + Clone + 'static> Desk<C> {
         }
     }
 
-    /// Stops or starts a workflow.
+    /// Stops or starts a workflow, or all calls through a connection.
     ///
     /// # Errors
     /// [`Refusal`] when it has no effect, or the store fails.
     pub async fn hold(&self, hold: &Hold) -> Result<Changed, Refusal> {
         let (ports, tenant) = (self.ports.as_ref(), &hold.tenant);
-        let subject = breaker::workflow(ports, tenant, &hold.workflow).await?;
+        let subject = match &hold.what {
+            Held::Workflow(name) => breaker::workflow(ports, tenant, name).await?,
+            Held::Connection(name) => breaker::connection(ports, tenant, name).await?,
+        };
         match &hold.stop {
             Some(stop) => breaker::stop(ports, tenant, &subject, &stop.by, &stop.reason).await,
             None => breaker::start(ports, tenant, &subject).await,

@@ -19,8 +19,8 @@ pub use desk::Desk;
 pub use inspect::{TimerCount, events, records, timers};
 pub use packs::published;
 pub use protocol::{
-    Answer, Command, Hold, InjectedFaults, Operated, QueueDepth, Refused, SetConfig, SettingChange,
-    Stop,
+    Answer, Command, Held, Hold, InjectedFaults, Operated, QueueDepth, Refused, SetConfig,
+    SettingChange, Stop,
 };
 pub use server::Listener;
 pub use settings::{ConfigError, set_config};

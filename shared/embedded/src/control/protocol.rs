@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use holdfast_engine::breaker::{Changed, Refusal, State};
-use holdfast_engine::name::{PackName, TenantName, WorkflowName};
+use holdfast_engine::name::{ConnectionName, PackName, TenantName, WorkflowName};
 use holdfast_engine::operate::{Operate, OperateError, Outcome};
 use holdfast_engine::port::{DefinitionsError, PortError};
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ pub enum Command {
         /// What they ask for.
         requests: Vec<Operate>,
     },
-    /// Stops or starts a workflow.
+    /// Stops or starts a workflow, or all calls through a connection.
     Hold(Hold),
     /// Sets a tenant's setting.
     SetConfig(SetConfig),
@@ -104,15 +104,25 @@ pub struct Refused {
     pub unavailable: bool,
 }
 
-/// Stops or starts a workflow of a tenant.
+/// Stops or starts a workflow of a tenant, or all calls through a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The tenant.
     pub tenant: TenantName,
-    /// The workflow.
-    pub workflow: WorkflowName,
+    /// What is stopped or started.
+    pub what: Held,
     /// Who, and why, of a stop; `None` starts it.
     pub stop: Option<Stop>,
+}
+
+/// What a person stops and starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Held {
+    /// A workflow.
+    Workflow(WorkflowName),
+    /// A connection, whatever calls through it.
+    Connection(ConnectionName),
 }
 
 /// Who stops something, and why.

@@ -38,8 +38,11 @@ impl Answer for HttpResponse {
 
 impl Answer for Receipt {
     fn refusal(call: &Call<'_>, status: u16) -> Result<Self, CallError> {
-        HttpResponse::refusal(call, status)?;
-        Err(maybe("the answer is not the provider's"))
+        let response = HttpResponse::refusal(call, status)?;
+        Err(CallError::Refused {
+            code: format!("HttpStatus{}", response.status),
+            message: format!("the receiver answered {status} (an injected fault)"),
+        })
     }
 
     fn spoilt(self) -> Result<Self, CallError> {

@@ -12,6 +12,8 @@ use super::Rate;
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// The receiver is not called: it "answers" 401, as with a key that was taken back.
+    Unauthorized,
     /// The receiver is not called: it "answers" 429 and asks for half a minute.
     TooManyRequests,
     /// The receiver is not called: it "answers" 503, after which it may have acted.
@@ -31,7 +33,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which they are listed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::Unauthorized,
         Self::TooManyRequests,
         Self::Unavailable,
         Self::Timeout,
@@ -45,6 +48,7 @@ impl Kind {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Unauthorized => "401",
             Self::TooManyRequests => "429",
             Self::Unavailable => "503",
             Self::Timeout => "timeout",

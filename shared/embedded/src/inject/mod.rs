@@ -120,6 +120,7 @@ impl<C: Clock> Injector<C> {
             return calling.await;
         };
         match strike.kind {
+            Kind::Unauthorized => T::refusal(call, 401),
             Kind::TooManyRequests => T::refusal(call, 429),
             Kind::Unavailable => T::refusal(call, 503),
             Kind::Timeout => {

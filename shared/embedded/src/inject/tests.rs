@@ -120,6 +120,15 @@ async fn a_busy_receiver_gets_nothing_and_says_when() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_does_not_know_us_gets_nothing_and_is_not_asked_again() {
+    let setup = Setup::of("sms=401");
+    let text = setup.text("k").await.unwrap_err();
+    assert!(matches!(text, CallError::Refused { code, .. } if code == "HttpStatus401"));
+    assert_eq!(setup.post("k").await.unwrap().status, 401);
+    assert_eq!((setup.received(), setup.injector.struck()), (0, 2));
+}
+
+#[tokio::test]
 async fn an_unavailable_receiver_may_have_acted() {
     let setup = Setup::of("sms=503");
     assert!(is_maybe(&setup.text("k").await));

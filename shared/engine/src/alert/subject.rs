@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::CANARY;
-use crate::breaker::BREAKER_OPENED;
+use crate::breaker::{BREAKER_OPENED, start_command};
 use crate::hash;
 use crate::operation::{Operation, ReviewKind};
 
@@ -115,13 +115,7 @@ fn repair(operation: &Operation) -> String {
     let id = operation.id();
     match operation {
         Operation::Error(error) if error.code == BREAKER_OPENED => {
-            match error.function.strip_prefix("workflow ") {
-                Some(workflow) => {
-                    let name = workflow.rsplit('/').next().unwrap_or(workflow);
-                    format!("holdfast start {name}")
-                }
-                None => format!("holdfast errors show {id}"),
-            }
+            start_command(error).unwrap_or_else(|| format!("holdfast errors show {id}"))
         }
         Operation::Error(error) => match &error.execution {
             Some(execution) => format!("holdfast redrive --ref {execution}"),

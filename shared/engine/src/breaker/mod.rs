@@ -20,8 +20,8 @@ mod properties;
 
 pub use gate::{Gate, gate};
 pub use listing::{Listed, not_closed};
-pub use operate::{Changed, Refusal, start, stop, workflow};
-pub use record::{BREAKER_OPENED, Opened};
+pub use operate::{Changed, Refusal, connection, start, stop, workflow};
+pub use record::{BREAKER_OPENED, Opened, start_command};
 pub use state::{Probe, State};
 pub use step::{Effect, Event, Next, step};
 pub use subject::{Kind, Subject};

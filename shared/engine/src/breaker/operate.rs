@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::record::record_key;
 use super::{Effect, Event, Next, State, Subject, step};
+use crate::definition::model::Pack;
 use crate::key;
-use crate::name::{TenantName, WorkflowName};
+use crate::name::{ConnectionName, PackName, TenantName, WorkflowName};
 use crate::operation::ErrorRecord;
 use crate::port::{
     Change, Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Journal, Key,
@@ -50,6 +51,14 @@ pub enum Refusal {
         /// The workflow.
         workflow: WorkflowName,
     },
+    /// No live pack of the tenant has this connection.
+    #[error("tenant {tenant} has no connection {connection}")]
+    NoSuchConnection {
+        /// The tenant.
+        tenant: TenantName,
+        /// The connection.
+        connection: ConnectionName,
+    },
     /// The breaker kept changing.
     #[error("the breaker kept changing")]
     Contended,
@@ -69,6 +78,7 @@ impl Refusal {
             Self::AlreadyStopped { .. } => "AlreadyStopped",
             Self::NotStopped => "NotStopped",
             Self::NoSuchWorkflow { .. } => "NoSuchWorkflow",
+            Self::NoSuchConnection { .. } => "NoSuchConnection",
             Self::Contended => "Contended",
             Self::Port(error) | Self::Definitions(DefinitionsError::Port(error)) => error.code(),
             Self::Definitions(_) => "DefinitionMissing",
@@ -85,16 +95,40 @@ pub async fn workflow<P: Ports>(
     tenant: &TenantName,
     name: &WorkflowName,
 ) -> Result<Subject, Refusal> {
-    let live = ports.definitions().live(tenant).await?;
-    let packs = live.iter().flat_map(|packs| packs.iter());
-    let pack = packs
-        .into_iter()
-        .find(|pack| pack.workflows.contains_key(name));
-    pack.map(|pack| Subject::workflow(&pack.manifest.pack, name))
+    let pack = pack_of(ports, tenant, |pack| pack.workflows.contains_key(name)).await?;
+    pack.map(|pack| Subject::workflow(&pack, name))
         .ok_or_else(|| Refusal::NoSuchWorkflow {
             tenant: tenant.clone(),
             workflow: name.clone(),
         })
+}
+
+/// The breaker of a connection that a person names: that of the live pack that has it.
+///
+/// # Errors
+/// [`Refusal::NoSuchConnection`], or a failure of the store.
+pub async fn connection<P: Ports>(
+    ports: &P,
+    tenant: &TenantName,
+    name: &ConnectionName,
+) -> Result<Subject, Refusal> {
+    let pack = pack_of(ports, tenant, |pack| pack.connections.contains_key(name)).await?;
+    pack.map(|pack| Subject::connection(&pack, name))
+        .ok_or_else(|| Refusal::NoSuchConnection {
+            tenant: tenant.clone(),
+            connection: name.clone(),
+        })
+}
+
+async fn pack_of<P: Ports>(
+    ports: &P,
+    tenant: &TenantName,
+    has: impl Fn(&Pack) -> bool,
+) -> Result<Option<PackName>, Refusal> {
+    let live = ports.definitions().live(tenant).await?;
+    let mut packs = live.iter().flat_map(|packs| packs.iter());
+    let found = packs.find(|pack| has(pack));
+    Ok(found.map(|pack| pack.manifest.pack.clone()))
 }
 
 /// Stops what a breaker guards: its work is parked from now on, whatever its state was. Other

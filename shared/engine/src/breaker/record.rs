@@ -63,6 +63,19 @@ impl Opened<'_> {
     }
 }
 
+/// The command by which a person closes the breaker that an error record tells of; `None`: it
+/// tells of something else.
+#[must_use]
+pub fn start_command(record: &ErrorRecord) -> Option<String> {
+    let (kind, subject) = record.function.split_once(' ')?;
+    let (_, name) = subject.split_once('/')?;
+    let option = match kind {
+        "connection" => "--connection ",
+        _ => "",
+    };
+    (record.code == BREAKER_OPENED).then(|| format!("holdfast start {option}{name}"))
+}
+
 impl Effect {
     /// How many of how many attempts failed, when it opened.
     #[must_use]
