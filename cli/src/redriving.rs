@@ -22,12 +22,13 @@ use crate::pace::{Pace, Rate};
 /// How often progress is said where there is no terminal.
 const EVERY: SignedDuration = SignedDuration::from_secs(5);
 
-/// Who sends again, why, and how fast.
+/// Who sends again, why, and how fast; `again`: what was sent since it failed, too.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
     pub(crate) by: String,
     pub(crate) reason: String,
     pub(crate) rate: Rate,
+    pub(crate) again: bool,
 }
 
 /// What came of it, for programs: these members stay.
@@ -129,7 +130,7 @@ fn request(listed: &Listed, terms: &Terms) -> Operate {
         by: terms.by.clone(),
         reason: terms.reason.clone(),
         dry_run: false,
-        again: false,
+        again: terms.again,
     }
 }
 

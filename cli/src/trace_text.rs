@@ -273,8 +273,7 @@ fn workflow(execution: &str) -> &str {
 fn step_name(key: &str) -> String {
     match key.rsplit_once('.') {
         Some((step, "1")) => step.to_owned(),
-        Some((_, "undo")) => key.to_owned(),
+        Some((_, "undo")) | None => key.to_owned(),
         Some((step, n)) => format!("{step} (fallback {n})"),
-        None => key.to_owned(),
     }
 }

@@ -8,6 +8,7 @@ use support::{
     FORM, Serving, code, command, err, event, holdfast, json as read, lead, leads, out, until,
 };
 
+#[cfg(test)]
 fn waiting(serving: &Serving, kind: &str) -> String {
     until(|| {
         let list = read(&serving.on(&["--json", "review", "list", "--kind", kind]));

@@ -19,6 +19,7 @@ const EACH: usize = 16;
 const ALL: usize = PLACES * EACH;
 
 /// The pack `leads` with many connections, and the faults of each.
+#[cfg(test)]
 fn pack(folder: &Path) -> Vec<String> {
     for entry in fs::read_dir(leads()).unwrap() {
         let path = entry.unwrap().path();
@@ -41,6 +42,7 @@ fn pack(folder: &Path) -> Vec<String> {
     (0..PLACES).flat_map(fault).collect()
 }
 
+#[cfg(test)]
 async fn fail_all(serving: &Serving) {
     for number in 0..ALL {
         let event = format!("sent{}", number % PLACES);
@@ -53,6 +55,7 @@ async fn fail_all(serving: &Serving) {
     until(|| (open(serving) == ALL).then_some(()));
 }
 
+#[cfg(test)]
 fn open(serving: &Serving) -> usize {
     let status = json(&serving.on(&["--json", "status"]));
     usize::try_from(status["operations"]["errors"].as_u64().unwrap()).unwrap()

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use support::{FILTERS, FORM, Serving, code, err, holdfast, json as read, lead, leads, out, until};
 
 /// A process whose call to the CRM fails, with one lead that was sent.
+#[cfg(test)]
 async fn failing() -> Serving {
     let serving = Serving::with(&["--dev", "--fault", "crm=503", &leads()]);
     serving.post_signed(FORM, &rosa()).await;
@@ -19,6 +20,7 @@ fn rosa() -> String {
     lead("sent", "e1", "rosa.martin@example.com", "Rosa Martin")
 }
 
+#[cfg(test)]
 fn until_listed(serving: &Serving, count: usize) -> Vec<Json> {
     until(|| {
         let listed = read(&serving.on(&["--json", "errors", "list"]));

@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Show what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
+    /// Send what was sent since it last failed once more: its copy is lost
+    #[arg(long, requires = "ids")]
+    again: bool,
     /// Why: it is kept with each of them
     #[arg(long)]
     reason: Option<String>,
@@ -79,6 +82,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         by: arguments.person.name(),
         reason: arguments.reason.clone().unwrap_or_else(|| said(arguments)),
         rate: arguments.rate,
+        again: arguments.again,
     };
     if !found.is_empty() {
         let (count, rate) = (counted(found.len(), "failure"), arguments.rate);
