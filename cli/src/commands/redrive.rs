@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::control::{self, Operated};
-use holdfast_engine::operate::{Filter, Listed, Operate, Outcome};
+use holdfast_embedded::control::{self, Rate, Summary, Terms};
+use holdfast_engine::operate::Listed;
 use holdfast_engine::port::Clock;
 use serde::Serialize;
 
@@ -17,12 +17,8 @@ use crate::failure::{Exit, Failure};
 use crate::items::{self, Mask};
 use crate::output::style::{BOLD, GREEN, PLAIN, RED, YELLOW};
 use crate::output::{Output, counted};
-use crate::pace::Rate;
-use crate::redriving::{Summary, Terms, redrive};
+use crate::redriving::redrive;
 use crate::table::table;
-
-/// Failures looked at at once.
-const PAGE: usize = 500;
 
 /// References that a dry run shows.
 const SHOWN: usize = 5;
@@ -130,35 +126,7 @@ async fn found(arguments: &Arguments) -> Result<Vec<Listed>, Failure> {
     }
     let filter = arguments.selection.filter(SystemClock.now());
     let desk = control::Desk::looking(arguments.data.path(), SystemClock)?;
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let (page, next) = page(&desk, &filter, after).await?;
-        found.extend(page);
-        after = next;
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
-async fn page(
-    desk: &control::Desk<SystemClock>,
-    filter: &Filter,
-    after: Option<String>,
-) -> Result<(Vec<Listed>, Option<String>), Failure> {
-    let select = Operate::Select {
-        filter: filter.clone(),
-        after,
-        limit: PAGE,
-    };
-    match desk.operate(vec![select]).await.into_iter().next() {
-        Some(Operated::Refused(refused)) => Err(refused.into()),
-        Some(Operated::Done(outcome)) => match *outcome {
-            Outcome::Selected { found, next } => Ok((found, next)),
-            _ => Ok((Vec::new(), None)),
-        },
-        None => Ok((Vec::new(), None)),
-    }
+    Ok(desk.select(&filter).await?)
 }
 
 fn preview(found: &[Listed]) -> Preview {
