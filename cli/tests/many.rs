@@ -92,12 +92,12 @@ fn left(folder: &str) -> usize {
 /// left; returns how often it was killed while it worked.
 #[cfg(test)]
 fn redrive_killed(folder: &str, all: usize) -> usize {
-    let rate = format!("{}/s", all.div_ceil(20).max(100));
-    let arguments = ["redrive", "--rate", &rate, "--data", folder];
+    let rate = format!("{}/s", all.div_ceil(12).min(250));
+    let arguments = |rate| ["--json", "redrive", "--data", folder, "--rate", rate];
     let mut kills = 0;
     for moment in MOMENTS {
         let before = left(folder);
-        let mut command = command(&arguments);
+        let mut command = command(&arguments(&rate));
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = Running(command.spawn().unwrap());
         until(|| (left(folder) <= before.saturating_sub(all * moment / 100)).then_some(()));
@@ -106,7 +106,7 @@ fn redrive_killed(folder: &str, all: usize) -> usize {
         drop(running);
     }
     assert!(left(folder) > 0, "it was killed too late to show anything");
-    let rest = holdfast(&[&["--json"][..], &arguments].concat());
+    let rest = holdfast(&arguments("1000/s"));
     assert_eq!(code(&rest), 0, "{}", err(&rest));
     assert_eq!(left(folder), 0);
     kills
