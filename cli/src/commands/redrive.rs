@@ -6,7 +6,7 @@ use clap::Args;
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control::{self, Rate, Summary, Terms};
 use holdfast_engine::operate::Listed;
-use holdfast_engine::port::Clock;
+use holdfast_engine::port::{Clock, Which};
 use serde::Serialize;
 
 use super::selection::Selection;
@@ -25,6 +25,7 @@ const SHOWN: usize = 5;
 
 /// What to send again.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("named").multiple(true).args(["ids", "reference"]))]
 pub(crate) struct Arguments {
     /// Only these: ids of failures, or how they begin
     #[arg(value_name = "ID")]
@@ -38,7 +39,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dry_run: bool,
     /// Send what was sent since it last failed once more: its copy is lost
-    #[arg(long, requires = "ids")]
+    #[arg(long, requires = "named")]
     again: bool,
     /// Why: it is kept with each of them
     #[arg(long)]
@@ -113,7 +114,7 @@ fn said(arguments: &Arguments) -> String {
     words.join(" ")
 }
 
-/// The failures that fit and were not sent again since they failed.
+/// The failures that fit, and, unless asked for, were not sent again since they failed.
 async fn found(arguments: &Arguments) -> Result<Vec<Listed>, Failure> {
     let store = arguments.data.read()?;
     if !arguments.ids.is_empty() {
@@ -125,6 +126,11 @@ async fn found(arguments: &Arguments) -> Result<Vec<Listed>, Failure> {
         return Ok(found);
     }
     let filter = arguments.selection.filter(SystemClock.now());
+    if arguments.again {
+        let open = items::all(&store, Which::Open).await?;
+        let fitting = open.iter().filter(|operation| filter.fits(operation));
+        return Ok(fitting.map(Listed::from).collect());
+    }
     let desk = control::Desk::looking(arguments.data.path(), SystemClock)?;
     Ok(desk.select(&filter).await?)
 }

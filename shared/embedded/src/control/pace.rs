@@ -23,6 +23,7 @@ pub struct Rate {
 
 impl Rate {
     /// How many are done at once: a quarter of a second's work.
+    #[must_use]
     pub fn batch(self) -> usize {
         let quarter = Duration::from_secs(1) / PARTS;
         let batch = quarter.as_nanos() / self.each.as_nanos().max(1);
