@@ -43,7 +43,8 @@ definitions: ## Checks and tests the packs that come with Holdfast.
 	$(CARGO) run --quiet -- test workflows/dental
 
 faults: ## The long versions: more kills, larger models, more schedules.
-	HOLDFAST_KILLS=200 HOLDFAST_MODEL=large HOLDFAST_SCHEDULES=10000 $(CARGO) test --profile faults -p holdfast-tests --no-fail-fast -- --nocapture
+	HOLDFAST_KILLS=200 HOLDFAST_MODEL=large HOLDFAST_SCHEDULES=10000 HOLDFAST_REDRIVES=10000 $(CARGO) test --profile faults -p holdfast-tests --no-fail-fast -- --nocapture
+	HOLDFAST_REDRIVES=10000 $(CARGO) test --profile faults -p holdfast --test many -- --nocapture
 
 bench: ## Measures against the budgets.
 	$(CARGO) bench -p holdfast-tests --bench store

@@ -98,9 +98,9 @@ async fn seen(arguments: &Arguments) -> Result<u32, Failure> {
         return Ok(seen);
     }
     let key = key::generation(&arguments.reference);
-    let found = journal(&store).read(&[key]).await?.into_iter().flatten();
+    let found = journal(&store).read(&[key]).await?;
     let number = |item: Item| item.body.parse().ok();
-    Ok(found.filter_map(number).next().unwrap_or(1))
+    Ok(found.into_iter().flatten().find_map(number).unwrap_or(1))
 }
 
 /// What was asked for may have been done: said again, it must not be done twice.
