@@ -35,7 +35,7 @@ fn a_fault_of_no_connection_keeps_serve_from_starting() {
     assert_eq!(code(&output), 1);
     let text = err(&output);
     assert!(
-        text.contains("`smss`") && text.contains("insurance, sms"),
+        text.contains("`smss`") && text.contains("insurance, "),
         "{text}"
     );
 }

@@ -154,8 +154,60 @@ mod tests {
 
     use super::*;
 
+    /// The words of a line of a shell, without quotes.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (at, part) in line.split('\'').enumerate() {
+            if at % 2 == 1 {
+                words.push(part.to_owned());
+            } else {
+                words.extend(part.split_whitespace().map(str::to_owned));
+            }
+        }
+        words
+    }
+
     #[test]
     fn every_command_can_be_parsed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_example_of_the_page_for_operators_is_a_command() {
+        let page = include_str!("../../../docs/operating.md");
+        let examples: Vec<_> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("$ "))
+            .collect();
+        for example in &examples {
+            let parsed = Cli::try_parse_from(words(example));
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+        for command in [
+            "errors list",
+            "errors show",
+            "errors ack",
+            "errors resolve",
+            "errors stats",
+            "review list",
+            "review show",
+            "review claim",
+            "review approve",
+            "review edit",
+            "review reject",
+            "review retry",
+            "review done",
+            "redrive",
+            "rerun",
+            "stop",
+            "start",
+            "status",
+        ] {
+            let begin = format!("holdfast {command}");
+            assert!(
+                examples.iter().any(|it| it.starts_with(&begin)),
+                "{command} has no example"
+            );
+        }
     }
 }

@@ -5,6 +5,7 @@ mod free_text;
 mod mask;
 mod row;
 mod show;
+mod text;
 
 use holdfast_embedded::store::Store;
 use holdfast_engine::operate::ItemRef;
@@ -17,7 +18,8 @@ use crate::failure::Failure;
 
 pub(crate) use mask::Mask;
 pub(crate) use row::{Row, list, state};
-pub(crate) use show::{Detail, text, violation};
+pub(crate) use show::Detail;
+pub(crate) use text::{text, violation};
 
 /// Operations read at once.
 const PAGE: usize = 500;

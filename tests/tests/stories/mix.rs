@@ -44,13 +44,12 @@ async fn calls_meet_faults(percent: u32, patience: Duration) -> Outcome {
     shop.settle().await;
     let deliveries = shop.reached("crm");
     let (lost, reached) = (shop.system().injector().struck(), deliveries.len());
-    let outcome = Outcome {
+    Outcome {
         struck: shop.struck_executions().await,
         failed: shop.open_steps().len(),
         reached,
         failing_calls: 100.0 * number(lost) / number(lost + reached as u64),
-    };
-    outcome
+    }
 }
 
 fn number(count: u64) -> f64 {

@@ -30,7 +30,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 /// How long a story waits for silence, in real time.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The moment at which every story begins.
 pub(crate) const START: &str = "2026-11-20T08:00:00Z";
