@@ -15,7 +15,7 @@ use std::time::Instant;
 use holdfast_tests::whole::{Mishap, Run, Scenario, Storm, each};
 
 /// Schedules of all scenarios together.
-const SCHEDULES: u64 = 3_000;
+const SCHEDULES: u64 = 2_000;
 
 /// What must have happened in so many schedules; else they test nothing.
 const HAPPENED: [&str; 5] = [

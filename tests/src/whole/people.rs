@@ -1,18 +1,24 @@
 //! The people on call: who was told of what, who should have been, and what they do about it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use holdfast_engine::alert::{Incident, acknowledge, destinations, fingerprint, is_own};
 use holdfast_engine::definition::model::Severity;
 use holdfast_engine::key;
+use holdfast_engine::operate::{ItemRef, Operate, OperateError, Operator};
 use holdfast_engine::operation::{Mark, Operation};
 use holdfast_engine::port::{Clock as _, Ports as _, QueueName, Table};
+use holdfast_receive_webhook::WebhookDoor;
 use serde_json::{Value as Json, json};
 
 use super::names::decoded;
 use super::outside::Arrived;
 use super::system::System;
 use crate::ready::ready;
+
+/// Who acknowledges and redrives.
+const ON_CALL: &str = "the engineer on call";
 
 /// One message to one person or channel about what happens alike.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,7 +145,7 @@ impl System {
         if next.is_none_or(|timer| timer.message.queue != route) {
             return;
         }
-        let (by, at) = ("the engineer on call".to_owned(), self.memory.clock().now());
+        let (by, at) = (ON_CALL.to_owned(), self.memory.clock().now());
         let by = Mark {
             by,
             at,
@@ -148,6 +154,29 @@ impl System {
         for operation in self.operations().iter().filter(|one| self.has_rung(one)) {
             let key = operation.key();
             ready(acknowledge(self.memory.as_ref(), &key, &by)).expect("an acknowledgement");
+        }
+    }
+
+    /// Somebody redrives what failed for good, by its error record: its dead letter may be gone.
+    pub(super) fn redrive(&self) {
+        let operator = Operator::new(Arc::clone(&self.memory), WebhookDoor);
+        for operation in self.operations().iter().filter(|one| calls(one)) {
+            let item = ItemRef {
+                tenant: operation.tenant().cloned(),
+                id: operation.id().to_owned(),
+            };
+            let request = Operate::Redrive {
+                item,
+                by: ON_CALL.to_owned(),
+                reason: "it is mended".to_owned(),
+                dry_run: false,
+                again: true,
+            };
+            match ready(operator.operate(request)) {
+                Err(OperateError::Port(error)) => panic!("{error}"),
+                // What was undone, or waits for a decision, is not to be redriven.
+                Ok(_) | Err(_) => {}
+            }
         }
     }
 

@@ -137,6 +137,8 @@ fn line(key: &Key, item: &Item, detail: Detail) -> Option<(String, Json)> {
         Table::Journal => match key.sort.strip_prefix(key::EXECUTION_PREFIX) {
             Some(step) => Some((format!("step {}", step_at(step)), entry(item, detail))),
             None if key.sort.starts_with("change#") => Some((creation(&lies), change(item))),
+            // What people decided about is what was left to them: it is not the same at each end.
+            None if key.sort.starts_with("decision#") => None,
             None => Some((lies, change(item))),
         },
     }

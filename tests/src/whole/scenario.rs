@@ -118,7 +118,7 @@ impl Scenario {
         }
     }
 
-    /// The same; then there is somebody to hear the announcement, and everything dead is redriven.
+    /// The same; then there is somebody to hear the announcement, and what failed is redriven.
     #[must_use]
     pub fn mended() -> Self {
         let mut mended = Self::refused();
@@ -195,11 +195,11 @@ fn refusal(id: &str, email: &str) -> Request {
     request(path, "application/json", body.to_string())
 }
 
-/// Mends what can be mended, and redrives every dead letter a minute later.
+/// Mends what can be mended; somebody redrives what failed a minute later.
 fn mend(system: &System) -> Vec<Request> {
     system.outside.mend();
     system.memory.clock().advance(Duration::from_mins(1));
-    system.memory.queue().redrive();
+    system.redrive();
     Vec::new()
 }
 
