@@ -88,6 +88,23 @@ fn a_refused_order_that_is_redriven_survives_a_failure_of_every_call() {
     survives_every_failure(&Scenario::mended());
 }
 
+/// Calls of a step until after its effect.
+const CALLS: u64 = 7;
+
+#[test]
+fn what_dies_at_its_last_receive_and_is_redriven_leaves_no_error_open() {
+    let scenario = Scenario::mended();
+    let calm = Run::with(&scenario, Mishap::None);
+    let broken = each(calm.flights.len() as u64 * CALLS, |number| {
+        let mishap = Mishap::Buried((number / CALLS) as usize, number % CALLS + 1);
+        let unlawful = Run::with(&scenario, mishap).end.unlawful();
+        (!unlawful.is_empty()).then(|| format!("{mishap:?}:\n{}", unlawful.join("\n")))
+    });
+    let broken: Vec<_> = broken.into_iter().flatten().collect();
+    let shown = broken[..broken.len().min(8)].join("\n\n");
+    assert!(broken.is_empty(), "{} differ:\n{shown}", broken.len());
+}
+
 #[test]
 fn the_calm_runs_call_every_function() {
     let scenarios = [

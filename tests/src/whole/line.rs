@@ -2,6 +2,7 @@
 //! wrong.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use holdfast_engine::port::{MessageId, Ports as _};
 use holdfast_receive_webhook::Request;
@@ -33,6 +34,9 @@ pub enum Mishap {
     /// What the flight of this number carried is lost with its process before any call, until its
     /// last receive.
     Doomed(usize),
+    /// The same, and its last receive dies too, before its n-th call, from 1; the dead letter is
+    /// redriven.
+    Buried(usize, u64),
     /// What the flight of this number carried is delivered again after it was acknowledged.
     Again(usize),
     /// Everything is, once.
@@ -73,6 +77,11 @@ impl Run {
                 line.request(number, &requests);
             }
             line.rest(&requests);
+            if matches!(mishap, Mishap::Buried(..)) {
+                system.memory.clock().advance(Duration::from_mins(1));
+                system.memory.queue().redrive();
+                line.rest(&requests);
+            }
             if let Some(zombie) = line.zombie.take() {
                 system.settle(zombie);
                 line.rest(&requests);
@@ -150,6 +159,14 @@ impl Line<'_> {
             self.flights.push((flight.function().to_owned(), calls));
             return false;
         }
+        if let (Mishap::Buried(_, call), Cargo::Message(received)) = (self.mishap, &flight.cargo)
+            && self.doomed.as_ref() == Some(&received.delivery.message_id)
+        {
+            let function = flight.function().to_owned();
+            drop(stalled(system, flight, call));
+            self.flights.push((function, system.faults.calls()));
+            return false;
+        }
         let twin = self.mishap == Mishap::Twins || self.mishap == Mishap::Twin(number);
         let mut twin = twin.then(|| system.work_on(flight.cargo.clone(), requests));
         if let Mishap::Zombie(of, call) = self.mishap
@@ -176,7 +193,11 @@ impl Line<'_> {
         let Cargo::Message(Received { delivery, .. }) = cargo else {
             return false;
         };
-        if self.mishap == Mishap::Doomed(number) {
+        let doomed = match self.mishap {
+            Mishap::Doomed(of) | Mishap::Buried(of, _) => of == number,
+            _ => false,
+        };
+        if doomed {
             self.doomed = Some(delivery.message_id.clone());
         }
         self.doomed.as_ref() == Some(&delivery.message_id) && !delivery.last_receive
