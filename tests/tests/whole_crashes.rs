@@ -30,13 +30,13 @@ fn functions(calm: &Run) -> BTreeSet<&str> {
         .collect()
 }
 
-fn survives(scenario: &Scenario, calm: &Run, call: u64, around: Interrupted) -> Option<String> {
+fn survives(scenario: &Scenario, rested: &Run, call: u64, around: Interrupted) -> Option<String> {
     let run = Run::with(scenario, Mishap::Fault(call, around));
-    let caller = calm.caller(call);
+    let caller = rested.caller(call);
     if around.fault == Fault::Crash {
         assert_eq!(run.died.as_deref(), caller, "call {call} was to crash");
     }
-    let mut differences = calm.end.differences(&scenario.pack, &run.end);
+    let mut differences = rested.end.differences(&scenario.pack, &run.end);
     if run.end.most_told > MOST_TOLD {
         differences.push(format!("an alert came {} times", run.end.most_told));
     }
@@ -45,16 +45,16 @@ fn survives(scenario: &Scenario, calm: &Run, call: u64, around: Interrupted) -> 
 }
 
 fn survives_every_failure(scenario: &Scenario) {
-    let calm = Run::with(scenario, Mishap::None);
-    let unlawful = calm.end.unlawful();
+    let rested = Run::with(scenario, Mishap::None);
+    let unlawful = rested.end.unlawful();
     assert!(unlawful.is_empty(), "{unlawful:#?}");
-    assert!(calm.end.most_told <= 1, "a calm run repeats an alert");
+    assert!(rested.end.most_told <= 1, "a rested run repeats an alert");
     let ways = AROUND.len() as u64;
-    let broken = each(ways * calm.calls(), |number| {
+    let broken = each(ways * rested.calls(), |number| {
         let (fault, when) = AROUND[(number % ways) as usize];
         survives(
             scenario,
-            &calm,
+            &rested,
             number / ways + 1,
             Interrupted { fault, when },
         )

@@ -1,7 +1,7 @@
 //! Breakers: one per connection and one per workflow of a tenant. A failing one holds work back;
 //! nothing fails by it, and nothing is lost.
 //!
-//! [`step`] is the whole rule, and pure. The state is an item of the claims; what succeeds is
+//! [`step()`] is the whole rule, and pure. The state is an item of the claims; what succeeds is
 //! counted in memory ([`Tallies`]) and written with the next failure, so that a healthy breaker
 //! has no item and costs no write.
 
