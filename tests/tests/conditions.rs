@@ -26,7 +26,7 @@ const NOTICED: [(Kind, Guards, &str); 5] = [
 
 /// Conditions that no schedule was seen to notice, each with its reason. Who adds a condition to
 /// the engine has to put it into one of the two lists.
-const UNNOTICED: [(Kind, Guards, &str); 8] = [
+const UNNOTICED: [(Kind, Guards, &str); 10] = [
     (
         Kind::Once,
         Guards::Removal,
@@ -47,6 +47,12 @@ const UNNOTICED: [(Kind, Guards, &str); 8] = [
         Guards::Others,
         "needs a re-run between two copies of one retry: too rare for chance",
     ),
+    (
+        Kind::Breaker,
+        Guards::Creation,
+        "guards the counts of several processes, and here is one",
+    ),
+    (Kind::Breaker, Guards::Replacement, "as the creation"),
     (Kind::ErrorRecord, Guards::Creation, "guards only the count"),
     (
         Kind::ErrorRecord,

@@ -28,6 +28,8 @@ pub enum Kind {
     SharedKey,
     /// A `once` key.
     Once,
+    /// A breaker.
+    Breaker,
     /// An error record.
     ErrorRecord,
     /// A review item.
@@ -43,6 +45,7 @@ impl Kind {
         let kind = key.partition.split('#').nth(1).unwrap_or_default();
         match (key.table, kind) {
             (Table::Claims, "once") => Self::Once,
+            (Table::Claims, "breaker") => Self::Breaker,
             (Table::Operations, kind) if kind == ERROR => Self::ErrorRecord,
             (Table::Operations, kind) if kind == REVIEW => Self::ReviewItem,
             (Table::Journal, _) => Self::in_journal(&key.sort),

@@ -193,7 +193,19 @@ impl<'a> Rest<'a> {
         (changed != counted).then(|| format!("P4: {changed} updates changed {counted} times"))
     }
 
-    /// P5 and P10: a failed step has an open error record; a success has none.
+    /// Whether a step succeeded and what follows it has arrived.
+    fn has_succeeded(&self, key: &str) -> bool {
+        let succeeded = |entry: &&StepEntry| entry.state == State::Succeeded;
+        let Some(entry) = self.entry(key).filter(succeeded) else {
+            return false;
+        };
+        let before = key.rsplit_once(':').map_or("", |(before, _)| before);
+        let mut following = entry.dispatch.iter().flat_map(|dispatch| &dispatch.steps);
+        following.all(|step| self.entry(&format!("{before}:{step}")).is_some())
+    }
+
+    /// P5 and P10: a failed step has an open error record; a success has none, once what follows
+    /// it has arrived.
     fn errors(&self) -> Vec<String> {
         let mut wrong: Vec<String> = Vec::new();
         for (step, open) in self.seen.failed() {
@@ -203,10 +215,7 @@ impl<'a> Rest<'a> {
         }
         for error in self.seen.open() {
             let key = envelope_key(&error.envelope).unwrap_or_default();
-            let succeeded = self
-                .entry(&key)
-                .is_some_and(|entry| entry.state == State::Succeeded);
-            if succeeded {
+            if self.has_succeeded(&key) {
                 wrong.push(format!(
                     "P10: {} is open on the success of {key}",
                     error.code
