@@ -172,10 +172,9 @@ impl System {
                 dry_run: false,
                 again: true,
             };
-            match ready(operator.operate(request)) {
-                Err(OperateError::Port(error)) => panic!("{error}"),
-                // What was undone, or waits for a decision, is not to be redriven.
-                Ok(_) | Err(_) => {}
+            // What was undone, or waits for a decision, is not to be redriven.
+            if let Err(OperateError::Port(error)) = ready(operator.operate(request)) {
+                panic!("{error}");
             }
         }
     }
