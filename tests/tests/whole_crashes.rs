@@ -9,8 +9,7 @@ use holdfast_engine::name::FunctionName;
 use holdfast_tests::faulty::{Fault, Interrupted, When};
 use holdfast_tests::whole::{Mishap, Run, Scenario, System, each};
 
-/// What happens around each call. A conflict that is none happens before a commit only: after one
-/// it would be a lost answer, which the store's adapter tells from a conflict.
+/// What happens around each call; conflicts and throttles are left to the random schedules.
 const AROUND: [(Fault, When); 4] = [
     (Fault::Crash, When::Before),
     (Fault::Crash, When::After),
@@ -30,31 +29,31 @@ fn functions(calm: &Run) -> BTreeSet<&str> {
         .collect()
 }
 
-fn survives(scenario: &Scenario, rested: &Run, call: u64, around: Interrupted) -> Option<String> {
-    let run = Run::with(scenario, Mishap::Fault(call, around));
-    let caller = rested.caller(call);
+fn survives(scenario: &Scenario, calm: &Run, nth: u64, around: Interrupted) -> Option<String> {
+    let run = Run::with(scenario, Mishap::Fault(nth, around));
+    let caller = calm.caller(nth);
     if around.fault == Fault::Crash {
-        assert_eq!(run.died.as_deref(), caller, "call {call} was to crash");
+        assert_eq!(run.died.as_deref(), caller, "call {nth} was to crash");
     }
-    let mut differences = rested.end.differences(&scenario.pack, &run.end);
+    let mut differences = calm.end.differences(&scenario.pack, &run.end);
     if run.end.most_told > MOST_TOLD {
         differences.push(format!("an alert came {} times", run.end.most_told));
     }
-    let what = format!("{around:?} call {call}, by {}", caller.unwrap_or_default());
+    let what = format!("{around:?} call {nth}, by {}", caller.unwrap_or_default());
     (!differences.is_empty()).then(|| format!("{what}:\n{}", differences.join("\n")))
 }
 
 fn survives_every_failure(scenario: &Scenario) {
-    let rested = Run::with(scenario, Mishap::None);
-    let unlawful = rested.end.unlawful();
+    let calm = Run::with(scenario, Mishap::None);
+    let unlawful = calm.end.unlawful();
     assert!(unlawful.is_empty(), "{unlawful:#?}");
-    assert!(rested.end.most_told <= 1, "a rested run repeats an alert");
+    assert!(calm.end.most_told <= 1, "a calm run repeats an alert");
     let ways = AROUND.len() as u64;
-    let broken = each(ways * rested.calls(), |number| {
+    let broken = each(ways * calm.calls(), |number| {
         let (fault, when) = AROUND[(number % ways) as usize];
         survives(
             scenario,
-            &rested,
+            &calm,
             number / ways + 1,
             Interrupted { fault, when },
         )
