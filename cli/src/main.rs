@@ -12,7 +12,6 @@ mod failure;
 mod faults;
 mod items;
 mod output;
-mod pace;
 mod packs;
 mod redriving;
 mod serving;

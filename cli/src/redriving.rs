@@ -1,95 +1,20 @@
-//! Sending many failures again: batch by batch, at a rate, and with a count of what came of it.
-//!
-//! Killed at any moment, it can be repeated: the mark that a failure was sent again is on the
-//! failure itself.
+//! Sending many failures again as people see it: the rate, and how far it is.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
-use holdfast_embedded::control::Operated;
-use holdfast_engine::operate::{Listed, NotRedriven, Operate, Outcome};
+use holdfast_embedded::control::{self, Summary, Terms};
+use holdfast_engine::operate::Listed;
 use holdfast_engine::port::Clock;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
 use crate::age::short;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
-use crate::pace::{Pace, Rate};
 
 /// How often progress is said where there is no terminal.
 const EVERY: SignedDuration = SignedDuration::from_secs(5);
-
-/// Who sends again, why, and how fast; `again`: what was sent since it failed, too.
-#[derive(Debug, Clone)]
-pub(crate) struct Terms {
-    pub(crate) by: String,
-    pub(crate) reason: String,
-    pub(crate) rate: Rate,
-    pub(crate) again: bool,
-}
-
-/// What came of it, for programs: these members stay.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) matched: usize,
-    pub(crate) redriven: usize,
-    pub(crate) already_redriven: usize,
-    /// Settled since, or with nothing left to send.
-    pub(crate) gone: usize,
-    /// By the stable name of the reason.
-    pub(crate) refused: BTreeMap<String, Refusals>,
-    /// Whether what was sent waits until a process serves.
-    pub(crate) waits: bool,
-}
-
-/// What was refused for one reason.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Refusals {
-    pub(crate) count: usize,
-    /// The first of them.
-    pub(crate) id: String,
-    pub(crate) message: String,
-}
-
-impl Summary {
-    fn count(&mut self, id: &str, answer: Operated) {
-        match answer {
-            Operated::Done(outcome) => self.count_done(id, &outcome),
-            Operated::Refused(refused) if refused.code == "MessageGone" => self.gone += 1,
-            Operated::Refused(refused) => self.refuse(id, refused.code, refused.message),
-        }
-    }
-
-    fn count_done(&mut self, id: &str, outcome: &Outcome) {
-        match outcome {
-            Outcome::Redriven { .. } => self.redriven += 1,
-            Outcome::NotRedriven { reason, .. } => match reason {
-                NotRedriven::AlreadyRedriven { .. } => self.already_redriven += 1,
-                NotRedriven::Settled => self.gone += 1,
-            },
-            _ => {
-                let message = "the answer is to something else";
-                self.refuse(id, "ControlVersion".to_owned(), message.to_owned());
-            }
-        }
-    }
-
-    fn refuse(&mut self, id: &str, code: String, message: String) {
-        let refusals = self.refused.entry(code).or_default();
-        refusals.count += 1;
-        if refusals.id.is_empty() {
-            (refusals.id, refusals.message) = (id.to_owned(), message);
-        }
-    }
-
-    fn done(&self) -> usize {
-        let refused: usize = self.refused.values().map(|refusals| refusals.count).sum();
-        self.redriven + self.already_redriven + self.gone + refused
-    }
-}
 
 /// Sends these again.
 ///
@@ -103,39 +28,27 @@ pub(crate) async fn redrive<C: Clock + Clone>(
     clock: C,
     output: Output,
 ) -> Result<Summary, Failure> {
-    let mut summary = Summary {
-        matched: found.len(),
-        ..Summary::default()
-    };
-    let mut pace = Pace::new(clock.clone(), terms.rate);
     let mut progress = Progress::begin(found.len(), clock.now(), output);
-    for batch in found.chunks(terms.rate.batch()) {
-        pace.admit(batch.len()).await;
-        let requests = batch.iter().map(|listed| request(listed, terms)).collect();
-        let answers = desk.all(requests).await;
-        let answers = answers.map_err(|failure| stopped(&failure, &summary))?;
-        for (listed, answer) in batch.iter().zip(answers) {
-            summary.count(&listed.item.id, answer);
-        }
-        progress.at(summary.done(), clock.now());
-    }
+    let mut so_far = 0;
+    let sent = control::redrive(
+        found,
+        terms,
+        clock.clone(),
+        async |requests| desk.all(requests).await,
+        |summary: &Summary| {
+            so_far = summary.redriven;
+            progress.at(summary.done(), clock.now());
+        },
+    )
+    .await;
+    let mut summary = sent.map_err(|failure| stopped(&failure, so_far))?;
     progress.end();
     summary.waits = desk.waits().is_some() && summary.redriven > 0;
     Ok(summary)
 }
 
-fn request(listed: &Listed, terms: &Terms) -> Operate {
-    Operate::Redrive {
-        item: listed.item.clone(),
-        by: terms.by.clone(),
-        reason: terms.reason.clone(),
-        dry_run: false,
-        again: terms.again,
-    }
-}
-
-fn stopped(failure: &Failure, summary: &Summary) -> Failure {
-    let so_far = counted(summary.redriven, "failure");
+fn stopped(failure: &Failure, redriven: usize) -> Failure {
+    let so_far = counted(redriven, "failure");
     let message =
         format!("{failure}\n{so_far} redriven so far; the same command goes on from there");
     Failure::Unreachable {
@@ -209,17 +122,5 @@ mod tests {
         let text = line(100, 400, SignedDuration::from_secs(10));
         assert_eq!(text, "100 of 400, 10/s, 30s left");
         assert!(line(0, 10, SignedDuration::ZERO).starts_with("0 of 10"));
-    }
-
-    #[test]
-    fn refusals_are_counted_by_their_reason_with_the_first_of_them() {
-        let mut summary = Summary::default();
-        for id in ["a", "b"] {
-            summary.refuse(id, "NotRedrivable".to_owned(), format!("not {id}"));
-        }
-        let refusals = &summary.refused["NotRedrivable"];
-        assert_eq!((refusals.count, refusals.id.as_str()), (2, "a"));
-        assert_eq!(refusals.message, "not a");
-        assert_eq!(summary.done(), 2);
     }
 }

@@ -82,6 +82,42 @@ fn invalid_input_is_edited_by_one_person_and_booked() {
     assert_eq!(out(&list).trim(), "nothing waits for anyone");
 }
 
+#[test]
+fn input_is_edited_and_workflows_are_stopped_while_nobody_serves() {
+    let serving = Serving::start();
+    serving.send("without-time");
+    let id = waiting(&serving, "invalid-input");
+    let data = serving.stop();
+    let folder = data.path().display().to_string();
+    let file = data.path().join("corrected.json");
+    std::fs::write(&file, corrected()).unwrap();
+    let file = file.display().to_string();
+    let on = |arguments: &[&str]| holdfast(&[arguments, &["--data", &folder]].concat());
+    let edited = on(&[
+        "--json", "review", "edit", &id, "--body", &file, "--as", "ada",
+    ]);
+    assert_eq!(code(&edited), 0, "{}", err(&edited));
+    assert_eq!(read(&edited)["waits"], true);
+    let stopped = on(&[
+        "stop",
+        "emr-prefill",
+        "--reason",
+        "the EMR moves",
+        "--as",
+        "ada",
+    ]);
+    assert_eq!(code(&stopped), 0, "{}", err(&stopped));
+    let held = read(&on(&["--json", "status"]))["held"][0].clone();
+    assert_eq!(
+        (&held["state"], &held["by"]),
+        (&json!("stopped"), &json!("ada"))
+    );
+    let serving = Serving::on_folder(data, &["--dev", &support::dental()]);
+    let body = without_time();
+    let uri = body["payload"]["uri"].as_str().unwrap();
+    serving.until_appointment(uri, "verified");
+}
+
 #[tokio::test]
 async fn an_unknown_effect_is_repeated_only_by_whoever_says_that_it_may_happen_twice() {
     let serving = Serving::with(&["--dev", "--fault", "sms=drop-answer", &leads()]);

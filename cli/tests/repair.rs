@@ -172,6 +172,9 @@ async fn an_execution_runs_anew_from_a_step_only_if_no_effect_is_repeated_unaske
         (&told["generation"], &told["steps"]),
         (&json!(2), &json!(["tell.1"]))
     );
+    let seen = [&rerun[..], &["--again", "--generation", "1"]].concat();
+    let same = read(&serving.on(&seen));
+    assert_eq!(same["generation"], 2, "said again, it makes no other");
     until(|| {
         let runtime = || serving.on(&["--json", "status"]);
         let status = read(&runtime());

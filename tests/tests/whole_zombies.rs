@@ -47,7 +47,7 @@ fn racing_orders_bear_every_zombie() {
 
 #[test]
 fn a_refused_order_bears_every_zombie() {
-    bears_zombies(&Scenario::refused());
+    bears_zombies(&Scenario::mended());
 }
 
 /// Conditions whose loss a stalled twin of a refused order shows. Those of records show in the

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::control::{self, Operated};
-use holdfast_engine::operate::{Filter, Listed, Operate, Outcome};
-use holdfast_engine::port::Clock;
+use holdfast_embedded::control::{self, Rate, Summary, Terms};
+use holdfast_engine::operate::Listed;
+use holdfast_engine::port::{Clock, Which};
 use serde::Serialize;
 
 use super::selection::Selection;
@@ -17,18 +17,15 @@ use crate::failure::{Exit, Failure};
 use crate::items::{self, Mask};
 use crate::output::style::{BOLD, GREEN, PLAIN, RED, YELLOW};
 use crate::output::{Output, counted};
-use crate::pace::Rate;
-use crate::redriving::{Summary, Terms, redrive};
+use crate::redriving::redrive;
 use crate::table::table;
-
-/// Failures looked at at once.
-const PAGE: usize = 500;
 
 /// References that a dry run shows.
 const SHOWN: usize = 5;
 
 /// What to send again.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("named").multiple(true).args(["ids", "reference"]))]
 pub(crate) struct Arguments {
     /// Only these: ids of failures, or how they begin
     #[arg(value_name = "ID")]
@@ -42,7 +39,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dry_run: bool,
     /// Send what was sent since it last failed once more: its copy is lost
-    #[arg(long, requires = "ids")]
+    #[arg(long, requires = "named")]
     again: bool,
     /// Why: it is kept with each of them
     #[arg(long)]
@@ -117,7 +114,7 @@ fn said(arguments: &Arguments) -> String {
     words.join(" ")
 }
 
-/// The failures that fit and were not sent again since they failed.
+/// The failures that fit, and, unless asked for, were not sent again since they failed.
 async fn found(arguments: &Arguments) -> Result<Vec<Listed>, Failure> {
     let store = arguments.data.read()?;
     if !arguments.ids.is_empty() {
@@ -129,36 +126,13 @@ async fn found(arguments: &Arguments) -> Result<Vec<Listed>, Failure> {
         return Ok(found);
     }
     let filter = arguments.selection.filter(SystemClock.now());
+    if arguments.again {
+        let open = items::all(&store, Which::Open).await?;
+        let fitting = open.iter().filter(|operation| filter.fits(operation));
+        return Ok(fitting.map(Listed::from).collect());
+    }
     let desk = control::Desk::looking(arguments.data.path(), SystemClock)?;
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let (page, next) = page(&desk, &filter, after).await?;
-        found.extend(page);
-        after = next;
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
-async fn page(
-    desk: &control::Desk<SystemClock>,
-    filter: &Filter,
-    after: Option<String>,
-) -> Result<(Vec<Listed>, Option<String>), Failure> {
-    let select = Operate::Select {
-        filter: filter.clone(),
-        after,
-        limit: PAGE,
-    };
-    match desk.operate(vec![select]).await.into_iter().next() {
-        Some(Operated::Refused(refused)) => Err(refused.into()),
-        Some(Operated::Done(outcome)) => match *outcome {
-            Outcome::Selected { found, next } => Ok((found, next)),
-            _ => Ok((Vec::new(), None)),
-        },
-        None => Ok((Vec::new(), None)),
-    }
+    Ok(desk.select(&filter).await?)
 }
 
 fn preview(found: &[Listed]) -> Preview {

@@ -2,11 +2,13 @@
 
 use clap::Args;
 use holdfast_engine::id::ExecutionRef;
+use holdfast_engine::key;
 use holdfast_engine::name::StepId;
 use holdfast_engine::operate::{Operate, Outcome, Rerun};
+use holdfast_engine::port::{Item, Journal as _};
 use serde::Serialize;
 
-use crate::data::DataFolder;
+use crate::data::{DataFolder, journal};
 use crate::deciding::Person;
 use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
@@ -29,6 +31,9 @@ pub(crate) struct Arguments {
     /// Repeat effects that may have happened
     #[arg(long)]
     again: bool,
+    /// The generation that you saw: the same command once more then makes no other
+    #[arg(long, value_name = "N")]
+    generation: Option<u32>,
     /// Why: it is kept with the record
     #[arg(long)]
     reason: String,
@@ -50,13 +55,13 @@ struct Told {
 
 /// Runs anew.
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    drop(arguments.data.read()?);
+    let seen = seen(arguments).await?;
     let request = Operate::Rerun(Rerun {
         execution: arguments.reference.clone(),
         from: arguments.from.clone(),
         version: arguments.version.clone(),
         again: arguments.again,
-        seen: None,
+        seen: Some(seen),
         by: arguments.person.name(),
         reason: arguments.reason.clone(),
     });
@@ -65,7 +70,10 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         execution,
         generation,
         steps,
-    } = desk.one(request).await?
+    } = desk
+        .one(request)
+        .await
+        .map_err(|failure| unanswered(failure, seen))?
     else {
         let message = "`serve` answered something else";
         return Err(Failure::unreachable("ControlVersion", message));
@@ -81,6 +89,32 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         output.note(format!("{YELLOW}note:{PLAIN} {waits}"));
     }
     Ok(Exit::Done)
+}
+
+/// The generation that the person saw; else the one that there is now.
+async fn seen(arguments: &Arguments) -> Result<u32, Failure> {
+    let store = arguments.data.read()?;
+    if let Some(seen) = arguments.generation {
+        return Ok(seen);
+    }
+    let key = key::generation(&arguments.reference);
+    let found = journal(&store).read(&[key]).await?;
+    let number = |item: Item| item.body.parse().ok();
+    Ok(found.into_iter().flatten().find_map(number).unwrap_or(1))
+}
+
+/// What was asked for may have been done: said again, it must not be done twice.
+fn unanswered(failure: Failure, seen: u32) -> Failure {
+    match failure {
+        Failure::Unreachable { code, message } => Failure::Unreachable {
+            code,
+            message: format!(
+                "{message}\nwhether it runs anew is not known: the same command with \
+                 --generation {seen} makes sure that it does, once"
+            ),
+        },
+        other => other,
+    }
 }
 
 fn text(told: &Told) -> String {

@@ -4,9 +4,11 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use holdfast_embedded::clock::SystemClock;
 use holdfast_engine::name::{RecordId, TenantName};
 use holdfast_engine::operate::{Operate, Ruling};
 use holdfast_engine::operation::{Operation, ReviewKind};
+use holdfast_engine::port::Clock;
 use serde_json::Value as Json;
 
 use super::errors::{Listing, Show, Words};
@@ -116,21 +118,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             tenant,
             overdue,
             listing,
-        } => {
-            let now = now();
-            let fits = |operation: &Operation| {
-                let handling = operation.handling();
-                kind.is_none_or(|kind| operation.kind() == kind)
-                    && (tenant.is_none() || operation.tenant() == tenant.as_ref())
-                    && !(overdue && (handling.due >= now || !handling.needs_someone()))
-            };
-            let words = Words {
-                one: "item",
-                none: "nothing waits for anyone",
-                next: "holdfast review show <id>",
-            };
-            listing.show(fits, words, output).await
-        }
+        } => list(kind, tenant.as_ref(), overdue, &listing, output).await,
         Action::Show(show) => show.show(output).await,
         Action::Claim { whose, take_over } => claim(&whose, take_over, output).await,
         Action::Approve {
@@ -152,19 +140,33 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             output: result,
             reason,
         } => {
-            decide(
-                &whose,
-                Ruling::Done { output: result },
-                &reason.into(),
-                output,
-            )
-            .await
+            let ruling = Ruling::Done { output: result };
+            decide(&whose, ruling, &reason.into(), output).await
         }
     }
 }
 
-fn now() -> jiff::Timestamp {
-    holdfast_engine::port::Clock::now(&holdfast_embedded::clock::SystemClock)
+async fn list(
+    kind: Option<ReviewKind>,
+    tenant: Option<&TenantName>,
+    overdue: bool,
+    listing: &Listing,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let now = SystemClock.now();
+    let fits = |operation: &Operation| {
+        let handling = operation.handling();
+        let is_overdue = handling.needs_someone() && handling.due < now;
+        kind.is_none_or(|kind| operation.kind() == kind)
+            && (tenant.is_none() || operation.tenant() == tenant)
+            && (is_overdue || !overdue)
+    };
+    let words = Words {
+        one: "item",
+        none: "nothing waits for anyone",
+        next: "holdfast review show <id>",
+    };
+    listing.show(fits, words, output).await
 }
 
 async fn decide(

@@ -119,7 +119,7 @@ fn commands(operation: &Operation) -> Vec<Step> {
         );
         return steps;
     }
-    for (command, does) in decisions(operation) {
+    for &(command, does) in decisions(operation) {
         say(command.replace("ID", &id), does);
     }
     steps
@@ -133,60 +133,71 @@ fn start(operation: &Operation) -> Option<String> {
     }
 }
 
-fn decisions(operation: &Operation) -> Vec<(&'static str, &'static str)> {
+/// A command with `ID` for the item's id, and what it does.
+type Way = (&'static str, &'static str);
+
+const REJECT: Way = ("holdfast review reject ID --reason '…'", "drop it");
+const RESOLVE: Way = (
+    "holdfast errors resolve ID --reason '…'",
+    "it needs nobody any more",
+);
+
+const INVALID_INPUT: &[Way] = &[
+    (
+        "holdfast review edit ID",
+        "correct the input, and send it through its door",
+    ),
+    (
+        "holdfast review approve ID",
+        "send it again as it is, after a definition was mended",
+    ),
+    REJECT,
+];
+const AMBIGUOUS_RECORD: &[Way] = &[
+    (
+        "holdfast review approve ID --record '…'",
+        "it is about this one of the candidates",
+    ),
+    REJECT,
+];
+const UNKNOWN_OUTCOME: &[Way] = &[
+    (
+        "holdfast review done ID --reason '…'",
+        "it happened: go on after it",
+    ),
+    (
+        "holdfast review retry ID",
+        "it did not happen: try again (it may happen twice)",
+    ),
+    ("holdfast review reject ID --reason '…'", "leave it undone"),
+];
+const FAILED_MESSAGE: &[Way] = &[
+    (
+        "holdfast redrive ID",
+        "send it again, after the cause is mended",
+    ),
+    RESOLVE,
+];
+const FAILED_STEP: &[Way] = &[
+    (
+        "holdfast redrive ID",
+        "try again from the failed step, after the cause is mended",
+    ),
+    (
+        "holdfast review done ID --reason '…'",
+        "it was done by hand: go on after it",
+    ),
+    RESOLVE,
+];
+
+fn decisions(operation: &Operation) -> &'static [Way] {
     match operation.kind() {
-        ReviewKind::InvalidInput => vec![
-            (
-                "holdfast review edit ID",
-                "correct the input, and send it through its door",
-            ),
-            (
-                "holdfast review approve ID",
-                "send it again as it is, after a definition was mended",
-            ),
-            ("holdfast review reject ID --reason '…'", "drop it"),
-        ],
-        ReviewKind::AmbiguousRecord => vec![
-            (
-                "holdfast review approve ID --record '…'",
-                "it is about this one of the candidates",
-            ),
-            ("holdfast review reject ID --reason '…'", "drop it"),
-        ],
-        ReviewKind::UnknownOutcome => vec![
-            (
-                "holdfast review done ID --reason '…'",
-                "it happened: go on after it",
-            ),
-            (
-                "holdfast review retry ID",
-                "it did not happen: try again (it may happen twice)",
-            ),
-            ("holdfast review reject ID --reason '…'", "leave it undone"),
-        ],
-        ReviewKind::FailedStep if operation.execution().is_none() => vec![
-            (
-                "holdfast redrive ID",
-                "send it again, after the cause is mended",
-            ),
-            (
-                "holdfast errors resolve ID --reason '…'",
-                "it needs nobody any more",
-            ),
-        ],
-        ReviewKind::FailedStep => vec![
-            (
-                "holdfast redrive ID",
-                "try again from the failed step, after the cause is mended",
-            ),
-            (
-                "holdfast review done ID --reason '…'",
-                "it was done by hand: go on after it",
-            ),
-            (
-                "holdfast errors resolve ID --reason '…'",
-                "it needs nobody any more",
-            ),
-        ],
+        ReviewKind::InvalidInput => INVALID_INPUT,
+        ReviewKind::AmbiguousRecord => AMBIGUOUS_RECORD,
+        ReviewKind::UnknownOutcome => UNKNOWN_OUTCOME,
+        // What no message repeats can only be closed.
+        ReviewKind::FailedStep if operation.subject().is_empty() => &[RESOLVE],
+        ReviewKind::FailedStep if operation.execution().is_none() => FAILED_MESSAGE,
+        ReviewKind::FailedStep => FAILED_STEP,
     }
 }

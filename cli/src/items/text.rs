@@ -13,61 +13,66 @@ use crate::output::style::{BOLD, DIM, PLAIN, RED, YELLOW};
 
 /// An item for people.
 pub(crate) fn text(detail: &Detail) -> String {
-    let (row, now) = (&detail.row, detail.now);
-    // The code of a review item is its kind.
-    let kind = match row.kind.name() {
-        kind if kind == row.code => String::new(),
-        kind => format!("  {kind}"),
-    };
-    let mut text = format!(
-        "{BOLD}{:?} {}{PLAIN}{kind}  {}  {} ago\n{}\n\n",
-        row.severity,
-        row.code,
-        detail.state,
-        ago(row.last_at, now),
-        row.said()
-    );
-    let mut line = |name: &str, value: String| {
+    let mut text = heading(detail);
+    for (name, value) in facts(detail) {
         let _ = writeln!(text, "  {DIM}{name:<12}{PLAIN}{value}");
-    };
-    line("id", row.id.clone());
-    line("where", whereabouts(detail));
-    if let Some(execution) = &row.execution {
-        line("execution", execution.clone());
-    }
-    if let Some(version) = &detail.version {
-        line("version", version.clone());
-    }
-    if row.count > 1 {
-        let first = detail.first_at;
-        line(
-            "seen",
-            format!("{} times, first {first}, last {}", row.count, row.last_at),
-        );
-    }
-    if detail.handling.needs_someone() {
-        let due = until(row.due, now);
-        let colour = if row.overdue { RED } else { "" };
-        line("decide", format!("{colour}{due}{PLAIN}"));
     }
     report(&mut text, &detail.report);
     if detail.shows_subject {
         let _ = writeln!(text, "\n{BOLD}message{PLAIN}\n  {}", detail.subject);
     }
-    handling(&mut text, &detail.handling, now);
-    if !detail.commands.is_empty() {
-        let _ = writeln!(text, "\n{BOLD}what to do{PLAIN}");
-        let lengths = detail
-            .commands
-            .iter()
-            .map(|step| step.command.chars().count());
-        // A long reference would push what the others do off the screen.
-        let width = lengths.filter(|length| *length <= 60).max().unwrap_or(0);
-        for Step { command, does } in &detail.commands {
-            let _ = writeln!(text, "  {command:<width$}  {DIM}{does}{PLAIN}");
-        }
-    }
+    handling(&mut text, &detail.handling, detail.now);
+    commands(&mut text, &detail.commands);
     text
+}
+
+fn heading(detail: &Detail) -> String {
+    let row = &detail.row;
+    // The code of a review item is its kind.
+    let kind = match row.kind.name() {
+        kind if kind == row.code => String::new(),
+        kind => format!("  {kind}"),
+    };
+    format!(
+        "{BOLD}{:?} {}{PLAIN}{kind}  {}  {} ago\n{}\n\n",
+        row.severity,
+        row.code,
+        detail.state,
+        ago(row.last_at, detail.now),
+        row.said()
+    )
+}
+
+fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
+    let row = &detail.row;
+    let mut facts = vec![("id", row.id.clone()), ("where", whereabouts(detail))];
+    let execution = row.execution.iter().cloned();
+    facts.extend(execution.map(|execution| ("execution", execution)));
+    let version = detail.version.iter().cloned();
+    facts.extend(version.map(|version| ("version", version)));
+    if row.count > 1 {
+        let (count, first, last) = (row.count, detail.first_at, row.last_at);
+        facts.push(("seen", format!("{count} times, first {first}, last {last}")));
+    }
+    if detail.handling.needs_someone() {
+        let due = until(row.due, detail.now);
+        let colour = if row.overdue { RED } else { "" };
+        facts.push(("decide", format!("{colour}{due}{PLAIN}")));
+    }
+    facts
+}
+
+fn commands(text: &mut String, commands: &[Step]) {
+    if commands.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{BOLD}what to do{PLAIN}");
+    let lengths = commands.iter().map(|step| step.command.chars().count());
+    // A long reference would push what the others do off the screen.
+    let width = lengths.filter(|length| *length <= 60).max().unwrap_or(0);
+    for Step { command, does } in commands {
+        let _ = writeln!(text, "  {command:<width$}  {DIM}{does}{PLAIN}");
+    }
 }
 
 fn whereabouts(detail: &Detail) -> String {
@@ -131,31 +136,7 @@ fn handling(text: &mut String, handling: &Handling, now: Timestamp) {
     if let Some(at) = handling.alerted_at {
         line(at, "the error route had it".to_owned());
     }
-    let mut marks: Vec<(&Mark, &str)> = Vec::new();
-    marks.extend(
-        handling
-            .acknowledged
-            .iter()
-            .map(|mark| (mark, "is known to")),
-    );
-    let decided_at = handling.decision.as_ref().map(|decision| decision.mark.at);
-    // Whoever decides takes it with that.
-    let taken = handling
-        .claimed
-        .iter()
-        .filter(|mark| Some(mark.at) != decided_at);
-    marks.extend(taken.map(|mark| (mark, "was taken by")));
-    marks.extend(
-        handling
-            .redriven
-            .iter()
-            .map(|mark| (mark, "was sent again by")),
-    );
-    if let Some(decision) = &handling.decision {
-        marks.push((&decision.mark, decided(decision.choice)));
-    }
-    marks.sort_by_key(|(mark, _)| mark.at);
-    for (mark, what) in marks {
+    for (mark, what) in marks(handling) {
         let reason = mark.reason.as_ref();
         let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
         line(mark.at, format!("{what} {}{reason}", mark.by));
@@ -163,6 +144,31 @@ fn handling(text: &mut String, handling: &Handling, now: Timestamp) {
     if let Some(at) = handling.closed_at {
         line(at, "closed".to_owned());
     }
+}
+
+/// What people did, in the order of time.
+fn marks(handling: &Handling) -> Vec<(&Mark, &'static str)> {
+    let decision = handling.decision.as_ref();
+    let decided_at = decision.map(|decision| decision.mark.at);
+    // Whoever decides takes it with that.
+    let taken = handling
+        .claimed
+        .iter()
+        .filter(|mark| Some(mark.at) != decided_at);
+    let known = handling
+        .acknowledged
+        .iter()
+        .map(|mark| (mark, "is known to"));
+    let sent = handling
+        .redriven
+        .iter()
+        .map(|mark| (mark, "was sent again by"));
+    let mut marks: Vec<_> = known.collect();
+    marks.extend(taken.map(|mark| (mark, "was taken by")));
+    marks.extend(sent);
+    marks.extend(decision.map(|decision| (&decision.mark, decided(decision.choice))));
+    marks.sort_by_key(|(mark, _)| mark.at);
+    marks
 }
 
 fn decided(choice: Choice) -> &'static str {

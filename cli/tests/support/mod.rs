@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 /// The secret of `--dev`.
-const SECRET: &str = holdfast_embedded::secrets::DEVELOPMENT_SECRET;
+pub const SECRET: &str = holdfast_embedded::secrets::DEVELOPMENT_SECRET;
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -212,7 +212,18 @@ impl Serving {
 
     /// Posts to a path with the signature that a text has under a secret.
     pub async fn post(&self, path: &str, body: &str, secret: &str) -> (u16, String) {
-        let answer = client()
+        self.post_through(&client(), path, body, secret).await
+    }
+
+    /// The same through a client that is used again.
+    pub async fn post_through(
+        &self,
+        client: &reqwest::Client,
+        path: &str,
+        body: &str,
+        secret: &str,
+    ) -> (u16, String) {
+        let answer = client
             .post(format!("{}{path}", self.url))
             .headers(signed(body, secret))
             .body(body.to_owned())

@@ -74,6 +74,18 @@ impl VirtualClock {
         self.state().sleepers.keys().next().map(|(due, _)| *due)
     }
 
+    fn sleeper(&self, state: &mut State, due: Timestamp) -> Sleep {
+        let key = (due, state.next);
+        state.next += 1;
+        if due > state.now {
+            state.sleepers.insert(key, None);
+        }
+        Sleep {
+            clock: self.clone(),
+            key,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,16 +107,12 @@ impl Clock for VirtualClock {
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
         let mut state = self.state();
-        let key = (later(state.now, duration), state.next);
-        state.next += 1;
-        if key.0 > state.now {
-            state.sleepers.insert(key, None);
-        }
-        drop(state);
-        Sleep {
-            clock: self.clone(),
-            key,
-        }
+        let due = later(state.now, duration);
+        self.sleeper(&mut state, due)
+    }
+
+    fn sleep_until(&self, due: Timestamp) -> impl Future<Output = ()> + Send {
+        self.sleeper(&mut self.state(), due)
     }
 }
 

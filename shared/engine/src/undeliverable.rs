@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::definition::model::Severity;
+use crate::envelope::Envelope;
 use crate::key;
 use crate::name::TenantName;
 use crate::operation::{ERROR, ErrorRecord, Handling, bounded};
@@ -19,10 +20,34 @@ const MAX_DELAY: Duration = Duration::from_mins(15);
 /// How often a record is written again because it had changed.
 const MAX_LOOKS: u32 = 10;
 
+/// Whose message it is, as far as it could be read.
+#[derive(Debug, Clone, Copy)]
+enum Whose<'a> {
+    Unread,
+    Of(&'a TenantName),
+    Step(&'a Envelope),
+}
+
+impl<'a> Whose<'a> {
+    fn tenant(self) -> Option<&'a TenantName> {
+        match self {
+            Self::Unread => None,
+            Self::Of(tenant) => Some(tenant),
+            Self::Step(envelope) => Some(&envelope.execution.home.tenant),
+        }
+    }
+}
+
+impl<'a> From<Option<&'a TenantName>> for Whose<'a> {
+    fn from(tenant: Option<&'a TenantName>) -> Self {
+        tenant.map_or(Self::Unread, Self::Of)
+    }
+}
+
 /// Records a message that does not decode, and leaves it to the dead-letter queue.
 pub async fn refuse<P: Ports>(ports: &P, delivery: &Delivery, reason: &str) -> Verdict {
     let message = format!("the message does not decode: {reason}");
-    match record(ports, delivery, None, "Undecodable", &message).await {
+    match record(ports, delivery, Whose::Unread, "Undecodable", &message).await {
         Ok(()) => Verdict::Fail,
         Err(error) => postpone(ports, delivery, None, error.code(), &error.to_string()).await,
     }
@@ -37,7 +62,7 @@ pub async fn give_up<P: Ports>(
     message: &str,
 ) -> Verdict {
     tracing::error!(queue = %delivery.queue, message.id = %delivery.message_id.0, code, error = message, "a message is given up");
-    match record(ports, delivery, tenant, code, message).await {
+    match record(ports, delivery, tenant.into(), code, message).await {
         Ok(()) => Verdict::Fail,
         Err(error) => postponed(delivery, error.code(), &error.to_string()),
     }
@@ -52,8 +77,31 @@ pub async fn postpone<P: Ports>(
     code: &str,
     message: &str,
 ) -> Verdict {
+    put_off(ports, delivery, tenant.into(), code, message).await
+}
+
+/// Leaves a step's message for later because something around the step failed. On the last
+/// receive the failure is recorded first, with the step that it is about: a sweep closes it once
+/// that is settled.
+pub async fn postpone_step<P: Ports>(
+    ports: &P,
+    delivery: &Delivery,
+    envelope: &Envelope,
+    code: &str,
+    message: &str,
+) -> Verdict {
+    put_off(ports, delivery, Whose::Step(envelope), code, message).await
+}
+
+async fn put_off<P: Ports>(
+    ports: &P,
+    delivery: &Delivery,
+    whose: Whose<'_>,
+    code: &str,
+    message: &str,
+) -> Verdict {
     if delivery.last_receive
-        && let Err(unrecorded) = record(ports, delivery, tenant, code, message).await
+        && let Err(unrecorded) = record(ports, delivery, whose, code, message).await
     {
         tracing::error!(queue = %delivery.queue, error = %unrecorded, "the failure is not recorded");
     }
@@ -76,15 +124,12 @@ pub fn postponed(delivery: &Delivery, code: &str, message: &str) -> Verdict {
 async fn record<P: Ports>(
     ports: &P,
     delivery: &Delivery,
-    tenant: Option<&TenantName>,
+    whose: Whose<'_>,
     code: &str,
     message: &str,
 ) -> Result<(), PortError> {
-    let failure = ErrorRecord {
-        tenant: tenant.cloned(),
-        ..error_record(ports, delivery, code, message)
-    };
-    let key = match tenant {
+    let failure = error_record(ports, delivery, whose, code, message);
+    let key = match whose.tenant() {
         Some(tenant) => key::operation(tenant, ERROR, &failure.id),
         None => key::unowned_error(&failure.id),
     };
@@ -129,9 +174,14 @@ pub fn id_of(message: &MessageId) -> String {
 fn error_record<P: Ports>(
     ports: &P,
     delivery: &Delivery,
+    whose: Whose<'_>,
     code: &str,
     message: &str,
 ) -> ErrorRecord {
+    let envelope = match whose {
+        Whose::Step(envelope) => Some(envelope),
+        Whose::Unread | Whose::Of(_) => None,
+    };
     let now = ports.clock().now();
     ErrorRecord {
         id: id_of(&delivery.message_id),
@@ -140,10 +190,10 @@ fn error_record<P: Ports>(
         severity: Severity::P1,
         handling: Handling::opened(now, Severity::P1),
         function: delivery.queue.to_string(),
-        execution: None,
-        step: None,
-        version: None,
-        tenant: None,
+        execution: envelope.map(|envelope| envelope.execution.clone()),
+        step: envelope.map(|envelope| envelope.step.clone()),
+        version: envelope.map(|envelope| envelope.manifest.to_string()),
+        tenant: whose.tenant().cloned(),
         attempt: delivery.receive_count,
         first_at: now,
         last_at: now,

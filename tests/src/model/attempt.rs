@@ -76,6 +76,7 @@ impl At<'_> {
                 let failed = Occurred::Failed {
                     by,
                     message: message(self.worker.message.id),
+                    created: at(self.worker.message.created),
                     at: at(now),
                     maybe,
                 };

@@ -37,9 +37,11 @@ fn engine_state(life: Life) -> entry::State {
         Life::Succeeded => entry::State::Succeeded,
         Life::Failed {
             message: id,
+            created: stamp,
             at: when,
         } => entry::State::Failed {
             message: message(id),
+            created: at(stamp),
             at: at(when),
         },
         Life::Unknown => entry::State::Unknown,
@@ -54,8 +56,13 @@ fn model_state(state: &entry::State) -> Life {
             lease: tick(*lease),
         },
         entry::State::Retrying { due } => Life::Retrying { due: tick(*due) },
-        entry::State::Failed { message, at } => Life::Failed {
+        entry::State::Failed {
+            message,
+            created,
+            at,
+        } => Life::Failed {
             message: message.0.parse().unwrap_or_default(),
+            created: tick(*created),
             at: tick(*at),
         },
         entry::State::Unknown => Life::Unknown,

@@ -9,6 +9,9 @@ use super::state::{Entry, Life, MAX_RECEIVES, Message, Named, Phase, State, Then
 const CURRENT: u8 = 1;
 const CHANGED: u8 = 0;
 
+/// The stamp of a failure whose message is gone.
+const NO_STAMP: u8 = u8::MAX;
+
 impl State {
     /// Moves spent messages to the dead letters, and takes the form that all states have which
     /// behave like this one.
@@ -25,6 +28,7 @@ impl State {
             worker.forget(self.now);
         }
         for step in 0..self.entries.len() {
+            self.forget_stamps(step);
             self.forget_moments(step);
         }
         self.forget_ids();
@@ -48,8 +52,47 @@ impl State {
         }
     }
 
-    /// When a message was created and sent is only compared with the failures of its step, and a
-    /// later failure comes after both.
+    /// A stamp is only asked whether it is that of the message that failed: numbers without a gap
+    /// are the same state, and one that no message has is like any other. What is sent now may
+    /// share a stamp of now.
+    fn forget_stamps(&mut self, step: usize) {
+        let (used, now) = (self.stamps(step), self.now);
+        let rank = |stamp: u8| {
+            let index = used.binary_search(&stamp);
+            let rank = index.map_or(NO_STAMP, |index| index as u8);
+            if stamp == now { now } else { rank }
+        };
+        let messages = self.messages.iter_mut().filter(|one| one.step == step);
+        messages.for_each(|one| one.created = rank(one.created));
+        let mut entries: Vec<_> = self.entries[step].iter_mut().collect();
+        let held = self.workers.iter_mut().flatten();
+        for worker in held.filter(|worker| worker.message.step == step) {
+            let looks = worker.may_look();
+            let stamp = &mut worker.message.created;
+            *stamp = if looks { rank(*stamp) } else { 0 };
+            entries.extend(worker.entry.as_mut());
+        }
+        for entry in entries {
+            if let Life::Failed { created, .. } = &mut entry.life {
+                *created = rank(*created);
+            }
+        }
+    }
+
+    /// The stamps of a step's messages, in order.
+    fn stamps(&self, step: usize) -> Vec<u8> {
+        let held = self.workers.iter().flatten();
+        let held = held.filter(|worker| worker.may_look());
+        let held = held.map(|worker| &worker.message);
+        let messages = held.chain(&self.messages).filter(|one| one.step == step);
+        let mut stamps: Vec<u8> = messages.map(|one| one.created).collect();
+        stamps.sort_unstable();
+        stamps.dedup();
+        stamps
+    }
+
+    /// When a message was sent is only compared with the failures of its step, and a later failure
+    /// comes after it.
     fn forget_moments(&mut self, step: usize) {
         let now = self.now;
         let read = self.workers.iter().flatten();
@@ -67,8 +110,7 @@ impl State {
         let held = held.map(|worker| &mut worker.message);
         for message in held.chain(&mut self.messages) {
             if message.step == step {
-                let (created, sent) = (message.created, message.sent);
-                message.created = rank(failed.partition_point(|at| *at < created));
+                let sent = message.sent;
                 let before = failed.partition_point(|at| *at < sent);
                 message.sent = before.checked_sub(1).map_or(0, |last| rank(last) + 1);
             }
@@ -186,6 +228,14 @@ impl Entry {
 }
 
 impl Worker {
+    /// Whether it may still look at its message's stamp, or write it down.
+    fn may_look(&self) -> bool {
+        !matches!(
+            self.phase,
+            Phase::Dispatch(_) | Phase::CloseCrash(_) | Phase::End(_)
+        )
+    }
+
     /// Forgets what its phase, and every phase that may follow, does not look at any more.
     fn forget(&mut self, now: u8) {
         (self.message.visible, self.message.dead) = (0, false);
@@ -199,7 +249,7 @@ impl Worker {
                 if let Then::Park(due) | Then::Retry(due) = then {
                     forget_past(due, now);
                 }
-                (self.message.created, self.message.sent, self.owner) = (0, 0, None);
+                (self.message.sent, self.owner) = (0, None);
                 self.entry = self.entry.and_then(Entry::as_dispatched);
             }
         }

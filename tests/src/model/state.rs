@@ -8,7 +8,7 @@ pub(super) enum Life {
     Started { owner: u8, lease: u8 },
     Retrying { due: u8 },
     Succeeded,
-    Failed { message: u8, at: u8 },
+    Failed { message: u8, created: u8, at: u8 },
     Unknown,
     FellBack,
 }

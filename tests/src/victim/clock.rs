@@ -29,11 +29,12 @@ impl Clock for SkippingClock {
         SystemClock.now() + *self.0.borrow()
     }
 
-    async fn sleep(&self, duration: Duration) {
-        let due = self
-            .now()
-            .saturating_add(duration)
-            .unwrap_or(Timestamp::MAX);
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        let due = self.now().saturating_add(duration);
+        self.sleep_until(due.unwrap_or(Timestamp::MAX))
+    }
+
+    async fn sleep_until(&self, due: Timestamp) {
         let mut skipped = self.0.subscribe();
         loop {
             let left = due.duration_since(self.now()).max(SignedDuration::ZERO);

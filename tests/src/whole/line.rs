@@ -2,6 +2,7 @@
 //! wrong.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use holdfast_engine::port::{MessageId, Ports as _};
 use holdfast_receive_webhook::Request;
@@ -10,7 +11,7 @@ use super::flight::{Cargo, End, Flight};
 use super::projection::Projection;
 use super::scenario::Scenario;
 use super::system::System;
-use crate::faulty::{Interrupted, Schedule, When};
+use crate::faulty::{Interrupted, Schedule};
 use crate::memory::Received;
 
 /// The seed of what is random in these runs.
@@ -21,8 +22,8 @@ const SEED: u64 = 1;
 pub enum Mishap {
     /// Nothing.
     None,
-    /// The process dies around this call of a port or provider, from 1.
-    Crash(u64, When),
+    /// This call of a port or provider, from 1, fails, or the process dies around it.
+    Fault(u64, Interrupted),
     /// The flight of this number, from 0, has a twin under way at the same time.
     Twin(usize),
     /// Every flight has one.
@@ -33,6 +34,9 @@ pub enum Mishap {
     /// What the flight of this number carried is lost with its process before any call, until its
     /// last receive.
     Doomed(usize),
+    /// The same, and its last receive dies too, before its n-th call, from 1; the dead letter is
+    /// redriven.
+    Buried(usize, u64),
     /// What the flight of this number carried is delivered again after it was acknowledged.
     Again(usize),
     /// Everything is, once.
@@ -55,9 +59,8 @@ impl Run {
     #[must_use]
     pub fn with(scenario: &Scenario, mishap: Mishap) -> Self {
         let system = System::new(SEED, scenario);
-        if let Mishap::Crash(call, when) = mishap {
-            let crash = Interrupted::crash(when);
-            system.faults.schedule(Schedule::Nth(call, crash));
+        if let Mishap::Fault(call, interrupted) = mishap {
+            system.faults.schedule(Schedule::Nth(call, interrupted));
         }
         let mut line = Line {
             system: &system,
@@ -74,6 +77,11 @@ impl Run {
                 line.request(number, &requests);
             }
             line.rest(&requests);
+            if matches!(mishap, Mishap::Buried(..)) {
+                system.memory.clock().advance(Duration::from_mins(1));
+                system.memory.queue().redrive();
+                line.rest(&requests);
+            }
             if let Some(zombie) = line.zombie.take() {
                 system.settle(zombie);
                 line.rest(&requests);
@@ -151,6 +159,14 @@ impl Line<'_> {
             self.flights.push((flight.function().to_owned(), calls));
             return false;
         }
+        if let (Mishap::Buried(_, call), Cargo::Message(received)) = (self.mishap, &flight.cargo)
+            && self.doomed.as_ref() == Some(&received.delivery.message_id)
+        {
+            let function = flight.function().to_owned();
+            drop(stalled(system, flight, call));
+            self.flights.push((function, system.faults.calls()));
+            return false;
+        }
         let twin = self.mishap == Mishap::Twins || self.mishap == Mishap::Twin(number);
         let mut twin = twin.then(|| system.work_on(flight.cargo.clone(), requests));
         if let Mishap::Zombie(of, call) = self.mishap
@@ -177,7 +193,11 @@ impl Line<'_> {
         let Cargo::Message(Received { delivery, .. }) = cargo else {
             return false;
         };
-        if self.mishap == Mishap::Doomed(number) {
+        let doomed = match self.mishap {
+            Mishap::Doomed(of) | Mishap::Buried(of, _) => of == number,
+            _ => false,
+        };
+        if doomed {
             self.doomed = Some(delivery.message_id.clone());
         }
         self.doomed.as_ref() == Some(&delivery.message_id) && !delivery.last_receive

@@ -7,6 +7,7 @@ mod line;
 mod names;
 mod outside;
 mod parallel;
+mod people;
 mod projection;
 mod same;
 mod scenario;

@@ -16,11 +16,17 @@ use serde_json::{Map, Value as Json, json};
 
 use super::System;
 use super::names::{Names, decoded, is_event};
+use super::people::{People, Told, alert_of};
 use super::scenario::Detail;
 
 /// What an end comes to, line by line: what each line is about, and what is so.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Projection(pub BTreeMap<String, String>);
+pub struct Projection {
+    /// The lines.
+    pub lines: BTreeMap<String, String>,
+    /// How often any alert arrived by any way, at most.
+    pub most_told: usize,
+}
 
 impl Projection {
     /// What a system at rest has come to.
@@ -38,6 +44,7 @@ impl Projection {
             }
         }
         projection.outside(&names, system);
+        projection.people(system);
         projection.left(&names, system);
         projection
     }
@@ -45,7 +52,7 @@ impl Projection {
     fn add(&mut self, names: &Names, about: &str, what: &impl Display) {
         let about = names.rename(about);
         let what = names.rename(&what.to_string());
-        let lines = self.0.entry(about).or_default();
+        let lines = self.lines.entry(about).or_default();
         if !lines.is_empty() {
             lines.push_str(" AND ");
         }
@@ -55,7 +62,8 @@ impl Projection {
     /// What reached the providers: one that takes repeats for what they are, once.
     fn outside(&mut self, names: &Names, system: &System) {
         let mut effects = BTreeMap::<String, (String, usize)>::new();
-        for one in system.outside.arrived() {
+        let arrived = system.outside.arrived().into_iter();
+        for one in arrived.filter(|one| alert_of(one).is_none()) {
             let step = step_of(&one.key);
             let about = format!("effect {step} via {}", one.connection);
             let (_, times) = effects.entry(about).or_insert((one.content, 0));
@@ -63,6 +71,21 @@ impl Projection {
         }
         for (about, (content, times)) in effects {
             self.add(names, &about, &format!("{times} times {content}"));
+        }
+    }
+
+    /// Who was told of what: not how often, nor when.
+    fn people(&mut self, system: &System) {
+        let people = People::of(system);
+        self.most_told = people.most;
+        for (Told { of, who }, founded) in people.told {
+            let what = if founded { "told" } else { "told of nothing" };
+            self.lines
+                .insert(format!("alert {of} to {who}"), what.to_owned());
+        }
+        for Told { of, who } in people.untold {
+            self.lines
+                .insert(format!("silence {of} to {who}"), "not told".to_owned());
         }
     }
 
@@ -114,6 +137,8 @@ fn line(key: &Key, item: &Item, detail: Detail) -> Option<(String, Json)> {
         Table::Journal => match key.sort.strip_prefix(key::EXECUTION_PREFIX) {
             Some(step) => Some((format!("step {}", step_at(step)), entry(item, detail))),
             None if key.sort.starts_with("change#") => Some((creation(&lies), change(item))),
+            // What people decided about is what was left to them: it is not the same at each end.
+            None if key.sort.starts_with("decision#") => None,
             None => Some((lies, change(item))),
         },
     }

@@ -19,20 +19,24 @@ impl Projection {
     /// the step's outcome unknown. Then a review item says so, and the effect arrived at most
     /// once, by the step or its fallback. Nothing else of that step is compared.
     ///
+    /// And people may be told of more: of what opened and closed again on the way. Never of less,
+    /// unless the step is one whose outcome is unknown, which they are told instead.
+    ///
     /// And a dead letter is only a copy where the step's error record, which holds the message, is
     /// open: another delivery of that message may have taken it away, or left it twice.
     #[must_use]
     pub fn differences(&self, pack: &Pack, other: &Self) -> Vec<String> {
         let unknown = other.unknown();
-        let mut wrong: Vec<_> = unknown
-            .iter()
-            .filter_map(|step| other.lawful(pack, step))
-            .collect();
-        let about =
-            |line: &str| unknown.iter().any(|step| is_about(line, step)) || other.is_copy(line);
-        let all: BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
+        let mut wrong = other.unlawful();
+        wrong.extend(unknown.iter().filter_map(|step| other.lawful(pack, step)));
+        let about = |line: &str| {
+            unknown.iter().any(|step| is_about(line, step))
+                || other.is_copy(line)
+                || (line.starts_with("alert ") && !self.lines.contains_key(line))
+        };
+        let all: BTreeSet<_> = self.lines.keys().chain(other.lines.keys()).collect();
         for line in all.into_iter().filter(|line| !about(line)) {
-            let (calm, seen) = (self.0.get(line), other.0.get(line));
+            let (calm, seen) = (self.lines.get(line), other.lines.get(line));
             if calm != seen {
                 let shown = |side: Option<&String>| side.cloned().unwrap_or("nothing".to_owned());
                 wrong.push(format!(
@@ -45,6 +49,35 @@ impl Projection {
         wrong
     }
 
+    /// What must not be at any end: somebody who was not told, or was told of what there is not, and
+    /// an error that is still open although its step succeeded.
+    #[must_use]
+    pub fn unlawful(&self) -> Vec<String> {
+        let wrong = self
+            .lines
+            .iter()
+            .filter(|(line, what)| match line.split_once(' ') {
+                Some(("silence", _)) => true,
+                Some(("alert", _)) => *what != "told",
+                Some(("operation", about)) => {
+                    what.contains(r#""error""#) && self.has_succeeded(about)
+                }
+                _ => false,
+            });
+        wrong
+            .map(|(line, what)| format!("{line} is {what}"))
+            .collect()
+    }
+
+    fn has_succeeded(&self, operation: &str) -> bool {
+        let step = operation.split(' ').next().unwrap_or_default();
+        let entry = format!("step {step} g");
+        let mut entries = self.lines.range(entry.clone()..);
+        entries.next().is_some_and(|(line, what)| {
+            line.starts_with(&entry) && what.contains(r#""state":"succeeded""#)
+        })
+    }
+
     /// Whether a line is a dead letter whose step has an open error record.
     fn is_copy(&self, line: &str) -> bool {
         let Some(step) = line
@@ -54,7 +87,7 @@ impl Projection {
             return false;
         };
         let operation = format!("operation {step} ");
-        self.0
+        self.lines
             .range(operation.clone()..)
             .next()
             .is_some_and(|(line, _)| line.starts_with(&operation))
@@ -63,7 +96,7 @@ impl Projection {
     /// The steps whose outcome is unknown.
     #[must_use]
     pub fn unknown(&self) -> BTreeSet<StepName> {
-        let steps = self.0.iter().filter_map(|(line, what)| {
+        let steps = self.lines.iter().filter_map(|(line, what)| {
             let step = line.strip_prefix("step ")?;
             what.contains(r#""state":"unknown""#).then_some(step)
         });
@@ -74,7 +107,7 @@ impl Projection {
 
     /// What is wrong with an unknown outcome.
     fn lawful(&self, pack: &Pack, step: &str) -> Option<String> {
-        let lines = || self.0.iter().filter(|(line, _)| is_about(line, step));
+        let lines = || self.lines.iter().filter(|(line, _)| is_about(line, step));
         let asked = lines().filter(|(line, _)| {
             line.starts_with("operation ") && line.ends_with(" unknown-outcome")
         });
@@ -96,7 +129,9 @@ fn is_about(line: &str, step: &str) -> bool {
             step.split('.').next() == Some(id) && of.starts_with(execution)
         })
     };
+    let workflow = execution.split('[').next().unwrap_or_default();
     line.contains(&format!("{step}."))
+        || line.starts_with(&format!("alert {workflow}/{id}."))
         || line
             .split_once(":SM-")
             .is_some_and(|(_, rest)| report(rest))

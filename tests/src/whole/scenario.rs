@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdfast_embedded::clock::VirtualClock;
 use holdfast_embedded::registry::catalog;
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::definition::{self, Files};
+use holdfast_engine::port::Ports as _;
 use holdfast_receive_webhook::Request;
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use serde_json::{Map, Value as Json, json};
@@ -116,6 +118,14 @@ impl Scenario {
         }
     }
 
+    /// The same; then there is somebody to hear the announcement, and what failed is redriven.
+    #[must_use]
+    pub fn mended() -> Self {
+        let mut mended = Self::refused();
+        mended.stages.push(Stage::Following(mend));
+        mended
+    }
+
     /// The same, on a journal that leaves a condition out of every write, as a mistake would.
     #[must_use]
     pub fn without(self, condition: Condition) -> Self {
@@ -183,6 +193,14 @@ fn refusal(id: &str, email: &str) -> Request {
     let body = json!({ "id": id, "email": email, "amount": 10 });
     let path = "/hooks/demo/refusals".to_owned();
     request(path, "application/json", body.to_string())
+}
+
+/// Mends what can be mended; somebody redrives what failed a minute later.
+fn mend(system: &System) -> Vec<Request> {
+    system.outside.mend();
+    system.memory.clock().advance(Duration::from_mins(1));
+    system.redrive();
+    Vec::new()
 }
 
 /// The delivery reports of the messages that arrived, each by the step that sent it.

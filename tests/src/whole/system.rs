@@ -193,6 +193,9 @@ impl System {
     /// Lets time pass until something can move. Returns whether there is such a thing.
     pub fn wait(&self) -> bool {
         let (queue, timers) = (self.memory.queue(), self.memory.timers());
+        if queue.is_empty() {
+            self.acknowledge();
+        }
         let next = [queue.next_visible(), timers.next_due()];
         let Some(next) = next.into_iter().flatten().min() else {
             return false;

@@ -16,7 +16,7 @@ use super::{Policy, Witness};
 struct Rest<'a> {
     chaos: &'a Chaos,
     seen: Witness,
-    /// Keys of envelopes that lie in a dead-letter queue: the sweep gives each an error record.
+    /// Keys of envelopes that lie in a dead-letter queue.
     dead: BTreeSet<String>,
     /// Keys of envelopes that an open error record or review item holds.
     asked: BTreeSet<String>,
@@ -169,7 +169,7 @@ impl<'a> Rest<'a> {
     }
 
     fn is_seen(&self, key: &str) -> bool {
-        self.dead.contains(key) || self.asked.contains(key)
+        self.asked.contains(key)
     }
 
     /// Whether a step waits in its queue for a `once` key whose holder a person decides on.
@@ -177,7 +177,7 @@ impl<'a> Rest<'a> {
         let held = |other: &&String| other.ends_with(":tell.1") && other.as_str() != key;
         key.ends_with(":tell.1")
             && self.queued.contains(key)
-            && self.asked.union(&self.dead).any(|other| held(&other))
+            && self.asked.iter().any(|other| held(&other))
     }
 
     /// P4: one change per `update-record` that succeeded.
@@ -193,8 +193,7 @@ impl<'a> Rest<'a> {
         (changed != counted).then(|| format!("P4: {changed} updates changed {counted} times"))
     }
 
-    /// P5 and P10: a failed step has an open error record; a success has none. A record of trouble
-    /// around a step names no step, and is a person's to close.
+    /// P5 and P10: a failed step has an open error record; a success has none.
     fn errors(&self) -> Vec<String> {
         let mut wrong: Vec<String> = Vec::new();
         for (step, open) in self.seen.failed() {
@@ -202,15 +201,12 @@ impl<'a> Rest<'a> {
                 wrong.push(format!("P5: {step} failed and no error is open"));
             }
         }
-        // Known: what is recorded of a message whose step was never reached is closed by whoever
-        // redrives it; the step knows nothing of it.
-        let of_steps = self.seen.open().filter(|error| error.step.is_some());
-        for error in of_steps {
+        for error in self.seen.open() {
             let key = envelope_key(&error.envelope).unwrap_or_default();
             let succeeded = self
                 .entry(&key)
                 .is_some_and(|entry| entry.state == State::Succeeded);
-            if succeeded && !self.dead.contains(&key) {
+            if succeeded {
                 wrong.push(format!(
                     "P10: {} is open on the success of {key}",
                     error.code

@@ -1,7 +1,6 @@
 //! Random schedules: deliveries interleaved at every call of a port, with crashes, duplicates,
 //! zombies, redrives and re-runs, all from one seed.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use holdfast_engine::envelope::Envelope;
 use holdfast_engine::id::{EventId, ExecutionRef};
 use holdfast_engine::key;
 use holdfast_engine::port::{Delivery, Ports as _, Verdict};
+use holdfast_engine::sweep::Sweep;
 
 use super::policy::Policy;
 use super::tally::{Ran, Tally};
@@ -18,6 +18,7 @@ use super::{End, Flight, World};
 use crate::faulty::Schedule;
 use crate::memory::{Condition, Received};
 use crate::random::Random;
+use crate::ready::ready;
 
 /// Runs the schedule of a seed until nothing moves, on a journal that does not look at one
 /// condition, if so asked.
@@ -61,8 +62,6 @@ pub(super) struct Chaos {
     random: Random,
     flights: Vec<(Flight, Option<Forbidden>)>,
     landed: Vec<Received>,
-    /// Keys of failed steps that a copy reached which looks like a redrive.
-    held_up: BTreeSet<String>,
     wrong: Vec<String>,
 }
 
@@ -77,7 +76,6 @@ impl Chaos {
             landed: Vec::new(),
             redrives: 0,
             generation: 1,
-            held_up: BTreeSet::new(),
             wrong: Vec::new(),
             tally: Tally::default(),
         }
@@ -127,7 +125,7 @@ impl Chaos {
 
     /// Why a delivery that starts now must not perform: its step failed and nothing was redriven,
     /// or what came before it is undone, or its generation is over.
-    fn forbidden(&mut self, delivery: &Delivery) -> Option<Forbidden> {
+    fn forbidden(&self, delivery: &Delivery) -> Option<Forbidden> {
         let Ok(envelope) = serde_json::from_str::<Envelope>(&delivery.body) else {
             return None;
         };
@@ -141,13 +139,6 @@ impl Chaos {
         let entry = journal.item(&key);
         let entry = entry.and_then(|item| serde_json::from_str::<StepEntry>(&item.body).ok());
         match entry.map(|entry| entry.state) {
-            // Known: a copy that was stamped before the failure and sent after it, because its
-            // sender was held up in between, is what a redrive looks like.
-            Some(State::Failed { at, .. }) if delivery.created <= at && at < delivery.sent => {
-                self.tally.note("held-up send");
-                self.held_up.insert(envelope.key());
-                None
-            }
             Some(State::Failed { .. }) => Some(Forbidden::Failed(envelope.key())),
             Some(State::GaveUp { .. }) => Some(Forbidden::GaveUp),
             _ => None,
@@ -164,9 +155,7 @@ impl Chaos {
         let ended = flight.poll(&self.world);
         let performed = self.world.script.attempts() > attempts;
         match forbidden {
-            Some(Forbidden::Failed(key))
-                if performed && self.redrives == 0 && !self.held_up.contains(key) =>
-            {
+            Some(Forbidden::Failed(key)) if performed && self.redrives == 0 => {
                 self.wrong.push(format!("P3: {key} performed again"));
             }
             Some(Forbidden::GaveUp) if performed => {
@@ -273,6 +262,8 @@ impl Chaos {
     /// whoever finds something missing waits once more.
     fn rest(&self) {
         self.world.run_for(Duration::from_mins(50));
+        let swept = ready(Sweep::default().pass(self.world.memory.as_ref()));
+        swept.expect("nothing fails around the sweep");
     }
 }
 

@@ -8,7 +8,7 @@ use holdfast_engine::port::{
     Clock as _, DeadLetters as _, Outgoing, Ports as _, Queue as _, QueueName, Table,
 };
 use holdfast_engine::sweep::Sweep;
-use holdfast_tests::faulty::Schedule;
+use holdfast_tests::faulty::{Fault, Interrupted, Schedule, When};
 use holdfast_tests::memory::MAX_RECEIVES;
 use holdfast_tests::ready::ready;
 use holdfast_tests::world::{Behaviour, Rest, Story, VISIBILITY};
@@ -160,4 +160,64 @@ fn a_dead_letter_of_a_step_that_somebody_knows_of_or_that_is_settled_is_left_alo
         .resend(&queue, message, doubled.world.now());
     lost(&doubled);
     assert_eq!(swept(&doubled), 0);
+}
+
+/// A copy of a step's message, and nothing else in any queue.
+fn only(story: &Story, body: &str) {
+    let (queue, now) = (QueueName::of("keyed-effect"), story.world.now());
+    let queues = story.world.memory.queue();
+    queues.lose_all();
+    queues.resend(&queue, body.to_owned(), now);
+}
+
+#[test]
+fn a_dead_letter_that_should_have_sent_what_follows_is_recorded_until_that_arrives() {
+    let story = Story::of(&format!(
+        "{STEPS}\n- {{ id: next, uses: keyed-effect, with: {{ to: b }} }}"
+    ));
+    let body = story.world.memory.queue().bodies("keyed-effect").remove(0);
+    story.deliver();
+    only(&story, &body);
+    lost(&story);
+    assert_eq!(swept(&story), 0, "what follows may be on its way");
+    story.world.memory.clock().advance(minutes(15));
+    assert_eq!((swept(&story), swept(&story)), (1, 0));
+    assert_eq!(story.rest().open, ["DeadLettered"]);
+    assert_eq!(story.world.redrive(), 1);
+    story.run();
+    assert_eq!(swept(&story), 0);
+    let rest = Rest::after(&["s.1", "next.1"]).closed(&["DeadLettered"]);
+    assert_eq!(story.rest(), rest);
+}
+
+#[test]
+fn what_was_recorded_of_a_message_is_closed_once_another_copy_has_succeeded() {
+    let story = Story::of(STEPS);
+    let body = story.world.memory.queue().bodies("keyed-effect").remove(0);
+    story.spend_receives();
+    let (fault, when) = (Fault::Throttle, When::Before);
+    // The definitions are read first: without them the step is not known yet.
+    let read = Schedule::Nth(1, Interrupted { fault, when });
+    story.world.faults.schedule(read);
+    story.deliver();
+    let error = story.seen().errors.remove(0);
+    let of_step = (
+        error.execution.as_ref(),
+        error.step.map(|step| step.to_string()),
+    );
+    assert_eq!(of_step, (Some(&story.execution), Some("s.1".to_owned())));
+    swept(&story);
+    assert_eq!(
+        story.rest().open,
+        ["StoreThrottled"],
+        "nothing has succeeded"
+    );
+    only(&story, &body);
+    story.run();
+    assert_eq!(story.rest().open, ["StoreThrottled"]);
+    swept(&story);
+    assert_eq!(
+        story.rest(),
+        Rest::after(&["s.1"]).closed(&["StoreThrottled"])
+    );
 }

@@ -6,5 +6,7 @@
 mod mix;
 mod money;
 mod outage;
+mod redrive;
+mod redriving;
 mod shop;
 mod stats;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use holdfast_embedded::clock::VirtualClock;
 use holdfast_embedded::control;
+use holdfast_embedded::definitions::LoadedPack;
 use holdfast_embedded::inject::{Fault, Faults};
 use holdfast_embedded::sandbox::Delivery;
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
@@ -18,8 +19,7 @@ use holdfast_engine::key;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::operation::{Operation, ReviewItem};
 use holdfast_engine::port::{
-    Clock, DeadLetters as _, Journal as _, OperationList as _, Ports as _, Redrive, Row, Table,
-    Which,
+    Clock, Journal as _, OperationList as _, Ports as _, Row, Table, Which,
 };
 use holdfast_engine::verify::{self, Scheme, Secret};
 use holdfast_receive_webhook::Request;
@@ -45,14 +45,19 @@ pub(crate) struct Shop {
 impl Shop {
     /// Opens, with these faults.
     pub(crate) async fn open(faults: Vec<Fault>) -> Self {
+        let pack = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/packs/stories"));
+        Self::open_with(bench::pack(pack), faults).await
+    }
+
+    /// Opens with another pack.
+    pub(crate) async fn open_with(pack: LoadedPack, faults: Vec<Fault>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = VirtualClock::new(START.parse().unwrap());
-        let pack = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/packs/stories"));
         let settings = Settings {
             data: folder.path().to_owned(),
             development: true,
             tenants: vec![tenant()],
-            packs: vec![bench::pack(pack)],
+            packs: vec![pack],
             secrets: BTreeMap::new(),
             public_url: None,
             clock: clock.clone(),
@@ -127,15 +132,7 @@ impl Shop {
         self.settle().await;
     }
 
-    /// Redrives everything that failed.
-    pub(crate) async fn redrive_all(&self) {
-        let dead = self.system.ports().dead_letters();
-        for queue in dead.queues() {
-            dead.redrive(&queue, Redrive::All).await.unwrap();
-        }
-    }
-
-    /// The same where calls may hang: what still works after a moment of real time waits for the
+    /// Lets time pass where calls may hang: what still works after a moment of real time waits for the
     /// clock, and the clock goes on.
     pub(crate) async fn pass_hanging(&self, duration: Duration, step: Duration) {
         const MOMENT: Duration = Duration::from_millis(30);
@@ -147,6 +144,13 @@ impl Shop {
             self.clock.advance(now);
             left -= now;
         }
+    }
+
+    /// How many messages failed for good and are still there.
+    pub(crate) fn dead_letters(&self) -> usize {
+        let depths = self.system.depths().into_iter();
+        let dead: u64 = depths.map(|depth| depth.dead_letters).sum();
+        usize::try_from(dead).unwrap()
     }
 
     /// What reached a provider, oldest first; canaries do not count.

@@ -29,7 +29,8 @@ pub struct Desk<C> {
 
 impl<C: Clock + Clone + 'static> Desk<C> {
     /// A desk of a running system.
-    pub(super) fn of(ports: &Arc<EmbeddedPorts<C>>) -> Self {
+    #[must_use]
+    pub fn of(ports: &Arc<EmbeddedPorts<C>>) -> Self {
         Self {
             ports: Arc::clone(ports),
             operator: Operator::new(Arc::clone(ports), WebhookDoor),

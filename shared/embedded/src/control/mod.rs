@@ -8,8 +8,10 @@ mod client;
 mod desk;
 mod faults;
 mod inspect;
+mod pace;
 mod packs;
 mod protocol;
+mod redriving;
 mod server;
 mod settings;
 mod together;
@@ -17,11 +19,13 @@ mod together;
 pub use client::{AskError, ask};
 pub use desk::Desk;
 pub use inspect::{TimerCount, events, records, timers};
+pub use pace::{Pace, Rate};
 pub use packs::published;
 pub use protocol::{
     Answer, Command, Held, Hold, InjectedFaults, Operated, QueueDepth, Refused, SetConfig,
     SettingChange, Stop,
 };
+pub use redriving::{Refusals, Summary, Terms, redrive};
 pub use server::Listener;
 pub use settings::{ConfigError, set_config};
 

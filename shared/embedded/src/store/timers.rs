@@ -90,11 +90,10 @@ impl<C: Clock> SqliteTimers<C> {
     pub async fn tick(&self) -> Result<usize, PortError> {
         const LONGEST: std::time::Duration = std::time::Duration::from_mins(1);
         let armed = self.armed.notified();
-        let now = self.clock.now();
-        let until = |due: Timestamp| due.max(now).duration_since(now).unsigned_abs();
-        let wait = self.next_due()?.map_or(LONGEST, until).min(LONGEST);
+        let latest = later(self.clock.now(), LONGEST);
+        let due = self.next_due()?.map_or(latest, |due| due.min(latest));
         tokio::select! {
-            () = self.clock.sleep(wait) => {}
+            () = self.clock.sleep_until(due) => {}
             () = armed => {}
         }
         self.fire_due(self.clock.now()).await

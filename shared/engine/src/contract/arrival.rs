@@ -60,8 +60,8 @@ impl Reaction {
 
 /// Decides what to do with a delivery.
 ///
-/// A redrive by the queue sends an old message anew, so it was created before the failure and
-/// sent after it; any other copy of a failed step is stale.
+/// A redrive sends the message that failed anew: under its stamp, after the failure. Any other
+/// copy of a failed step is stale, however late it was sent.
 #[must_use]
 pub fn on_arrival(state: Option<&State>, terms: &Terms, arrival: &Arrival<'_>) -> Reaction {
     match state {
@@ -70,7 +70,11 @@ pub fn on_arrival(state: Option<&State>, terms: &Terms, arrival: &Arrival<'_>) -
         Some(State::Retrying { due }) if arrival.now < *due => Reaction::Wait(*due),
         Some(State::Retrying { .. }) => on_arrival(None, terms, arrival),
         Some(State::Started { owner, lease }) => on_claimed(owner, *lease, terms, arrival),
-        Some(State::Failed { message, at }) => on_failed(message, *at, arrival),
+        Some(State::Failed {
+            message,
+            created,
+            at,
+        }) => on_failed(message, (*created, *at), arrival),
         Some(State::GaveUp { message, .. }) if message == arrival.message => Reaction::FailAgain,
         Some(State::Unknown) => Reaction::EnsureReview,
         Some(
@@ -95,10 +99,14 @@ fn on_claimed(owner: &Owner, lease: Timestamp, terms: &Terms, arrival: &Arrival<
     }
 }
 
-fn on_failed(message: &MessageId, failed_at: Timestamp, arrival: &Arrival<'_>) -> Reaction {
+fn on_failed(
+    message: &MessageId,
+    (created, failed_at): (Timestamp, Timestamp),
+    arrival: &Arrival<'_>,
+) -> Reaction {
     if message == arrival.message {
         Reaction::FailAgain
-    } else if arrival.created <= failed_at && failed_at < arrival.sent {
+    } else if arrival.created == created && failed_at < arrival.sent {
         Reaction::AcceptRedrive
     } else {
         Reaction::Stale
@@ -236,24 +244,21 @@ mod tests {
     fn a_copy_of_a_failed_step_is_the_same_message_a_redrive_or_stale() {
         let failed = State::Failed {
             message: MessageId("m".to_owned()),
+            created: at(10),
             at: at(50),
         };
         let keyed = terms(Effect::Keyed, Unknown::Review, false);
-        assert_eq!(react(Some(&failed), &keyed, "m", 1, 1), Reaction::FailAgain);
-        assert_eq!(
-            react(Some(&failed), &keyed, "n", 50, 51),
-            Reaction::AcceptRedrive
-        );
-        assert_eq!(
-            react(Some(&failed), &keyed, "n", 1, 50),
-            Reaction::Stale,
-            "sent before the failure"
-        );
-        assert_eq!(
-            react(Some(&failed), &keyed, "n", 51, 60),
-            Reaction::Stale,
-            "created after the failure"
-        );
+        let copy = |id, created, sent| react(Some(&failed), &keyed, id, created, sent);
+        assert_eq!(copy("m", 10, 10), Reaction::FailAgain);
+        assert_eq!(copy("n", 10, 51), Reaction::AcceptRedrive);
+        assert_eq!(copy("n", 10, 50), Reaction::Stale, "before the failure");
+        for (created, why) in [
+            (9, "stamped before it, and held up"),
+            (50, "stamped when it failed"),
+            (51, "stamped after the failure"),
+        ] {
+            assert_eq!(copy("n", created, 60), Reaction::Stale, "{why}");
+        }
     }
 
     #[test]

@@ -42,6 +42,7 @@ impl Ruling<'_> {
     /// What a rejection is here: a step that was never tried, or is to be tried again, fails.
     pub(super) fn rejection(&self, undoes: bool, at: Timestamp) -> Occurred {
         let message = self.work.delivery.message_id.clone();
+        let created = self.work.delivery.created;
         let (by, maybe) = (None, false);
         match self.state() {
             None | Some(State::Retrying { .. }) if undoes => Occurred::GaveUp {
@@ -53,11 +54,13 @@ impl Ruling<'_> {
             None | Some(State::Retrying { .. }) => Occurred::Failed {
                 by,
                 message,
+                created,
                 at,
                 maybe,
             },
             _ => Occurred::Rejected {
                 message,
+                created,
                 at,
                 undoes,
             },

@@ -93,9 +93,8 @@ impl<P: Ports> Runner<P> {
         match self.handle(step, &envelope, delivery).await {
             Ok(verdict) => verdict,
             Err(trouble) => {
-                let (tenant, message) = (&envelope.execution.home.tenant, trouble.to_string());
-                undeliverable::postpone(ports, delivery, Some(tenant), trouble.code(), &message)
-                    .await
+                let (code, message) = (trouble.code(), trouble.to_string());
+                undeliverable::postpone_step(ports, delivery, &envelope, code, &message).await
             }
         }
     }

@@ -213,6 +213,7 @@ fn occurred(
         Attempted::Ended(_, Ending::Fail { maybe }, _) => Occurred::Failed {
             by,
             message,
+            created: delivery.created,
             at: now,
             maybe: *maybe,
         },

@@ -181,6 +181,7 @@ mod tests {
             State::Succeeded,
             State::Failed {
                 message: message.clone(),
+                created: Timestamp::MIN,
                 at,
             },
             State::GaveUp { message, at },

@@ -51,6 +51,8 @@ pub enum State {
     Failed {
         /// The message that failed: another copy is stale or a redrive.
         message: MessageId,
+        /// The stamp of that message: its redrive keeps it, and no other copy has it.
+        created: Timestamp,
         /// When. An entry is written flat, and has an `at` of its own.
         #[serde(rename = "failed_at")]
         at: Timestamp,

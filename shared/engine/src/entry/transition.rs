@@ -42,6 +42,8 @@ pub enum Occurred {
         by: Option<Owner>,
         /// The message.
         message: MessageId,
+        /// The message's stamp.
+        created: Timestamp,
         /// When.
         at: Timestamp,
         /// Whether an attempt may have taken effect.
@@ -88,6 +90,8 @@ pub enum Occurred {
     Rejected {
         /// What stands for the message that failed.
         message: MessageId,
+        /// Its stamp: no message in a queue has it.
+        created: Timestamp,
         /// When.
         at: Timestamp,
         /// Whether what succeeded before is undone.
@@ -171,15 +175,20 @@ pub fn transition(
             Some(State::Unknown),
             Occurred::Rejected {
                 message,
+                created,
                 at,
                 undoes,
             },
         ) => {
-            let (message, at) = (message.clone(), *at);
+            let (message, created, at) = (message.clone(), *created, *at);
             let state = if *undoes {
                 State::GaveUp { message, at }
             } else {
-                State::Failed { message, at }
+                State::Failed {
+                    message,
+                    created,
+                    at,
+                }
             };
             Ok((state, progress))
         }
@@ -195,10 +204,15 @@ fn outcome(occurred: &Occurred, progress: Progress) -> (State, Progress) {
             (State::Retrying { due: *due }, progress.next(*maybe))
         }
         Occurred::Failed {
-            message, at, maybe, ..
+            message,
+            created,
+            at,
+            maybe,
+            ..
         } => (
             State::Failed {
                 message: message.clone(),
+                created: *created,
                 at: *at,
             },
             progress.marked(*maybe),

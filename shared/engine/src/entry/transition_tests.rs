@@ -22,6 +22,7 @@ fn states() -> Vec<Option<State>> {
         Some(State::Succeeded),
         Some(State::Failed {
             message: MessageId("m".to_owned()),
+            created: NOW,
             at: NOW,
         }),
         Some(State::GaveUp {
@@ -40,6 +41,7 @@ fn rejected(undoes: bool) -> (&'static str, Occurred) {
     let (message, at) = (MessageId("m".to_owned()), NOW);
     let rejected = Occurred::Rejected {
         message,
+        created: NOW,
         at,
         undoes,
     };
@@ -100,6 +102,7 @@ fn events() -> Vec<(&'static str, Occurred)> {
             Occurred::Failed {
                 by: by.clone(),
                 message,
+                created: NOW,
                 at: NOW,
                 maybe: false,
             },
@@ -182,6 +185,7 @@ fn an_attempt_that_may_have_acted_is_never_forgotten() {
     let failed = Occurred::Failed {
         by: None,
         message,
+        created: NOW,
         at: NOW,
         maybe: false,
     };

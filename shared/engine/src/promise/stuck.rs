@@ -219,6 +219,7 @@ mod tests {
             State::Retrying { due: at(99) },
             State::Failed {
                 message: message.clone(),
+                created: at(1),
                 at: at(9),
             },
             State::GaveUp { message, at: at(9) },

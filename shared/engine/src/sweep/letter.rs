@@ -10,10 +10,12 @@ use crate::key;
 use crate::name::TenantName;
 use crate::operation::{ERROR, ErrorRecord, Handling, Operation, REVIEW, bounded};
 use crate::port::{
-    Change, Clock, CommitError, DeadLetter, Definitions, Expect, Item, Journal, Key, PortError,
-    Ports, QueueName, Write,
+    Change, Clock, CommitError, DeadLetter, Definitions, Expect, Item, Journal, Key, MAX_DELAY,
+    PortError, Ports, QueueName, Write,
 };
 use crate::undeliverable;
+
+use super::{superseded, unfit};
 
 /// The code of a dead letter that nobody had recorded.
 const DEAD_LETTERED: &str = "DeadLettered";
@@ -85,7 +87,9 @@ async fn of_step<P: Ports>(
     }
     match entry.as_ref().map(|entry| &entry.state) {
         Some(State::Started { lease, .. }) if *lease > now => return Ok(Found::Undecided),
-        Some(state) if state.is_final() || *state == State::Waiting => return Ok(Found::Known),
+        Some(state) if state.is_final() || *state == State::Waiting => {
+            return settled(ports, queue, letter, envelope, entry.as_ref()).await;
+        }
         _ => {}
     }
     if known(ports, &execution.home.tenant, entry.as_ref()).await? {
@@ -101,6 +105,30 @@ async fn of_step<P: Ports>(
         change: Change::Put(serde_json::to_string(&named).map_err(unfit)?),
     };
     commit(ports, vec![write, created(&record)?]).await
+}
+
+/// A dead letter of a settled step may be the one that should have sent what follows, once that
+/// has not arrived for longer than any delay of a queue. Its record is closed when it arrives.
+async fn settled<P: Ports>(
+    ports: &P,
+    queue: &QueueName,
+    letter: &DeadLetter,
+    envelope: &Envelope,
+    entry: Option<&StepEntry>,
+) -> Result<Found, PortError> {
+    let arrived = match entry {
+        Some(entry) => superseded::follows(ports, envelope, entry).await?,
+        None => true,
+    };
+    let overdue = letter.dead_at.saturating_add(MAX_DELAY);
+    if arrived || known(ports, &envelope.execution.home.tenant, entry).await? {
+        Ok(Found::Known)
+    } else if overdue.is_ok_and(|overdue| overdue > ports.clock().now()) {
+        Ok(Found::Undecided)
+    } else {
+        let record = step_record(ports, queue, letter, envelope, entry).await?;
+        commit(ports, vec![created(&record)?]).await
+    }
 }
 
 /// Whether an execution's generation was raised above that of a message.
@@ -237,8 +265,4 @@ async fn commit<P: Ports>(ports: &P, writes: Vec<Write>) -> Result<Found, PortEr
         Err(CommitError::Conflict(_)) => Ok(Found::Undecided),
         Err(CommitError::Port(error)) => Err(error),
     }
-}
-
-fn unfit(error: impl std::fmt::Display) -> PortError {
-    PortError::Unavailable(error.to_string())
 }

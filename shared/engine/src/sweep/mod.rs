@@ -1,9 +1,11 @@
-//! The sweep over dead letters: gives each one that has no error record one, and deletes none.
+//! The sweep over dead letters and what was recorded of messages: gives each dead letter without
+//! an error record one, deletes none, and closes what has been settled since.
 //!
 //! Functions record what they cannot handle before the queue gives up. What is left are messages
 //! whose function died each time, and those that it could not even record.
 
 mod letter;
+mod superseded;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,10 +22,15 @@ const PAGE: usize = 50;
 /// How long a dead letter may be written down later than its time says.
 const LOOK_BACK: Duration = Duration::from_mins(1);
 
-/// How far each queue was looked at. In memory only: after a start all of it is looked at again.
+/// Open operations looked at in one pass.
+const OPERATIONS: usize = 200;
+
+/// How far each queue, and what is open, was looked at. In memory only: after a start all of it
+/// is looked at again.
 #[derive(Debug, Default)]
 pub struct Sweep {
     cursors: BTreeMap<QueueName, Cursor>,
+    operation: Option<String>,
 }
 
 /// The last dead letter that needs no further look.
@@ -52,7 +59,8 @@ impl Cursor {
 }
 
 impl Sweep {
-    /// Looks at what was dead-lettered since the last pass, and returns how many were recorded.
+    /// Looks at what was dead-lettered since the last pass, and returns how many were recorded;
+    /// then looks at some of what is open, and closes what a settled step has left behind.
     ///
     /// # Errors
     /// [`PortError`] when the store fails; the next pass goes on there.
@@ -61,6 +69,8 @@ impl Sweep {
         for queue in ports.dead_letters().queues() {
             recorded += self.queue(ports, &queue).await?;
         }
+        let after = self.operation.as_deref();
+        self.operation = superseded::close(ports, after, OPERATIONS).await?;
         Ok(recorded)
     }
 
@@ -101,4 +111,8 @@ impl Sweep {
         };
         self.cursors.insert(queue.clone(), cursor);
     }
+}
+
+fn unfit(error: impl std::fmt::Display) -> PortError {
+    PortError::Unavailable(error.to_string())
 }

@@ -126,10 +126,10 @@ impl<C: Clock> SqliteQueue<C> {
             let index = lane.line();
             (index.next_due(), index.settings.visibility)
         };
-        let now = self.clock.now();
-        let until = |due: Timestamp| due.max(now).duration_since(now).unsigned_abs();
-        let wait = due.map_or(longest, |due| until(due).min(longest));
-        self.clock.sleep(wait).await;
+        let latest = later(self.clock.now(), longest);
+        self.clock
+            .sleep_until(due.map_or(latest, |due| due.min(latest)))
+            .await;
     }
 
     fn take(

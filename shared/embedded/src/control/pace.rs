@@ -15,7 +15,7 @@ const MOST: u32 = 50;
 
 /// So many in a unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rate {
+pub struct Rate {
     count: u32,
     unit: &'static str,
     each: Duration,
@@ -23,7 +23,8 @@ pub(crate) struct Rate {
 
 impl Rate {
     /// How many are done at once: a quarter of a second's work.
-    pub(crate) fn batch(self) -> usize {
+    #[must_use]
+    pub fn batch(self) -> usize {
         let quarter = Duration::from_secs(1) / PARTS;
         let batch = quarter.as_nanos() / self.each.as_nanos().max(1);
         usize::try_from(batch.clamp(1, MOST.into())).unwrap_or(1)
@@ -57,7 +58,7 @@ impl FromStr for Rate {
 
 /// Keeps a rate.
 #[derive(Debug)]
-pub(crate) struct Pace<C> {
+pub struct Pace<C> {
     clock: C,
     each: Duration,
     next: Timestamp,
@@ -65,7 +66,7 @@ pub(crate) struct Pace<C> {
 
 impl<C: Clock> Pace<C> {
     /// Begins now.
-    pub(crate) fn new(clock: C, rate: Rate) -> Self {
+    pub fn new(clock: C, rate: Rate) -> Self {
         let next = clock.now();
         Self {
             clock,
@@ -76,7 +77,7 @@ impl<C: Clock> Pace<C> {
 
     /// Waits until so many more may be done. What took longer than its time is not made up for:
     /// that would be a burst.
-    pub(crate) async fn admit(&mut self, count: usize) {
+    pub async fn admit(&mut self, count: usize) {
         let now = self.clock.now();
         if let Ok(wait) = Duration::try_from(self.next.duration_since(now))
             && !wait.is_zero()
@@ -95,7 +96,7 @@ impl<C: Clock> Pace<C> {
 mod tests {
     use std::pin::pin;
 
-    use holdfast_embedded::clock::VirtualClock;
+    use crate::clock::VirtualClock;
 
     use super::*;
 
