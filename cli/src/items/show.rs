@@ -111,9 +111,7 @@ fn commands(operation: &Operation) -> Vec<Step> {
             "you know of it: no more calls",
         );
     }
-    if let Operation::Error(record) = operation
-        && let Some(start) = start_command(record)
-    {
+    if let Some(start) = start(operation) {
         say(start, "it is well again: do not wait for the next try");
         say(
             "holdfast status".to_owned(),
@@ -125,6 +123,14 @@ fn commands(operation: &Operation) -> Vec<Step> {
         say(command.replace("ID", &id), does);
     }
     steps
+}
+
+/// The command that ends the waiting for a breaker.
+fn start(operation: &Operation) -> Option<String> {
+    match operation {
+        Operation::Error(record) => start_command(record),
+        Operation::Review(_) => None,
+    }
 }
 
 /// A command with `ID` for the item's id, and what it does.

@@ -19,7 +19,8 @@ impl Seen {
         let after = |name: &'static str| words().skip_while(move |word| *word != name).nth(1);
         let listed = output.lines().skip_while(|line| !line.starts_with("ID "));
         let listed = listed.skip(1).find_map(|row| row.split(' ').next());
-        let id = listed.or_else(|| after("id")).filter(|id| id.len() >= 10);
+        let id = listed.or_else(|| after("id")).or_else(|| after("show"));
+        let id = id.filter(|id| id.len() >= 10);
         let record = after("candidates");
         let reference = words().rfind(|word| is_reference(word));
         for (place, found) in [

@@ -1,5 +1,6 @@
 //! What a provider's answer looks like when it fails on purpose.
 
+use holdfast_engine::definition::model::Treatment;
 use holdfast_engine::port::{Call, CallError, HttpResponse, Receipt};
 use holdfast_providers::http::settle;
 use serde_json::Value as Json;
@@ -38,9 +39,12 @@ impl Answer for HttpResponse {
 
 impl Answer for Receipt {
     fn refusal(call: &Call<'_>, status: u16) -> Result<Self, CallError> {
-        let response = HttpResponse::refusal(call, status)?;
+        HttpResponse::refusal(call, status)?;
+        if call.connection.treat.get(&status) == Some(&Treatment::Success) {
+            return Err(maybe("the answer is not the provider's"));
+        }
         Err(CallError::Refused {
-            code: format!("HttpStatus{}", response.status),
+            code: format!("HttpStatus{status}"),
             message: format!("the receiver answered {status} (an injected fault)"),
         })
     }
