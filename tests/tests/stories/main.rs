@@ -5,6 +5,7 @@
 
 mod mix;
 mod money;
+mod office;
 mod outage;
 mod redrive;
 mod redriving;
