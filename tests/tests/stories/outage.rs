@@ -16,9 +16,23 @@ const PER_MINUTE: usize = 40;
 const DOWN: u64 = 10;
 const BACK: u64 = 50;
 
+/// It answers that it is too busy: what has no other way waits, and nothing fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_is_noticed_at_once_and_loses_nothing() {
-    let outage = Fault::new("mail".parse().unwrap(), Kind::TooManyRequests)
+    assert_eq!(outage(Kind::TooManyRequests).await, 0, "all of it waited");
+}
+
+/// It refuses our key: what has no other way fails for good, until the breaker of its workflow
+/// holds back the rest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_of_everything_is_noticed_at_once_and_loses_nothing() {
+    let failed = outage(Kind::Unauthorized).await;
+    assert!(failed >= 20, "{failed} failed for good");
+}
+
+/// Tells the story, and says how many orders waited for a person before the redrive.
+async fn outage(kind: Kind) -> usize {
+    let outage = Fault::new("mail".parse().unwrap(), kind)
         .between(after(minutes(DOWN)), after(minutes(BACK)));
     let shop = Shop::open(vec![outage]).await;
     for number in 0..ORDERS {
@@ -37,7 +51,7 @@ async fn an_outage_is_noticed_at_once_and_loses_nothing() {
     let first = alerts.first().unwrap().at;
     let seconds = first.duration_since(after(minutes(DOWN))).as_secs();
     println!(
-        "first alert after {seconds} s, {} alerts in all",
+        "{kind:?}: first alert after {seconds} s, {} alerts in all",
         alerts.len()
     );
     assert!((0..=60).contains(&seconds), "{seconds} s");
@@ -63,4 +77,5 @@ async fn an_outage_is_noticed_at_once_and_loses_nothing() {
     );
     let open = shop.open_steps();
     assert!(open.is_empty(), "{open:#?}");
+    waiting
 }

@@ -201,6 +201,20 @@ fn a_drain_lets_one_through_at_a_time_and_ends_after_a_window() {
 }
 
 #[test]
+fn a_success_opens_nothing_whatever_failed_before() {
+    let state = closed(3, 16);
+    let count = |ok| {
+        let (by, window) = (me(), Window::of(ok, at(NOW)));
+        let event = Event::Counted { by, ok, window };
+        step(&state, &event, at(NOW)).unwrap().state
+    };
+    assert_eq!(
+        [count(true).name(), count(false).name()],
+        ["closed", "open"]
+    );
+}
+
+#[test]
 fn twenty_failures_in_a_row_open_it_however_much_succeeded_before() {
     let mut busy = Window::default();
     (0..1_000).for_each(|_| busy.count(true, at(NOW)));

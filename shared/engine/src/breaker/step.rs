@@ -82,9 +82,12 @@ pub fn step(state: &State, event: &Event, now: Timestamp) -> Option<Next> {
         (state, Event::Started) => Some(by_person(state, State::closed())),
         (state, Event::Stopped { by, reason }) => Some(by_person(state, stopped(by, reason, now))),
         (State::Stopped { .. }, Event::Counted { .. }) => Some(quietly(state.clone())),
-        (State::Closed { window, row }, Event::Counted { window: more, .. }) => {
-            Some(counted(window, *row, more, now))
-        }
+        (
+            State::Closed { window, row },
+            Event::Counted {
+                ok, window: more, ..
+            },
+        ) => Some(counted((window, *row), more, *ok, now)),
         (State::Open { .. }, Event::Counted { by, ok, .. }) => Some(probed(state, by, *ok, now)),
         (State::HalfOpen { .. }, Event::Counted { window, .. }) => drained(state, window, now),
         (State::Open { .. }, Event::Admitted { owner, lease }) => {
@@ -132,11 +135,16 @@ fn stopped(by: &str, reason: &str, now: Timestamp) -> State {
     }
 }
 
-fn counted(window: &Window, row: u64, more: &Window, now: Timestamp) -> Next {
+/// Only a failure opens a breaker: a success that comes later, when the failures are over, must
+/// not, however many there were.
+fn counted((window, row): (&Window, u64), more: &Window, ok: bool, now: Timestamp) -> Next {
     let mut window = window.clone();
     window.add(more, now);
-    let (ok, failed) = window.totals();
-    let total = ok.saturating_add(failed);
+    if ok {
+        return quietly(State::Closed { window, row: 0 });
+    }
+    let (passed, failed) = window.totals();
+    let total = passed.saturating_add(failed);
     let row = in_a_row(row, more.totals()).min(failed);
     if row >= MINIMUM_VOLUME {
         return opened(row, row, now);
