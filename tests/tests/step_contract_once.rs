@@ -22,7 +22,8 @@ fn state(story: &Story, execution: &ExecutionRef) -> &'static str {
 
 /// What is known of the key: nothing, or the state of its claim.
 fn claim(story: &Story) -> Option<String> {
-    let claims = story.world.memory.journal().items(Table::Claims, "");
+    let mut claims = story.world.memory.journal().items(Table::Claims, "");
+    claims.retain(|(key, _)| key.partition.contains("#once#"));
     assert!(claims.len() < 2, "one key has one claim");
     let claim = claims.into_iter().next()?.1;
     let claim: serde_json::Value = serde_json::from_str(&claim.body).expect("a claim");

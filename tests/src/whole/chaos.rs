@@ -226,6 +226,8 @@ impl Chaos<'_> {
             self.note("redrive");
             self.rest();
         }
+        self.system.sweep();
+        self.rest();
         self.landed.clear();
     }
 

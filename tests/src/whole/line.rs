@@ -86,6 +86,8 @@ impl Run {
                 system.settle(zombie);
                 line.rest(&requests);
             }
+            system.sweep();
+            line.rest(&requests);
         }
         Self {
             flights: line.flights,

@@ -23,7 +23,8 @@ impl Projection {
     /// unless the step is one whose outcome is unknown, which they are told instead.
     ///
     /// And a dead letter is only a copy where the step's error record, which holds the message, is
-    /// open: another delivery of that message may have taken it away, or left it twice.
+    /// open, or where the step has succeeded since, by a redrive of that record: another delivery
+    /// of that message may have taken it away, or left it twice.
     #[must_use]
     pub fn differences(&self, pack: &Pack, other: &Self) -> Vec<String> {
         let unknown = other.unknown();
@@ -78,7 +79,7 @@ impl Projection {
         })
     }
 
-    /// Whether a line is a dead letter whose step has an open error record.
+    /// Whether a line is a dead letter whose step has an open error record, or has succeeded.
     fn is_copy(&self, line: &str) -> bool {
         let Some(step) = line
             .strip_prefix("dead ")
@@ -87,6 +88,9 @@ impl Projection {
             return false;
         };
         let operation = format!("operation {step} ");
+        if self.has_succeeded(step) {
+            return true;
+        }
         self.lines
             .range(operation.clone()..)
             .next()

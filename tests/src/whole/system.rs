@@ -10,6 +10,7 @@ use holdfast_engine::definition::model::Pack;
 use holdfast_engine::name::SourceName;
 use holdfast_engine::port::{Clock as _, Delivery, Deployment, Ports as _, QueueName, Verdict};
 use holdfast_engine::step::Step;
+use holdfast_engine::sweep::Sweep;
 use holdfast_engine::verify::{self, Secret};
 use holdfast_post_chat::PostChat;
 use holdfast_receive_webhook::Request;
@@ -22,6 +23,7 @@ use super::outside::Outside;
 use super::scenario::Scenario;
 use crate::faulty::{Faults, Faulty};
 use crate::memory::{Memory, MemorySecrets};
+use crate::ready::ready;
 
 /// Where providers reach the webhooks.
 pub const PUBLIC_URL: &str = "https://holdfast.example";
@@ -182,6 +184,16 @@ impl System {
             assert!(passed.unsigned_abs() < HORIZON, "it waits for good");
         }
         panic!("time does not pass");
+    }
+
+    /// Does what the sweep does at its times: records what nobody recorded, and closes what a
+    /// settled step left behind.
+    ///
+    /// # Panics
+    /// Never: the memory's ports do not fail.
+    pub fn sweep(&self) {
+        let swept = ready(Sweep::default().pass(self.memory.as_ref()));
+        swept.expect("ports that do not fail");
     }
 
     /// Works on a flight to its end, and does what it said.

@@ -58,7 +58,11 @@ impl<P: Ports> Runner<P> {
             return self.ask_about_overdue(work, view).await.map(Held::Over);
         }
         for _ in 0..MAX_TRIES {
-            let asked = self.ask_breakers(work);
+            let mut asked = self.ask_breakers(work);
+            if asked.iter().any(|(_, gate)| gate.holds_back()) {
+                self.read_breakers(work).await?;
+                asked = self.ask_breakers(work);
+            }
             if asked.iter().any(|(_, gate)| gate.holds_back()) {
                 return self.held(work, view, reaction, &asked).await;
             }
@@ -68,6 +72,17 @@ impl<P: Ports> Runner<P> {
         }
         let due = self.backoff(work, DRAINING);
         self.wait(work, due).await.map(Held::Over)
+    }
+
+    /// Reads the breakers as they are: whoever has just been started is not parked for what was
+    /// known a moment ago.
+    async fn read_breakers(&self, work: &Work<'_>) -> Result<(), PortError> {
+        let items = self.ports.journal().read(&work.breakers).await?;
+        let now = self.ports.clock().now();
+        for (key, item) in work.breakers.iter().zip(items) {
+            self.tallies.saw(key, item, now);
+        }
+        Ok(())
     }
 
     fn ask_breakers<'w>(&self, work: &'w Work<'_>) -> Vec<(&'w Key, Gate)> {
