@@ -24,8 +24,7 @@ pub async fn handle<P: Ports>(ports: &P, delivery: &Delivery) -> Verdict {
         Ok(()) => Verdict::Acknowledge,
         Err(error) => {
             let (tenant, message) = (&image.record.tenant, error.to_string());
-            undeliverable::postpone(ports, delivery, Some(tenant), "StoreUnavailable", &message)
-                .await
+            undeliverable::postpone(ports, delivery, Some(tenant), error.code(), &message).await
         }
     }
 }

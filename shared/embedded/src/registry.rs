@@ -11,7 +11,7 @@ use holdfast_engine::breaker::Tallies;
 use holdfast_engine::contract::Runner;
 use holdfast_engine::definition::{Catalog, Signature};
 use holdfast_engine::name::FunctionName;
-use holdfast_engine::port::{Chat, Clock, Delivery, Ports, QueueName, Sms, Verdict};
+use holdfast_engine::port::{Clock, Delivery, QueueName, Verdict};
 use holdfast_engine::step::{Step, StepSpec};
 use holdfast_post_chat::PostChat;
 use holdfast_send_email::SendEmail;
@@ -21,13 +21,13 @@ use holdfast_update_record::UpdateRecord;
 use crate::outside::Outside;
 use crate::ports::EmbeddedPorts;
 
+/// What becomes of a delivery that is being handled.
+pub type Handling<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+
 /// Handles deliveries of one function.
 pub trait Handler: Send + Sync {
     /// Handles one delivery.
-    fn handle<'a>(
-        &'a self,
-        delivery: &'a Delivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+    fn handle<'a>(&'a self, delivery: &'a Delivery) -> Handling<'a>;
 }
 
 /// A function of one machine.
@@ -93,12 +93,29 @@ impl<C: Clock + Clone + 'static> Registry<C> {
             tallies: Arc::default(),
             functions: Vec::new(),
         };
-        registry.internal("route-event", RouteEvent(Arc::clone(ports)));
-        registry.internal("watch-records", WatchRecords(Arc::clone(ports)));
-        registry.internal("run-timers", RunTimers(Arc::clone(ports)));
-        registry.few("handle-error", HandleError(Arc::clone(ports)));
-        let outside = registry.outside.clone();
-        registry.few("notify-oncall", NotifyOncall(Arc::clone(ports), outside));
+        registry.plain("route-event", MANY, Arc::clone(ports), |ports, delivery| {
+            Box::pin(holdfast_route_event::handle(ports, delivery))
+        });
+        registry.plain(
+            "watch-records",
+            MANY,
+            Arc::clone(ports),
+            |ports, delivery| Box::pin(holdfast_watch_records::handle(ports.as_ref(), delivery)),
+        );
+        registry.plain("run-timers", MANY, Arc::clone(ports), |ports, delivery| {
+            Box::pin(holdfast_run_timers::handle(ports.as_ref(), delivery))
+        });
+        registry.plain("handle-error", FEW, Arc::clone(ports), |ports, delivery| {
+            Box::pin(holdfast_handle_error::handle(ports.as_ref(), delivery))
+        });
+        let with = (Arc::clone(ports), registry.outside.clone());
+        registry.plain("notify-oncall", FEW, with, |(ports, outside), delivery| {
+            Box::pin(holdfast_notify_oncall::handle(
+                ports.as_ref(),
+                outside,
+                delivery,
+            ))
+        });
         visit(&mut registry);
         registry
     }
@@ -114,22 +131,16 @@ impl<C: Clock + Clone + 'static> Registry<C> {
         });
     }
 
-    fn internal(&mut self, name: &str, handler: impl Handler + 'static) {
-        self.without_step(name, INTERNAL_CONCURRENCY, handler);
-    }
-
-    /// Adds a function whose deliveries are often about one incident, and would wait for each
-    /// other.
-    fn few(&mut self, name: &str, handler: impl Handler + 'static) {
-        self.without_step(name, FEW, handler);
-    }
-
-    fn without_step(&mut self, name: &str, concurrency: usize, handler: impl Handler + 'static) {
+    fn plain<W, F>(&mut self, name: &str, concurrency: usize, with: W, handle: F)
+    where
+        W: Send + Sync + 'static,
+        F: for<'a> Fn(&'a W, &'a Delivery) -> Handling<'a> + Send + Sync + 'static,
+    {
         self.functions.push(Function {
             queue: QueueName::of(name),
             concurrency,
             visibility: INTERNAL_VISIBILITY,
-            handler: Arc::new(handler),
+            handler: Arc::new(Plain { with, handle }),
         });
     }
 
@@ -147,9 +158,13 @@ impl<C: Clock + Clone + 'static> Visitor<C> for Registry<C> {
     }
 }
 
-/// Deliveries that a function without a step handles at once, and how long they stay hidden.
-const INTERNAL_CONCURRENCY: usize = 32;
+/// Deliveries that a function without a step handles at once.
+const MANY: usize = 32;
+
+/// The same where they are often about one incident, and would wait for each other.
 const FEW: usize = 4;
+
+/// How long they stay hidden.
 const INTERNAL_VISIBILITY: Duration = Duration::from_mins(1);
 
 fn visibility(spec: &StepSpec) -> Duration {
@@ -185,69 +200,23 @@ struct Stepping<C, S> {
 }
 
 impl<C: Clock + Clone + 'static, S: Step> Handler for Stepping<C, S> {
-    fn handle<'a>(
-        &'a self,
-        delivery: &'a Delivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+    fn handle<'a>(&'a self, delivery: &'a Delivery) -> Handling<'a> {
         Box::pin(self.runner.deliver(&self.step, delivery))
     }
 }
 
-struct RouteEvent<P>(Arc<P>);
-
-impl<P: Ports> Handler for RouteEvent<P> {
-    fn handle<'a>(
-        &'a self,
-        delivery: &'a Delivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(holdfast_route_event::handle(&self.0, delivery))
-    }
+/// A function without a step: what it works with, and its handler.
+struct Plain<W, F> {
+    with: W,
+    handle: F,
 }
 
-struct RunTimers<P>(Arc<P>);
-
-impl<P: Ports> Handler for RunTimers<P> {
-    fn handle<'a>(
-        &'a self,
-        delivery: &'a Delivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(holdfast_run_timers::handle(self.0.as_ref(), delivery))
-    }
-}
-
-struct WatchRecords<P>(Arc<P>);
-
-impl<P: Ports> Handler for WatchRecords<P> {
-    fn handle<'a>(
-        &'a self,
-        delivery: &'a Delivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(holdfast_watch_records::handle(self.0.as_ref(), delivery))
-    }
-}
-
-struct HandleError<P>(Arc<P>);
-
-impl<P: Ports> Handler for HandleError<P> {
-    fn handle<'a>(
-        &'a self,
-        delivery: &'a Delivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(holdfast_handle_error::handle(self.0.as_ref(), delivery))
-    }
-}
-
-struct NotifyOncall<P, O>(Arc<P>, O);
-
-impl<P: Ports, O: Chat + Sms> Handler for NotifyOncall<P, O> {
-    fn handle<'a>(
-        &'a self,
-        delivery: &'a Delivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(holdfast_notify_oncall::handle(
-            self.0.as_ref(),
-            &self.1,
-            delivery,
-        ))
+impl<W, F> Handler for Plain<W, F>
+where
+    W: Send + Sync,
+    F: for<'a> Fn(&'a W, &'a Delivery) -> Handling<'a> + Send + Sync,
+{
+    fn handle<'a>(&'a self, delivery: &'a Delivery) -> Handling<'a> {
+        (self.handle)(&self.with, delivery)
     }
 }

@@ -33,7 +33,7 @@ impl FaultError {
             Self::NotDevelopment => "FaultsRefused",
             Self::Invalid(error) => error.code(),
             Self::Unknown(error) => error.code(),
-            Self::Definitions(_) => "DefinitionMissing",
+            Self::Definitions(error) => error.code(),
         }
     }
 }

@@ -58,7 +58,7 @@ impl ConfigError {
             Self::UnknownPack { .. } => "UnknownPack",
             Self::UnknownSetting { .. } => "UnknownSetting",
             Self::InvalidValue { .. } => "InvalidValue",
-            Self::Definitions(_) => "DefinitionMissing",
+            Self::Definitions(error) => error.code(),
             Self::Port(error) => error.code(),
         }
     }

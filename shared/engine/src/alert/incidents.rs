@@ -37,7 +37,7 @@ impl Trouble {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Port(error) => error.code(),
-            Self::Definitions(_) => "StoreUnavailable",
+            Self::Definitions(error) => error.code(),
             Self::Contended => "Contended",
         }
     }

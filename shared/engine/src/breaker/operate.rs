@@ -80,8 +80,8 @@ impl Refusal {
             Self::NoSuchWorkflow { .. } => "NoSuchWorkflow",
             Self::NoSuchConnection { .. } => "NoSuchConnection",
             Self::Contended => "Contended",
-            Self::Port(error) | Self::Definitions(DefinitionsError::Port(error)) => error.code(),
-            Self::Definitions(_) => "DefinitionMissing",
+            Self::Port(error) => error.code(),
+            Self::Definitions(error) => error.code(),
         }
     }
 }

@@ -45,8 +45,8 @@ pub(crate) enum Trouble {
 impl Trouble {
     fn code(&self) -> &'static str {
         match self {
-            Self::Port(error) | Self::Definitions(DefinitionsError::Port(error)) => error.code(),
-            Self::Definitions(_) => "DefinitionMissing",
+            Self::Port(error) => error.code(),
+            Self::Definitions(error) => error.code(),
             Self::Contended => "Contended",
         }
     }

@@ -143,7 +143,7 @@ impl OperateError {
             Self::EffectsRepeat { .. } => "EffectsRepeat",
             Self::AlreadyRerun { .. } => "AlreadyRerun",
             Self::Contended => "Contended",
-            Self::Definitions(_) => "DefinitionMissing",
+            Self::Definitions(error) => error.code(),
             Self::Port(error) => error.code(),
         }
     }

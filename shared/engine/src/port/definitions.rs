@@ -23,6 +23,17 @@ pub enum DefinitionsError {
     Port(#[from] PortError),
 }
 
+impl DefinitionsError {
+    /// The stable name of the failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Port(error) => error.code(),
+            Self::NotPublished(_) | Self::NotCompiled(..) => "DefinitionMissing",
+        }
+    }
+}
+
 /// Compiled definitions.
 pub trait Definitions: Send + Sync {
     /// The tenants, in the order of their names.

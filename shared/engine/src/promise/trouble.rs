@@ -25,10 +25,8 @@ impl Trouble {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Port(error)
-            | Self::Definitions(DefinitionsError::Port(error))
-            | Self::Journal(TimelineError::Port(error)) => error.code(),
-            Self::Definitions(_) => "DefinitionMissing",
+            Self::Port(error) | Self::Journal(TimelineError::Port(error)) => error.code(),
+            Self::Definitions(error) => error.code(),
             Self::Journal(TimelineError::Undecodable(..)) => "JournalUndecodable",
             Self::Contended => "Contended",
         }

@@ -77,8 +77,8 @@ impl Trouble {
         match self {
             Self::Ambiguous { .. } => "AmbiguousRecord",
             Self::Invalid { .. } => "InvalidRecord",
-            Self::Port(error) | Self::Definitions(DefinitionsError::Port(error)) => error.code(),
-            Self::Definitions(_) => "DefinitionMissing",
+            Self::Port(error) => error.code(),
+            Self::Definitions(error) => error.code(),
             Self::Contended => "Contended",
         }
     }
