@@ -3,7 +3,9 @@
 //! `make e2e` starts the local stack and says where it is by the environment; against AWS the same
 //! tests run with `make e2e STAGE=dev`.
 
+pub mod bare;
 mod events;
+pub mod meter;
 mod waiting;
 
 use std::collections::BTreeMap;

@@ -143,7 +143,9 @@ impl Function {
         let left = deadline.left(now);
         let each = records.iter().map(|record| async move {
             let delivery = record.dynamodb.delivery(&self.queue, now);
+            let at_work = self.ports.queue().at_work();
             let ended = ended(handle, &delivery, left).await;
+            drop(at_work);
             let counts = Counts::of(&ended);
             let put_aside = self.put_aside(&record.dynamodb, delivery, ended).await;
             let failed = put_aside.err().map(|error| {
