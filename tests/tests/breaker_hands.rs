@@ -38,7 +38,9 @@ fn stop(clinic: &Clinic) -> Result<breaker::Changed, Refusal> {
 
 fn start(clinic: &Clinic) -> Result<breaker::Changed, Refusal> {
     let (ports, subject) = (clinic.world.memory.as_ref(), workflow(clinic));
-    ready(breaker::start(ports, &World::home().tenant, &subject))
+    let tenant = World::home().tenant;
+    let why = Some("the prices are right");
+    ready(breaker::start(ports, &tenant, &subject, "ben", why))
 }
 
 #[test]

@@ -156,8 +156,11 @@ pub async fn start<P: Ports>(
     ports: &P,
     tenant: &TenantName,
     subject: &Subject,
+    by: &str,
+    reason: Option<&str>,
 ) -> Result<Changed, Refusal> {
-    change(ports, tenant, subject, &Event::Started).await
+    let (by, reason) = (by.to_owned(), reason.map(str::to_owned));
+    change(ports, tenant, subject, &Event::Started { by, reason }).await
 }
 
 async fn change<P: Ports>(
