@@ -1,6 +1,8 @@
 //! Deadlines and outcomes: what was lost does not stay unseen, what someone knows is not said
 //! twice, and a timer that comes late, twice or after a crash does no harm.
 
+#[path = "promised/outcomes.rs"]
+mod outcomes;
 mod promised;
 
 use std::time::Duration;

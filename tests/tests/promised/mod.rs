@@ -1,7 +1,5 @@
 //! Executions whose workflow promises something, routed and timed as in earnest.
 
-mod outcomes;
-
 use std::sync::Arc;
 use std::time::Duration;
 

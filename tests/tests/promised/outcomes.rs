@@ -8,7 +8,7 @@ use holdfast_tests::faulty::{Interrupted, Schedule, When};
 use holdfast_tests::ready::ready;
 use holdfast_tests::world::{Behaviour, Rest};
 
-use super::Promised;
+use crate::promised::Promised;
 
 const WON: &str = "outcome: { expect: { record: record.status == 'won' }, within: 1d }";
 
