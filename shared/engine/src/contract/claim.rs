@@ -54,7 +54,7 @@ impl<P: Ports> Runner<P> {
         let Some(writes) = self.claim_writes(work, connected, view, &owner, takes_over)? else {
             return Ok(None);
         };
-        match self.commit(view, &writes).await? {
+        match self.commit_with_once(work, view, &writes).await? {
             Some(_changed) => Ok(None),
             None => {
                 self.attempt(step, work, connected, view, Some(&owner))

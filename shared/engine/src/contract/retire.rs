@@ -38,7 +38,8 @@ impl<P: Ports> Runner<P> {
                 (Some(State::Retrying { .. }), Some(entry)) => self.let_go(work, view, entry)?,
                 _ => Vec::new(),
             };
-            if self.commit(view, &writes).await?.is_none() {
+            let changed = self.commit_with_once(work, view, &writes).await?;
+            if changed.is_none() {
                 return Ok(Verdict::Acknowledge);
             }
         }
