@@ -98,7 +98,11 @@ fn what_dies_at_its_last_receive_and_is_redriven_leaves_no_error_open() {
         let mishap = Mishap::Buried((number / CALLS) as usize, number % CALLS + 1);
         let run = Run::with(&scenario, mishap);
         let mut unlawful = run.end.unlawful();
-        unlawful.extend(run.swept.iter().map(|left| format!("left to a sweep: {left}")));
+        unlawful.extend(
+            run.swept
+                .iter()
+                .map(|left| format!("left to a sweep: {left}")),
+        );
         (!unlawful.is_empty()).then(|| format!("{mishap:?}:\n{}", unlawful.join("\n")))
     });
     let broken: Vec<_> = broken.into_iter().flatten().collect();

@@ -131,9 +131,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             reason,
         } => decide(&whose, Ruling::Approve { record }, &reason, output).await,
         Action::Edit {
-            whose,
-            print: true,
-            ..
+            whose, print: true, ..
         } => print(&whose, output).await,
         Action::Edit {
             whose,

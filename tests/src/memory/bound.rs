@@ -152,7 +152,6 @@ fn is_about(write: &Write, claim: &OnceClaim) -> bool {
     };
     write.key.table == Table::Operations
         && Operation::decode(&write.key.partition, body).is_ok_and(|operation| {
-            operation.execution() == Some(&claim.execution)
-                && operation.step() == Some(&claim.step)
+            operation.execution() == Some(&claim.execution) && operation.step() == Some(&claim.step)
         })
 }

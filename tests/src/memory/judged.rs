@@ -88,5 +88,6 @@ pub fn needed(proof: Proof) -> Vec<Condition> {
     let of = JUDGED
         .into_iter()
         .filter(|(.., judgement)| *judgement == Needed(proof));
-    of.map(|(kind, guards, _)| Condition(kind, guards)).collect()
+    of.map(|(kind, guards, _)| Condition(kind, guards))
+        .collect()
 }

@@ -27,7 +27,14 @@ fn stopped(ignored: &[Condition], call: u64, failures: usize) -> Met {
     let (ports, tenant) = (world.memory.as_ref(), World::home().tenant);
     let name = ConnectionName::new("mail").unwrap();
     let subject = ready(breaker::connection(ports, &tenant, &name)).unwrap();
-    ready(breaker::stop(ports, &tenant, &subject, "ann", "it is wrong")).unwrap();
+    ready(breaker::stop(
+        ports,
+        &tenant,
+        &subject,
+        "ann",
+        "it is wrong",
+    ))
+    .unwrap();
     first.goes_on();
     let state = clinic.mail();
     let wrong = (state != "stopped").then(|| format!("what a person stopped is {state}"));

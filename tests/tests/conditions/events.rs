@@ -67,7 +67,9 @@ pub fn decided_twice(ignored: &[Condition], call: u64) -> Met {
     world.run();
     let event = EventId::from_text("deal/1@2");
     let entry = world.memory.journal();
-    let entry = entry.item(&key::home_event(&World::home(), &event)).unwrap();
+    let entry = entry
+        .item(&key::home_event(&World::home(), &event))
+        .unwrap();
     let entry: EventEntry = serde_json::from_str(&entry.body).unwrap();
     let acted = world.effects.all().len() == 1;
     let wrong = (acted != entry.started()).then(|| "a skipped workflow acted".to_owned());

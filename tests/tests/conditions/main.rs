@@ -47,20 +47,56 @@ const MEETINGS: [(Kind, Guards, Meeting); 17] = [
     (Kind::AlertPath, Guards::Creation, paths::begun_twice),
     (Kind::AlertPath, Guards::Replacement, paths::proven_late),
     (Kind::Breaker, Guards::Creation, breakers::stopped_at_once),
-    (Kind::Breaker, Guards::Replacement, breakers::stopped_while_it_counts),
+    (
+        Kind::Breaker,
+        Guards::Replacement,
+        breakers::stopped_while_it_counts,
+    ),
     (Kind::ErrorRecord, Guards::Creation, people::swept_twice),
-    (Kind::ErrorRecord, Guards::Replacement, people::resolved_while_it_is_told),
+    (
+        Kind::ErrorRecord,
+        Guards::Replacement,
+        people::resolved_while_it_is_told,
+    ),
     (Kind::HomeEvent, Guards::Creation, events::decided_twice),
     (Kind::Incident, Guards::Creation, incidents::begun_twice),
-    (Kind::Incident, Guards::Replacement, incidents::counted_twice),
-    (Kind::Incident, Guards::Removal, incidents::counted_while_it_ends),
-    (Kind::Once, Guards::Replacement, steps::claimed_twice_when_it_expired),
-    (Kind::Outcome, Guards::Creation, promises::met_while_it_is_missed),
-    (Kind::Outcome, Guards::Replacement, promises::missed_while_it_is_met),
+    (
+        Kind::Incident,
+        Guards::Replacement,
+        incidents::counted_twice,
+    ),
+    (
+        Kind::Incident,
+        Guards::Removal,
+        incidents::counted_while_it_ends,
+    ),
+    (
+        Kind::Once,
+        Guards::Replacement,
+        steps::claimed_twice_when_it_expired,
+    ),
+    (
+        Kind::Outcome,
+        Guards::Creation,
+        promises::met_while_it_is_missed,
+    ),
+    (
+        Kind::Outcome,
+        Guards::Replacement,
+        promises::missed_while_it_is_met,
+    ),
     (Kind::Posted, Guards::Creation, posted::two_ways),
     (Kind::Posted, Guards::Replacement, posted::three_ways),
-    (Kind::ReviewItem, Guards::Creation, people::sent_again_after_a_decision),
-    (Kind::ReviewItem, Guards::Replacement, people::rejected_while_it_is_told),
+    (
+        Kind::ReviewItem,
+        Guards::Creation,
+        people::sent_again_after_a_decision,
+    ),
+    (
+        Kind::ReviewItem,
+        Guards::Replacement,
+        people::rejected_while_it_is_told,
+    ),
 ];
 
 /// What is wrong; a meeting that never ends is.

@@ -73,7 +73,10 @@ pub fn asked() -> BTreeSet<Condition> {
 fn a_record_that_moved_is_found_by_its_new_keys_alone() {
     let story = moved();
     let keys = story.world.memory.journal().items(Table::Journal, "t#key#");
-    let sorts: Vec<_> = keys.iter().map(|(key, _)| key.sort.split('#').next()).collect();
+    let sorts: Vec<_> = keys
+        .iter()
+        .map(|(key, _)| key.sort.split('#').next())
+        .collect();
     assert_eq!(sorts.len(), 2, "{sorts:?}");
     assert!(sorts.contains(&Some("key")) && sorts.contains(&Some("also")));
 }
@@ -84,10 +87,18 @@ fn a_rerun_changes_the_record_of_another_again_and_leaves_its_own_line() {
     run_anew(&story, "ann").unwrap();
     let rest = story.run();
     assert_eq!((rest.open.len(), rest.queued), (0, 0), "{rest:?}");
-    let leads = story.world.memory.journal().items(Table::Journal, "t#lead#");
+    let leads = story
+        .world
+        .memory
+        .journal()
+        .items(Table::Journal, "t#lead#");
     let lines = leads.iter().filter(|(key, _)| key.sort.contains("#s.1"));
     let lines: Vec<_> = lines.map(|(key, _)| key.sort.as_str()).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     let record = leads.iter().find(|(key, _)| key.sort == "record").unwrap();
-    assert!(record.1.body.contains(r#""version":4"#), "{}", record.1.body);
+    assert!(
+        record.1.body.contains(r#""version":4"#),
+        "{}",
+        record.1.body
+    );
 }

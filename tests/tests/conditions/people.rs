@@ -67,7 +67,10 @@ pub fn swept_twice(ignored: &[Condition], call: u64) -> Met {
     let world = &story.world;
     story.run();
     let (queue, now) = (QueueName::of("raw-effect"), world.now());
-    world.memory.queue().resend(&queue, "no JSON".to_owned(), now);
+    world
+        .memory
+        .queue()
+        .resend(&queue, "no JSON".to_owned(), now);
     for _ in 0..MAX_RECEIVES {
         let flight = world.take(0).expect("a visible message");
         world.memory.queue().reappear(flight.receipt());

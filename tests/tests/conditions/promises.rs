@@ -75,7 +75,11 @@ pub fn met_while_it_is_missed(ignored: &[Condition], call: u64) -> Met {
     let change = || promised.keep("won", false);
     let over = looked_for_twice((&promised, &due), (ignored, call), change);
     let mut wrong = contradiction(&promised);
-    if !over && promised.outcome().is_some_and(|entry| entry.verdict != Verdict::Met) {
+    if !over
+        && promised
+            .outcome()
+            .is_some_and(|entry| entry.verdict != Verdict::Met)
+    {
         wrong.push("what followed is missed".to_owned());
     }
     Met { over, wrong }

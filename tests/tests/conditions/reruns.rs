@@ -90,7 +90,10 @@ fn run_anew_twice(ignored: &[Condition], call: u64, before: usize) -> Met {
     let second = run_anew(&story, "ben");
     let first = first.goes_on();
     let both = !over && first.is_ok() && second.is_ok();
-    let generation = world.memory.journal().item(&key::generation(&story.execution));
+    let generation = world
+        .memory
+        .journal()
+        .item(&key::generation(&story.execution));
     let raised: usize = generation.unwrap().body.parse().unwrap();
     let wrong = (both && raised != before + 3)
         .then(|| format!("two people began generation {raised}: {}", code(&first)));
@@ -117,7 +120,10 @@ fn a_generation_and_its_line_say_the_same_and_without_both_two_people_begin_it()
     for (guards, before) in [(Guards::Creation, 0), (Guards::Replacement, 1)] {
         let raise = Condition(Kind::Generation, guards);
         let wrong = |ignored: &[Condition]| {
-            meetings(|ignored, call| run_anew_twice(ignored, call, before), ignored)
+            meetings(
+                |ignored, call| run_anew_twice(ignored, call, before),
+                ignored,
+            )
         };
         for alone in [&[][..], &[line], &[raise]] {
             assert_eq!(wrong(alone), Vec::<String>::new(), "{alone:?}");

@@ -34,7 +34,8 @@ pub fn stalled(world: &World, call: u64) -> Stalled<'_, ()> {
 
 /// The key's effect was for an hour; then two executions ask for it at once.
 pub fn claimed_twice_when_it_expired(ignored: &[Condition], call: u64) -> Met {
-    let step = "- { id: s, uses: keyed-effect, once: { key: event.name, for: 1h }, with: { to: a } }";
+    let step =
+        "- { id: s, uses: keyed-effect, once: { key: event.name, for: 1h }, with: { to: a } }";
     let story = Story::of(step);
     story.run();
     let world = &story.world;

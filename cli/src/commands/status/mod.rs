@@ -238,7 +238,9 @@ async fn held(
     let (mut held, mut started) = (Vec::new(), Vec::new());
     for tenant in SqliteDefinitions::new(store.clone()).tenants()? {
         for listed in breaker::touched(desk.ports(), &tenant).await? {
-            let lately = listed.started().map(|mark| now.duration_since(mark.at) < LATELY);
+            let lately = listed
+                .started()
+                .map(|mark| now.duration_since(mark.at) < LATELY);
             match lately {
                 None => held.push(held_back(tenant.to_string(), listed)),
                 Some(true) => started.push(held_back(tenant.to_string(), listed)),

@@ -207,8 +207,9 @@ impl Past {
     ) -> Result<(), OperateError> {
         let again = workflow.steps.get(from..).unwrap_or_default();
         let mut steps: Vec<StepKey> = Vec::new();
-        for Recorded { step: key, entry, .. } in
-            self.entries.iter().filter(|one| !one.step.undoes())
+        for Recorded {
+            step: key, entry, ..
+        } in self.entries.iter().filter(|one| !one.step.undoes())
         {
             let step = again.iter().find(|step| step.id == key.step);
             let definition = step.and_then(|step| step.alternative(key.n));
