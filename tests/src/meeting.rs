@@ -87,13 +87,13 @@ pub struct Met {
 /// # Panics
 /// When the first never ends.
 pub fn meetings(meet: impl Fn(&[Condition], u64) -> Met, ignored: &[Condition]) -> Vec<String> {
-    let mut wrong = Vec::new();
+    let mut all = Vec::new();
     for call in 1..MAX_CALLS {
-        let met = meet(ignored, call);
-        let found = met.wrong.into_iter();
-        wrong.extend(found.map(|wrong| format!("stopped before call {call}: {wrong}")));
-        if met.over {
-            return wrong;
+        let Met { over, wrong } = meet(ignored, call);
+        let wrong = wrong.into_iter();
+        all.extend(wrong.map(|wrong| format!("stopped before call {call}: {wrong}")));
+        if over {
+            return all;
         }
     }
     panic!("the first makes over {MAX_CALLS} calls");
