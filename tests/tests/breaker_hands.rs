@@ -151,6 +151,9 @@ fn a_start_closes_an_open_breaker_and_its_error() {
     );
     let changed = start(&clinic).unwrap();
     assert!(matches!(changed.before, State::Open { .. }));
+    let errors = clinic.errors().into_iter();
+    let decided = errors.filter_map(|error| Some(error.handling.decision?.mark.by));
+    assert_eq!(decided.collect::<Vec<_>>(), ["ben"]);
     assert_eq!(
         (clinic.breaker("workflow#clinic/w"), open(&clinic)),
         ("closed", 0)

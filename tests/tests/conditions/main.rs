@@ -2,10 +2,7 @@
 //! something is wrong in the end. What is known of each condition is in one list, and the journal
 //! in memory takes no condition that is not in it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a meeting that cannot begin fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a meeting that cannot begin fails")]
 
 mod asked;
 mod breakers;
