@@ -1,7 +1,7 @@
 //! `holdfast stop` and `holdfast start`: a person holds the work of a workflow, or of a connection, back.
 
 use clap::Args;
-use holdfast_embedded::control::{Answer, Held, Hold, Stop};
+use holdfast_embedded::control::{Answer, Held, Hold, Word};
 use holdfast_engine::name::{ConnectionName, TenantName, WorkflowName};
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ pub(crate) struct StopArguments {
 pub(crate) struct StartArguments {
     #[command(flatten)]
     which: Which,
-    /// Why
+    /// Why: whoever looks at what was started sees it
     #[arg(long)]
     reason: Option<String>,
 }
@@ -84,11 +84,11 @@ struct Told {
 
 /// Stops.
 pub(crate) async fn stop(arguments: &StopArguments, output: Output) -> Result<Exit, Failure> {
-    let stop = Stop {
+    let word = Word::Stop {
         by: arguments.which.person.name(),
         reason: arguments.reason.clone(),
     };
-    let told = hold(&arguments.which, Some(stop)).await?;
+    let told = hold(&arguments.which, word).await?;
     output.result(&told, |told| {
         format!(
             "{YELLOW}stopped{PLAIN} {} by {}: its work waits, nothing is lost\n  holdfast start {} --tenant {}",
@@ -100,12 +100,11 @@ pub(crate) async fn stop(arguments: &StopArguments, output: Output) -> Result<Ex
 
 /// Starts.
 pub(crate) async fn start(arguments: &StartArguments, output: Output) -> Result<Exit, Failure> {
-    let told = hold(&arguments.which, None).await?;
-    tracing::info!(
-        by = told.by,
-        reason = arguments.reason,
-        "a workflow is started"
-    );
+    let word = Word::Start {
+        by: arguments.which.person.name(),
+        reason: arguments.reason.clone(),
+    };
+    let told = hold(&arguments.which, word).await?;
     output.result(&told, |told| {
         format!(
             "{GREEN}started{PLAIN} {} by {}: what waited comes back within minutes",
@@ -115,12 +114,12 @@ pub(crate) async fn start(arguments: &StartArguments, output: Output) -> Result<
     Ok(Exit::Done)
 }
 
-async fn hold(which: &Which, stop: Option<Stop>) -> Result<Told, Failure> {
+async fn hold(which: &Which, word: Word) -> Result<Told, Failure> {
     let tenant = tenant(which.tenant.as_ref(), &which.data.read()?)?;
     let request = Hold {
         tenant: tenant.clone(),
         what: which.what()?,
-        stop,
+        word,
     };
     let answer = Desk::of(&which.data).hold(&request).await?;
     let Answer::Held {

@@ -1,7 +1,7 @@
 //! `holdfast rerun`: runs an execution anew, from a step on.
 
 use clap::Args;
-use holdfast_engine::id::ExecutionRef;
+use holdfast_engine::id::{ExecutionRef, StepKey};
 use holdfast_engine::key;
 use holdfast_engine::name::StepId;
 use holdfast_engine::operate::{Operate, Outcome, Rerun};
@@ -49,6 +49,8 @@ struct Told {
     execution: String,
     generation: u32,
     steps: Vec<String>,
+    /// Those of the steps whose effect is not repeated: it happened, under their `once` key.
+    suppressed: Vec<String>,
     /// Whether what was sent waits until a process serves.
     waits: bool,
 }
@@ -70,6 +72,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         execution,
         generation,
         steps,
+        suppressed,
     } = desk
         .one(request)
         .await
@@ -78,10 +81,12 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         let message = "`serve` answered something else";
         return Err(Failure::unreachable("ControlVersion", message));
     };
+    let names = |steps: &[StepKey]| steps.iter().map(ToString::to_string).collect();
     let told = Told {
         execution: execution.to_string(),
         generation,
-        steps: steps.iter().map(ToString::to_string).collect(),
+        steps: names(&steps),
+        suppressed: names(&suppressed),
         waits: desk.waits().is_some(),
     };
     output.result(&told, text);
@@ -118,13 +123,27 @@ fn unanswered(failure: Failure, seen: u32) -> Failure {
 }
 
 fn text(told: &Told) -> String {
-    let steps = if told.steps.is_empty() {
-        "nothing follows: every step was left out".to_owned()
-    } else {
-        format!("sent: {}", told.steps.join(", "))
-    };
-    format!(
-        "{GREEN}generation {}{PLAIN} of {}\n  {steps}\n  holdfast trace {}",
-        told.generation, told.execution, told.execution
-    )
+    let (suppressed, sent): (Vec<_>, Vec<_>) = told
+        .steps
+        .iter()
+        .map(String::as_str)
+        .partition(|step| told.suppressed.iter().any(|other| other == step));
+    let mut lines = vec![format!(
+        "{GREEN}generation {}{PLAIN} of {}",
+        told.generation, told.execution
+    )];
+    if told.steps.is_empty() {
+        lines.push("  nothing follows: every step was left out".to_owned());
+    }
+    if !sent.is_empty() {
+        lines.push(format!("  sent: {}", sent.join(", ")));
+    }
+    if !suppressed.is_empty() {
+        let steps = suppressed.join(", ");
+        lines.push(format!(
+            "  not repeated: {steps}, whose `once` key is done; what follows goes on with its result"
+        ));
+    }
+    lines.push(format!("  holdfast trace {}", told.execution));
+    lines.join("\n")
 }

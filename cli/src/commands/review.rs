@@ -9,6 +9,7 @@ use holdfast_engine::name::{RecordId, TenantName};
 use holdfast_engine::operate::{Operate, Ruling};
 use holdfast_engine::operation::{Operation, ReviewKind};
 use holdfast_engine::port::Clock;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::errors::{Listing, Show, Words};
@@ -69,6 +70,9 @@ enum Action {
         /// A file with the corrected input, `-`: standard input; else an editor opens
         #[arg(long, value_name = "FILE")]
         body: Option<PathBuf>,
+        /// Only print the input as it is to be edited, personal values too; nothing is decided
+        #[arg(long, conflicts_with = "body")]
+        print: bool,
         #[command(flatten)]
         reason: Reason,
     },
@@ -127,9 +131,13 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             reason,
         } => decide(&whose, Ruling::Approve { record }, &reason, output).await,
         Action::Edit {
+            whose, print: true, ..
+        } => print(&whose, output).await,
+        Action::Edit {
             whose,
             body,
             reason,
+            ..
         } => edit(&whose, body, &reason, output).await,
         Action::Reject { whose, reason } => {
             decide(&whose, Ruling::Reject, &reason.into(), output).await
@@ -187,6 +195,23 @@ async fn claim(whose: &Whose, take_over: bool, output: Output) -> Result<Exit, F
         take_over,
     };
     subject.ask(whose, request, output).await
+}
+
+/// What `edit` takes, for whoever corrects it somewhere else.
+#[derive(Debug, Serialize)]
+struct Editable {
+    id: String,
+    body: String,
+}
+
+async fn print(whose: &Whose, output: Output) -> Result<Exit, Failure> {
+    let subject = Subject::find(whose).await?;
+    let editable = Editable {
+        id: subject.operation.id().to_owned(),
+        body: editing::input(&subject.operation)?,
+    };
+    output.result(&editable, |editable| editable.body.trim_end().to_owned());
+    Ok(Exit::Done)
 }
 
 async fn edit(

@@ -12,9 +12,9 @@ use holdfast_embedded::store::{SqliteDefinitions, SqliteQueue, Store};
 use holdfast_engine::alert;
 use holdfast_engine::breaker::{self, State};
 use holdfast_engine::definition::model::Severity;
-use holdfast_engine::operation::Operation;
+use holdfast_engine::operation::{Mark, Operation};
 use holdfast_engine::port::{Clock, DeadLetters as _, QueueName, Which};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::data::{DataFolder, journal};
@@ -24,6 +24,9 @@ use crate::output::Output;
 
 /// Open operations, and dead letters of a queue, that are shown; the rest are counted.
 const SHOWN: usize = 5;
+
+/// How long it is told that a person started something.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Which data folder.
 #[derive(Debug, Args)]
@@ -47,6 +50,8 @@ struct Status {
     packs: BTreeMap<String, Vec<String>>,
     /// What is held back, by a breaker or by a person.
     held: Vec<Held>,
+    /// What a person started within the last day.
+    started: Vec<Held>,
     operations: Operations,
     /// Whether people are reached, by tenant.
     alerts: BTreeMap<String, AlertPath>,
@@ -131,13 +136,15 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
     let timers = control::timers(&store)?;
     let queues = live.unwrap_or_else(|| stored(&store));
     let now = SystemClock.now();
+    let (held, started) = held(&store, &arguments.data, now).await?;
     let status = Status {
         serving: process == Process::Serving,
         process,
         dead_letters: dead_letters(&store, &queues).await?,
         queues,
         packs: packs(&store)?,
-        held: held(&store, &arguments.data).await?,
+        held,
+        started,
         operations: operations(&store, arguments.show_pii, now).await?,
         alerts: alert_paths(&store, now).await?,
         timers: Timers {
@@ -221,16 +228,27 @@ async fn alert_paths(
     Ok(paths)
 }
 
-/// The breakers of every tenant that hold work back.
-async fn held(store: &Store, data: &DataFolder) -> Result<Vec<Held>, Failure> {
+/// The breakers of every tenant that hold work back, and those that a person started lately.
+async fn held(
+    store: &Store,
+    data: &DataFolder,
+    now: Timestamp,
+) -> Result<(Vec<Held>, Vec<Held>), Failure> {
     let desk = control::Desk::looking(data.path(), SystemClock)?;
-    let mut held = Vec::new();
+    let (mut held, mut started) = (Vec::new(), Vec::new());
     for tenant in SqliteDefinitions::new(store.clone()).tenants()? {
-        for listed in breaker::not_closed(desk.ports(), &tenant).await? {
-            held.push(held_back(tenant.to_string(), listed));
+        for listed in breaker::touched(desk.ports(), &tenant).await? {
+            let lately = listed
+                .started()
+                .map(|mark| now.duration_since(mark.at) < LATELY);
+            match lately {
+                None => held.push(held_back(tenant.to_string(), listed)),
+                Some(true) => started.push(held_back(tenant.to_string(), listed)),
+                Some(false) => {}
+            }
         }
     }
-    Ok(held)
+    Ok((held, started))
 }
 
 fn held_back(tenant: String, listed: breaker::Listed) -> Held {
@@ -244,7 +262,11 @@ fn held_back(tenant: String, listed: breaker::Listed) -> Held {
         reason: None,
     };
     match listed.state {
-        State::Closed { .. } => {}
+        State::Closed { started, .. } => {
+            if let Some(Mark { by, at, reason }) = started {
+                (held.since, held.by, held.reason) = (Some(at), Some(by), reason);
+            }
+        }
         State::Open { since, until, .. } => {
             held.since = Some(since);
             held.until = Some(until);

@@ -40,6 +40,12 @@ pub(super) fn shown(status: &Status) -> String {
                 .flat_map(|held| held_back(held, status.now)),
         );
     }
+    if !status.started.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("{BOLD}started again{PLAIN}"));
+        let started = status.started.iter();
+        lines.extend(started.map(|started| started_again(started, status.now)));
+    }
     lines.push(String::new());
     lines.extend(needs(&status.operations, status.now));
     lines.join("\n")
@@ -127,6 +133,17 @@ fn held_back(held: &Held, now: Timestamp) -> Vec<String> {
         ));
     }
     lines
+}
+
+fn started_again(started: &Held, now: Timestamp) -> String {
+    let by = started.by.as_deref().unwrap_or("?");
+    let age = started.since.map_or_else(String::new, |at| ago(at, now));
+    let reason = started.reason.as_ref();
+    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    format!(
+        "  {} of {}  started by {by} {age} ago{reason}",
+        started.subject, started.tenant
+    )
 }
 
 fn needs(operations: &Operations, now: Timestamp) -> Vec<String> {

@@ -10,7 +10,7 @@ use holdfast_engine::operate::{Operate, Operator};
 use holdfast_engine::port::Clock;
 use holdfast_receive_webhook::WebhookDoor;
 
-use super::protocol::{Held, Hold, Operated};
+use super::protocol::{Held, Hold, Operated, Word};
 use super::together::together;
 use crate::entropy::OsEntropy;
 use crate::identity;
@@ -101,9 +101,11 @@ impl<C: Clock + Clone + 'static> Desk<C> {
             Held::Workflow(name) => breaker::workflow(ports, tenant, name).await?,
             Held::Connection(name) => breaker::connection(ports, tenant, name).await?,
         };
-        match &hold.stop {
-            Some(stop) => breaker::stop(ports, tenant, &subject, &stop.by, &stop.reason).await,
-            None => breaker::start(ports, tenant, &subject).await,
+        match &hold.word {
+            Word::Stop { by, reason } => breaker::stop(ports, tenant, &subject, by, reason).await,
+            Word::Start { by, reason } => {
+                breaker::start(ports, tenant, &subject, by, reason.as_deref()).await
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ pub use pace::{Pace, Rate};
 pub use packs::published;
 pub use protocol::{
     Answer, Command, Held, Hold, InjectedFaults, Operated, QueueDepth, Refused, SetConfig,
-    SettingChange, Stop,
+    SettingChange, Word,
 };
 pub use redriving::{Refusals, Summary, Terms, redrive};
 pub use server::Listener;
