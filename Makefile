@@ -73,7 +73,7 @@ build: $(ENVIRONMENTS)/lambda/installed ## Builds the functions for AWS.
 	@test $(ARCHITECTURE) = arm64 || echo "building for x86_64; for arm64: rustup target add aarch64-unknown-linux-gnu"
 	PATH="$(CURDIR)/$(ENVIRONMENTS)/lambda/bin:$$PATH" RUSTUP=/bin/false $(CARGO) lambda build --release \
 	  --$(subst _,-,$(ARCHITECTURE)) --skip-target-check --lambda-dir target/release/lambda $(PACKAGES)
-	$(call place,target/release/lambda/holdfast-$$name/bootstrap)
+	$(call place,cp target/release/lambda/holdfast-$$name/bootstrap)
 
 deploy: $(ENVIRONMENTS)/sam/installed ## Deploys what was built: make deploy STAGE=dev.
 	scripts/deploy $(STAGE) $(OPTIONS)
@@ -85,13 +85,13 @@ stack-down: ## Stops the local AWS stack.
 	scripts/stack down
 
 stack-build:
-	$(CARGO) build --profile local $(PACKAGES)
-	$(call place,target/local/holdfast-$$name)
+	$(CARGO) build --workspace --bins
+	$(call place,objcopy --strip-all target/debug/holdfast-$$name)
 
 # Puts each function's binary where the template looks for it.
 define place
 	@for name in $(FUNCTIONS); do \
-	  mkdir -p target/lambda/$$name && cp $(1) target/lambda/$$name/bootstrap || exit 1; \
+	  mkdir -p target/lambda/$$name && $(1) target/lambda/$$name/bootstrap || exit 1; \
 	done
 endef
 
