@@ -21,7 +21,7 @@ STAGE ?= dev
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-check: format lint docs policy ## Format, lints, documentation, dependency policy.
+check: format lint docs policy validate ## Format, lints, documentation, dependency policy, template.
 
 format:
 	$(CARGO) fmt --all --check
