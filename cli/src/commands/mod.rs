@@ -9,6 +9,7 @@ mod hold;
 mod redrive;
 mod rerun;
 mod review;
+mod sandbox;
 mod schema;
 mod selection;
 mod send;
@@ -79,6 +80,8 @@ enum Command {
     Start(hold::StartArguments),
     /// Let calls through connections fail while `serve --dev` runs, or stop that
     Fault(fault::Arguments),
+    /// Record what connections send, for functions that run elsewhere, such as on a local stack
+    Sandbox(sandbox::Arguments),
     /// Print the JSON Schema of definition files, for editors
     Schema(schema::Arguments),
     /// Serve the sample pack, send it a booking, and show what happened
@@ -122,6 +125,7 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Stop(arguments) => hold::stop(&arguments, output).await,
         Command::Start(arguments) => hold::start(&arguments, output).await,
         Command::Fault(arguments) => fault::run(&arguments, output),
+        Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Demo(arguments) => demo::run(&arguments, output).await,
     }

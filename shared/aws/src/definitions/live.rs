@@ -12,9 +12,7 @@ use holdfast_engine::port::{Clock, Definitions, DefinitionsError, Item, PortErro
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::stored::{
-    Live, Version, decode, live_partition, text_partition, version_partition,
-};
+use super::stored::{Live, Version, decode, live_partition, text_partition, version_partition};
 use crate::dynamo::{Items, Slot};
 use crate::sqs::Steps;
 
@@ -117,7 +115,11 @@ impl<C: Clock> DynamoDefinitions<C> {
         let missing = || DefinitionsError::NotPublished(manifest.clone());
         let version: Version = decode(&version.ok_or_else(missing)?)?;
         let catalog = self.catalog(&version.catalog).await?;
-        let hashes: Vec<_> = version.files.values().map(|hash| text_partition(hash)).collect();
+        let hashes: Vec<_> = version
+            .files
+            .values()
+            .map(|hash| text_partition(hash))
+            .collect();
         let slots: Vec<_> = hashes.iter().map(|hash| self.slot(hash)).collect();
         let texts = self.items.all(&slots).await?;
         let pairs = version.files.into_keys().zip(texts);

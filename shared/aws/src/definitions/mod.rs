@@ -15,6 +15,6 @@ mod settings;
 mod stored;
 
 pub use live::DynamoDefinitions;
-pub use publish::{Published, PublishError, Rollout};
+pub use publish::{PublishError, Published, Rollout};
 pub use settings::Setting;
 pub use stored::{Canary, Live, Release};
