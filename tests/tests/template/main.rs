@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::registry::catalog;
+use holdfast_embedded::registry::specs;
 use serde_json::{Value as Json, json};
 
 fn root() -> PathBuf {
@@ -95,8 +95,7 @@ fn a_functions_description_is_the_first_sentence_of_its_crate() {
 fn a_step_is_deployed_as_its_spec_says() {
     let template = template("template.yaml");
     let queues = queues(&template);
-    for signature in catalog::<SystemClock>().0.values() {
-        let spec = &signature.spec;
+    for spec in specs::<SystemClock>() {
         let function = &template["Resources"][format!("{}Function", camel(spec.name))];
         assert_eq!(function["Properties"]["Description"], spec.description);
         assert_eq!(function["Properties"]["Timeout"], spec.timeout.as_secs());
