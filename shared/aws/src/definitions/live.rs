@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::stored::{Live, Version, decode, live_partition, text_partition, version_partition};
-use crate::dynamo::{Items, Slot};
+use crate::dynamo::{Consistency, Items, Slot};
 use crate::sqs::Steps;
 
 /// How long what is live is not looked up again: within half a minute everybody sees a new
@@ -121,7 +121,7 @@ impl<C: Clock> DynamoDefinitions<C> {
             .map(|hash| text_partition(hash))
             .collect();
         let slots: Vec<_> = hashes.iter().map(|hash| self.slot(hash)).collect();
-        let texts = self.items.all(&slots).await?;
+        let texts = self.items.all(&slots, Consistency::Strong).await?;
         let pairs = version.files.into_keys().zip(texts);
         let file = |(path, item): (String, Option<Item>)| Some((path, item?.body));
         let files: Option<Files> = pairs.map(file).collect();

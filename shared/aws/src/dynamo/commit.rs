@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{
 };
 use holdfast_engine::port::{Change, CommitError, Conflict, Item, Key, PortError, Table, Write};
 
-use super::DynamoJournal;
+use super::{Consistency, DynamoJournal};
 use super::attributes::{self, Attributes, BODY, OPEN, REVISION, number, text};
 use super::items::{condition, next_revision};
 use super::operations::open_shard;
@@ -173,7 +173,7 @@ impl DynamoJournal {
     /// The conditions that do not hold now.
     async fn conflicts(&self, writes: &[Write]) -> Result<Vec<Conflict>, PortError> {
         let slots: Vec<_> = writes.iter().map(|write| self.slot(&write.key)).collect();
-        let items = self.items.all(&slots).await?;
+        let items = self.items.all(&slots, Consistency::Strong).await?;
         let pairs = writes.iter().zip(items).enumerate();
         let failed = pairs.filter(|(_, (write, item))| {
             !write.expect.holds(item.as_ref().map(|item| item.revision))

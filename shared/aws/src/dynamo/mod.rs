@@ -8,6 +8,6 @@ mod journal;
 mod operations;
 mod timers;
 
-pub(crate) use items::{Items, Slot};
+pub(crate) use items::{Consistency, Items, Slot};
 pub use journal::DynamoJournal;
 pub use timers::{Armed, DynamoTimers};
