@@ -7,7 +7,13 @@ CARGO ?= cargo
 DENY_VERSION := 0.20.2
 TOOLS := target/tools
 
+ENVIRONMENTS := target/venv
+# The step and other functions, one crate each.
+FUNCTIONS := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
+STAGE ?= dev
+
 .PHONY: help check format lint docs policy test definitions contributing drill faults bench
+.PHONY: validate build deploy stack-build stack-up stack-down
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,3 +58,29 @@ faults: ## The long versions: more kills, larger models, more schedules.
 bench: ## Measures against the budgets.
 	$(CARGO) bench -p holdfast-tests --bench store
 	$(CARGO) bench -p holdfast-tests --bench executions
+
+validate: $(ENVIRONMENTS)/sam/installed ## Checks the template.
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(ENVIRONMENTS)/sam/bin/sam validate --lint
+	$(ENVIRONMENTS)/sam/bin/cfn-lint template.yaml infra/*.yaml
+
+deploy: $(ENVIRONMENTS)/sam/installed ## Deploys what was built: make deploy STAGE=dev.
+	scripts/deploy $(STAGE)
+
+stack-up: ## Starts the local AWS stack and deploys to it.
+	scripts/stack up
+
+stack-down: ## Stops the local AWS stack.
+	scripts/stack down
+
+stack-build:
+	$(CARGO) build --profile local $(FUNCTIONS:%=-p holdfast-%) $(FUNCTIONS:%=--bin holdfast-%)
+	@for name in $(FUNCTIONS); do \
+	  mkdir -p target/lambda/$$name; \
+	  cp target/local/holdfast-$$name target/lambda/$$name/bootstrap; \
+	done
+
+# Python environments with the versions of infra/requirements. They cannot share one.
+$(ENVIRONMENTS)/%/installed: infra/requirements/%.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@

@@ -3,6 +3,7 @@
 use holdfast_engine::id::EventId;
 use holdfast_engine::port::PortError;
 use holdfast_engine::verify::Rejection;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value as Json, json};
 
 /// An answer: the same bytes for a duplicate.
@@ -100,6 +101,21 @@ impl Problem {
             Self::MediaType(_) => "Unsupported Media Type",
             Self::Unavailable(_) => "Service Unavailable",
         }
+    }
+}
+
+impl From<Answer> for http::Response<String> {
+    fn from(answer: Answer) -> Self {
+        let mut response = Self::new(answer.body);
+        let status = StatusCode::from_u16(answer.status);
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        let media_type = HeaderValue::from_static(answer.media_type);
+        headers.insert(header::CONTENT_TYPE, media_type);
+        if let Some(seconds) = answer.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

@@ -24,6 +24,19 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl From<http::Request<Vec<u8>>> for Request {
+    fn from(request: http::Request<Vec<u8>>) -> Self {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query();
+        Self {
+            method: parts.method,
+            path_and_query: path.map_or("", |path| path.as_str()).to_owned(),
+            headers: parts.headers,
+            body,
+        }
+    }
+}
+
 impl Request {
     /// Tenant and source of `/hooks/{tenant}/{source}`.
     pub(crate) fn endpoint(&self) -> Result<(TenantName, SourceName), Problem> {

@@ -10,21 +10,7 @@ use std::time::Duration;
 use holdfast_engine::port::Clock;
 use jiff::{SignedDuration, Timestamp};
 
-/// The system's clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the Clock port's home")]
-    fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
-        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-    }
-
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
-        tokio::time::sleep(duration)
-    }
-}
+pub use holdfast_providers::machine::SystemClock;
 
 /// A time `duration` later, in whole milliseconds (rounded up), at most the last one there is.
 #[must_use]

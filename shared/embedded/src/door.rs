@@ -9,9 +9,9 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use holdfast_engine::alert;
 use holdfast_engine::port::Clock;
 use holdfast_receive_webhook::{Answer, MAX_BODY, Problem, Request};
-use serde::Serialize;
 
 use crate::system::System;
 
@@ -54,65 +54,21 @@ async fn hook<C: Clock + Clone + 'static>(
 /// Reads a request whole; `None`: its body is too large, or ended early.
 async fn read(parts: Parts, body: Body) -> Option<Request> {
     let bytes = to_bytes(body, MAX_BODY).await.ok()?;
-    let path_and_query = parts
-        .uri
-        .path_and_query()
-        .map_or("", |path| path.as_str())
-        .to_owned();
-    Some(Request {
-        method: parts.method,
-        path_and_query,
-        headers: parts.headers,
-        body: bytes.into(),
-    })
+    Some(axum::http::Request::from_parts(parts, bytes.to_vec()).into())
 }
 
 fn answered(answer: Answer) -> Response {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, answer.body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(answer.media_type),
-    );
-    if let Some(seconds) = answer.retry_after {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+    axum::http::Response::<String>::from(answer).into_response()
 }
 
-/// Reads the store. A silent path of alerts is reported with status 200: a load balancer that took
-/// this process out would make it worse.
 async fn health<C: Clock + Clone + 'static>(State(system): State<Arc<System<C>>>) -> Response {
-    let report = |code, status: &str, reasons: Vec<String>| {
-        (
-            code,
-            axum::Json(Health {
-                status: status.to_owned(),
-                reasons,
-            }),
-        )
-            .into_response()
+    let health = alert::health(system.ports().as_ref()).await;
+    let status = if health.is_failing() {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
     };
-    match system.silences().await {
-        Ok(silences) if silences.is_empty() => report(StatusCode::OK, "ok", Vec::new()),
-        Ok(silences) => {
-            let reasons = silences.iter().map(ToString::to_string).collect();
-            report(StatusCode::OK, "degraded", reasons)
-        }
-        Err(error) => {
-            let reasons = vec![error.to_string()];
-            report(StatusCode::SERVICE_UNAVAILABLE, "failing", reasons)
-        }
-    }
-}
-
-/// How this process is.
-#[derive(Debug, Serialize)]
-struct Health {
-    status: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reasons: Vec<String>,
+    (status, axum::Json(health)).into_response()
 }
 
 async fn deliveries<C: Clock + Clone + 'static>(State(system): State<Arc<System<C>>>) -> Response {

@@ -7,8 +7,7 @@ use holdfast_engine::port::{
     Call, CallError, Chat, ChatMessage, Clock, Email, EmailMessage, Http, HttpRequest,
     HttpResponse, Receipt, Sms, SmsMessage,
 };
-use holdfast_providers::http::ReqwestHttp;
-use holdfast_providers::{Client, SetupError, Slack, Smtp, Twilio};
+use holdfast_providers::{Providers, SetupError};
 
 use crate::inject::Injector;
 use crate::sandbox::Sandbox;
@@ -19,7 +18,7 @@ use crate::secrets::LocalSecrets;
 pub struct Outside<C> {
     sandbox: Arc<Sandbox<C>>,
     /// `None`: the sandbox answers every connection.
-    providers: Option<Arc<Providers>>,
+    providers: Option<Arc<Providers<LocalSecrets>>>,
     injector: Arc<Injector<C>>,
 }
 
@@ -30,26 +29,6 @@ impl<C> Clone for Outside<C> {
             providers: self.providers.clone(),
             injector: Arc::clone(&self.injector),
         }
-    }
-}
-
-#[derive(Debug)]
-struct Providers {
-    http: ReqwestHttp<LocalSecrets>,
-    twilio: Twilio<LocalSecrets>,
-    smtp: Smtp<LocalSecrets>,
-    slack: Slack<LocalSecrets>,
-}
-
-impl Providers {
-    fn new(secrets: &LocalSecrets) -> Result<Self, SetupError> {
-        let (client, secrets) = (Client::new()?, Arc::new(secrets.clone()));
-        Ok(Self {
-            http: ReqwestHttp::new(client.clone(), Arc::clone(&secrets)),
-            twilio: Twilio::new(client.clone(), Arc::clone(&secrets)),
-            smtp: Smtp::new(Arc::clone(&secrets)),
-            slack: Slack::new(client, secrets),
-        })
     }
 }
 
@@ -66,27 +45,19 @@ impl<C: Clock> Outside<C> {
     ) -> Result<Self, SetupError> {
         Ok(Self {
             sandbox,
-            providers: secrets.map(Providers::new).transpose()?.map(Arc::new),
+            providers: secrets
+                .map(|secrets| Providers::new(&Arc::new(secrets.clone())))
+                .transpose()?
+                .map(Arc::new),
             injector,
         })
     }
 
     /// The providers that answer this call; `None`: the sandbox.
-    fn real(&self, call: &Call<'_>) -> Option<&Providers> {
+    fn real(&self, call: &Call<'_>) -> Option<&Providers<LocalSecrets>> {
         self.providers
             .as_deref()
             .filter(|_| call.connection.kind != ConnectionKind::Sandbox)
-    }
-}
-
-/// A connection of a kind that its step does not speak: `holdfast check` refuses it.
-fn wrong_kind(call: &Call<'_>) -> CallError {
-    CallError::Refused {
-        code: "WrongConnection".to_owned(),
-        message: format!(
-            "connection `{}` has a kind that this step cannot use",
-            call.connection.name
-        ),
     }
 }
 
@@ -95,7 +66,7 @@ impl<C: Clock> Http for Outside<C> {
         let calling = async {
             match self.real(call) {
                 None => Http::send(self.sandbox.as_ref(), call, request).await,
-                Some(providers) => providers.http.send(call, request).await,
+                Some(providers) => Http::send(providers, call, request).await,
             }
         };
         self.injector.around(call, calling).await
@@ -107,7 +78,7 @@ impl<C: Clock> Sms for Outside<C> {
         let calling = async {
             match self.real(call) {
                 None => Sms::send(self.sandbox.as_ref(), call, message).await,
-                Some(providers) => providers.twilio.send(call, message).await,
+                Some(providers) => Sms::send(providers, call, message).await,
             }
         };
         self.injector.around(call, calling).await
@@ -119,10 +90,7 @@ impl<C: Clock> Email for Outside<C> {
         let calling = async {
             match self.real(call) {
                 None => Email::send(self.sandbox.as_ref(), call, message).await,
-                Some(providers) if call.connection.kind == ConnectionKind::Smtp => {
-                    providers.smtp.send(call, message).await
-                }
-                Some(_) => Err(wrong_kind(call)),
+                Some(providers) => Email::send(providers, call, message).await,
             }
         };
         self.injector.around(call, calling).await
@@ -134,7 +102,7 @@ impl<C: Clock> Chat for Outside<C> {
         let calling = async {
             match self.real(call) {
                 None => self.sandbox.post(call, message).await,
-                Some(providers) => providers.slack.post(call, message).await,
+                Some(providers) => providers.post(call, message).await,
             }
         };
         self.injector.around(call, calling).await

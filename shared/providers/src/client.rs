@@ -28,7 +28,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Client {
     guarded: reqwest::Client,
-    open: reqwest::Client,
+    pub(crate) open: reqwest::Client,
 }
 
 /// Why there is no client.

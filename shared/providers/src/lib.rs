@@ -1,11 +1,15 @@
-//! The adapters of connections that both modes share: HTTP, Twilio, SMTP, Slack.
+//! The adapters that both modes share: the services behind connections, and the machine's clock
+//! and randomness.
 
 mod address;
 mod client;
 mod credentials;
 mod failure;
 pub mod http;
-mod settings;
+pub mod machine;
+mod providers;
+pub mod remote;
+pub mod settings;
 mod slack;
 mod smtp;
 mod twilio;
@@ -15,6 +19,7 @@ mod testing;
 
 pub use client::{Client, SetupError};
 pub use http::ReqwestHttp;
+pub use providers::Providers;
 pub use slack::Slack;
 pub use smtp::Smtp;
 pub use twilio::Twilio;

@@ -12,7 +12,10 @@ use serde_json::Value as Json;
 use crate::failure::misconfigured;
 
 /// The text of a configured value; `None`: unset.
-pub(crate) fn text(
+///
+/// # Errors
+/// [`CallError::Refused`] when the value cannot be evaluated.
+pub fn text(
     call: &Call<'_>,
     value: Option<&ValueExpression>,
 ) -> Result<Option<String>, CallError> {
@@ -34,7 +37,10 @@ pub(crate) fn text(
 }
 
 /// The text of a value that the connection cannot do without.
-pub(crate) fn required(
+///
+/// # Errors
+/// [`CallError::Refused`] when it is unset, or cannot be evaluated.
+pub fn required(
     call: &Call<'_>,
     value: Option<&ValueExpression>,
     name: &str,

@@ -26,15 +26,10 @@ impl Functions {
     /// One function more.
     #[must_use]
     pub fn with<S: Step>(mut self) -> Self {
-        let signature = Signature {
-            spec: S::SPEC,
-            input: schemars::schema_for!(S::Input).to_value(),
-            output: schemars::schema_for!(S::Output).to_value(),
-        };
         self.0.0.extend(
             FunctionName::new(S::SPEC.name)
                 .ok()
-                .map(|name| (name, signature)),
+                .map(|name| (name, Signature::of::<S>())),
         );
         self
     }

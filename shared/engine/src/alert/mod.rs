@@ -8,6 +8,7 @@
 mod acknowledge;
 mod destination;
 mod due;
+mod health;
 mod incident;
 mod incidents;
 mod machine;
@@ -22,6 +23,7 @@ use crate::port::PortError;
 pub use acknowledge::{AcknowledgeError, Acknowledged, acknowledge};
 pub use destination::{Destination, destinations};
 pub use due::{alert_due, review_due};
+pub use health::{Health, health};
 pub use incident::{Incident, Kind};
 pub use incidents::{Incidents, Trouble};
 pub use machine::{Decision, Event, FIRST_WINDOW, LONGEST_WINDOW, UNTIL_ESCALATED, decide};

@@ -2,16 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::model::ConnectionKind;
 use crate::name::FunctionName;
-use crate::step::{Step, StepSpec};
+use crate::step::{Keeps, Step};
 
-/// What a step function takes and gives.
-#[derive(Debug, Clone)]
+/// What a step function takes and gives. It can be stored: whoever compiles definitions needs the
+/// signatures of functions whose code is not in their own program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Signature {
-    /// Its static description.
-    pub spec: StepSpec,
+    /// What `uses:` says.
+    pub name: String,
+    /// The kinds of connection that `via:` may name; empty: the step has no connection.
+    pub connections: Vec<ConnectionKind>,
+    /// The members of the output that become the step's result; none: all of them.
+    pub keeps: Option<Vec<String>>,
     /// JSON Schema of its input.
     pub input: Json,
     /// JSON Schema of its output.
@@ -23,8 +30,14 @@ impl Signature {
     #[must_use]
     pub fn of<S: Step>() -> Self {
         let schema = |schema: schemars::Schema| schema.to_value();
+        let spec = S::SPEC;
         Self {
-            spec: S::SPEC,
+            name: spec.name.to_owned(),
+            connections: spec.connections.to_vec(),
+            keeps: match spec.keeps {
+                Keeps::All => None,
+                Keeps::Only(kept) => Some(kept.iter().map(|name| (*name).to_owned()).collect()),
+            },
             input: schema(schemars::schema_for!(S::Input)),
             output: schema(schemars::schema_for!(S::Output)),
         }
@@ -32,7 +45,8 @@ impl Signature {
 }
 
 /// The step functions that `uses:` may name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Catalog(pub BTreeMap<FunctionName, Signature>);
 
 impl Catalog {

@@ -31,7 +31,8 @@ pub struct Call<'a> {
 }
 
 /// How a call fails, by what may have happened at the receiver.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CallError {
     /// Nothing reached the receiver: refused, DNS, TLS, or a definite "not now" (429).
     #[error("{message}")]

@@ -21,7 +21,6 @@ use crate::definition::nearest::suggestion;
 use crate::definition::yaml::Node;
 use crate::expr::Type;
 use crate::name::StepId;
-use crate::step::Keeps;
 
 /// The function that changes records; its `with` has a grammar of its own.
 pub(super) const UPDATE_RECORD: &str = "update-record";
@@ -143,7 +142,7 @@ fn parts(
     signature: Option<&Signature>,
     action: Option<Action>,
 ) -> Option<StepDefinition> {
-    let via = signature.map(|signature| via(place, node, &signature.spec));
+    let via = signature.map(|signature| via(place, node, signature));
     let condition = transposed(node.get("if").map(|node| condition(place, node)));
     let once = transposed(node.get("once").map(|node| once(place, node)));
     let retry = transposed(node.get("retry").map(|node| ladder(place, node)));
@@ -252,7 +251,7 @@ fn signature<'w>(place: Place<'w>, node: &Node, function: &str) -> Option<&'w Si
 fn call(place: Place<'_>, node: &Node, signature: Option<&Signature>) -> Option<Action> {
     let signature = signature?;
     let expected = Expected::Schema(Schema::new(&signature.input));
-    let what = format!("`with` of {}", signature.spec.name);
+    let what = format!("`with` of {}", signature.name);
     let (at, given) = match node.get("with") {
         Some(with) if with.is_broken() => return None,
         Some(with) => (with, with.members()),
@@ -264,10 +263,10 @@ fn call(place: Place<'_>, node: &Node, signature: Option<&Signature>) -> Option<
 /// The type of a function's result without `returns`.
 fn output(signature: &Signature) -> Type {
     let schema = Schema::new(&signature.output);
-    match (schema.ty(), signature.spec.keeps) {
-        (Type::Object(members), Keeps::Only(kept)) => {
+    match (schema.ty(), &signature.keeps) {
+        (Type::Object(members), Some(kept)) => {
             let mut members = (*members).clone();
-            members.retain(|name, _| kept.contains(&name.as_str()));
+            members.retain(|name, _| kept.contains(name));
             Type::Object(Arc::new(members))
         }
         (ty, _) => ty,

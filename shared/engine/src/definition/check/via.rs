@@ -1,12 +1,12 @@
 //! `via:`: a connection that exists, of a kind that the step function can use.
 
 use super::{Place, connection};
+use crate::definition::catalog::Signature;
 use crate::definition::document::Finding;
 use crate::definition::folder::Kind;
 use crate::definition::model::ConnectionKind;
 use crate::definition::yaml::Node;
 use crate::name::ConnectionName;
-use crate::step::StepSpec;
 
 /// The connection of a step; `None` when it has a mistake, which is reported.
 #[expect(
@@ -16,25 +16,25 @@ use crate::step::StepSpec;
 pub(super) fn via(
     place: Place<'_>,
     node: &Node,
-    spec: &StepSpec,
+    signature: &Signature,
 ) -> Option<Option<ConnectionName>> {
     let Some(member) = node.member("via") else {
-        if spec.connections.is_empty() {
+        if signature.connections.is_empty() {
             return Some(None);
         }
         let span = node.get("uses").map_or(0..0, |uses| uses.span.clone());
         let finding = Finding::error(
             "MissingKey",
             span,
-            format!("`{}` needs a connection", spec.name),
+            format!("`{}` needs a connection", signature.name),
         );
         place
             .document
-            .report(finding.help(format!("add `via:` with {}", kinds(spec.connections))));
+            .report(finding.help(format!("add `via:` with {}", kinds(&signature.connections))));
         return None;
     };
-    if spec.connections.is_empty() {
-        let message = format!("`{}` uses no connection", spec.name);
+    if signature.connections.is_empty() {
+        let message = format!("`{}` uses no connection", signature.name);
         let finding = Finding::error("MisplacedKey", member.key_span.clone(), message);
         place.document.report(finding.help("remove `via`"));
         return None;
@@ -42,24 +42,24 @@ pub(super) fn via(
     let name = place
         .world
         .expect(place.document, &member.value, Kind::Connection)?;
-    check_kind(place, &member.value, name, spec);
+    check_kind(place, &member.value, name, signature);
     Some(name.parse().ok())
 }
 
-fn check_kind(place: Place<'_>, node: &Node, name: &str, spec: &StepSpec) {
+fn check_kind(place: Place<'_>, node: &Node, name: &str, signature: &Signature) {
     let Some(kind) = connection::kind_of(place.world, name) else {
         return;
     };
-    if kind == ConnectionKind::Sandbox || spec.connections.contains(&kind) {
+    if kind == ConnectionKind::Sandbox || signature.connections.contains(&kind) {
         return;
     }
     let message = format!(
         "`{}` cannot use a connection of kind `{}`",
-        spec.name,
+        signature.name,
         word(kind)
     );
     let finding = Finding::error("WrongConnection", node.span.clone(), message);
-    let help = format!("name {}", kinds(spec.connections));
+    let help = format!("name {}", kinds(&signature.connections));
     place.document.report(finding.help(help));
 }
 

@@ -67,7 +67,8 @@ impl Connection {
 }
 
 /// What a status of the receiver means, as the author vouches for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Treatment {
     /// The answer is the step's result.
     Success,
@@ -147,7 +148,7 @@ pub struct Idempotency {
 }
 
 /// What the sandbox answers for a connection.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SandboxReply {
     /// HTTP status.
     pub status: u16,

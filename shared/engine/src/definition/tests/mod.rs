@@ -9,15 +9,12 @@ mod properties;
 mod test_files;
 mod traps;
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
 use super::model::{ConnectionKind, Pack};
 use super::{Catalog, Diagnostic, Files, Signature, load};
 use crate::name::FunctionName;
-use crate::step::{Effect, Keeps, StepSpec};
 
 /// The input of a step that sends a message.
 #[derive(serde::Deserialize, JsonSchema)]
@@ -60,21 +57,14 @@ fn signature<I: JsonSchema>(
     name: &'static str,
     connections: &'static [ConnectionKind],
 ) -> (FunctionName, Signature) {
-    let spec = StepSpec {
-        name,
-        description: "A step.",
-        effect: Effect::Keyed,
-        timeout: Duration::from_secs(10),
-        concurrency: 1,
-        connections,
-        keeps: Keeps::All,
-    };
     let input = schemars::schema_for!(I).to_value();
     let output = schemars::schema_for!(Answer).to_value();
     (
         FunctionName::new(name).unwrap(),
         Signature {
-            spec,
+            name: name.to_owned(),
+            connections: connections.to_vec(),
+            keeps: None,
             input,
             output,
         },

@@ -1,0 +1,253 @@
+//! Compiled definitions: what is live is looked up again after a while, each version is compiled
+//! once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use holdfast_engine::definition::model::{ManifestId, Pack};
+use holdfast_engine::definition::{self, Catalog, Files};
+use holdfast_engine::name::{PackName, TenantName};
+use holdfast_engine::port::{Clock, Definitions, DefinitionsError, Item, PortError};
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use super::stored::{
+    Live, Version, decode, live_partition, text_partition, version_partition,
+};
+use crate::dynamo::{Items, Slot};
+use crate::sqs::Steps;
+
+/// How long what is live is not looked up again: within half a minute everybody sees a new
+/// version.
+const KEPT: Duration = Duration::from_secs(20);
+
+/// Packs of a tenant, at most.
+const PACKS: usize = 200;
+
+/// Compiled definitions of a stack.
+#[derive(Debug)]
+pub struct DynamoDefinitions<C> {
+    pub(super) items: Items,
+    pub(super) table: Arc<str>,
+    pub(super) clock: C,
+    pub(super) steps: Steps,
+    pub(super) tenants: Vec<TenantName>,
+    state: RwLock<State>,
+}
+
+/// What is live of a tenant, compiled, in the order of the packs' names.
+type Compiled = Arc<[Arc<Pack>]>;
+
+#[derive(Debug, Default)]
+struct State {
+    live: BTreeMap<TenantName, Kept<Compiled>>,
+    versions: BTreeMap<ManifestId, Arc<Pack>>,
+    catalogs: BTreeMap<String, Arc<Catalog>>,
+    config: BTreeMap<(TenantName, PackName), Kept<Arc<Map<String, Json>>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Kept<T> {
+    value: T,
+    until: Timestamp,
+}
+
+impl<C: Clock> DynamoDefinitions<C> {
+    pub(crate) fn new(
+        items: Items,
+        table: &str,
+        tenants: &[TenantName],
+        steps: Steps,
+        clock: C,
+    ) -> Self {
+        Self {
+            items,
+            table: table.into(),
+            clock,
+            steps,
+            tenants: tenants.to_vec(),
+            state: RwLock::default(),
+        }
+    }
+
+    /// What is live of each pack of a tenant.
+    ///
+    /// # Errors
+    /// [`PortError`] when the table cannot be read.
+    pub async fn published(
+        &self,
+        tenant: &TenantName,
+    ) -> Result<BTreeMap<PackName, Live>, PortError> {
+        let partition = live_partition(tenant);
+        let page = self.items.query(&self.table, &partition, "", None, PACKS);
+        let live = |row: holdfast_engine::port::Row| {
+            let pack = PackName::new(&row.sort)
+                .map_err(|error| PortError::Unavailable(error.to_string()))?;
+            Ok((pack, decode(&row.item)?))
+        };
+        page.await?.rows.into_iter().map(live).collect()
+    }
+
+    fn until(&self) -> Timestamp {
+        let now = self.clock.now();
+        now.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    async fn look_up(&self, tenant: &TenantName) -> Result<Compiled, DefinitionsError> {
+        let mut packs = Vec::new();
+        for (pack, live) in self.published(tenant).await? {
+            let hash = live.stable.hash;
+            packs.push(self.version(&ManifestId { pack, hash }).await?);
+        }
+        Ok(packs.into())
+    }
+
+    async fn compile(&self, manifest: &ManifestId) -> Result<Pack, DefinitionsError> {
+        let partition = version_partition(manifest);
+        let version = self.items.one(self.slot(&partition)).await?;
+        let missing = || DefinitionsError::NotPublished(manifest.clone());
+        let version: Version = decode(&version.ok_or_else(missing)?)?;
+        let catalog = self.catalog(&version.catalog).await?;
+        let hashes: Vec<_> = version.files.values().map(|hash| text_partition(hash)).collect();
+        let slots: Vec<_> = hashes.iter().map(|hash| self.slot(hash)).collect();
+        let texts = self.items.all(&slots).await?;
+        let pairs = version.files.into_keys().zip(texts);
+        let file = |(path, item): (String, Option<Item>)| Some((path, item?.body));
+        let files: Option<Files> = pairs.map(file).collect();
+        let compiled = definition::load(&files.ok_or_else(missing)?, &catalog);
+        let (pack, _warnings) = compiled.map_err(|mistakes| {
+            let first = mistakes.first().map(ToString::to_string);
+            DefinitionsError::NotCompiled(manifest.clone(), first.unwrap_or_default())
+        })?;
+        Ok(pack)
+    }
+
+    /// The step functions that a version was checked with.
+    async fn catalog(&self, hash: &str) -> Result<Arc<Catalog>, PortError> {
+        if let Some(known) = self.read(|state| state.catalogs.get(hash).cloned()) {
+            return Ok(known);
+        }
+        let partition = text_partition(hash);
+        let item = self.items.one(self.slot(&partition)).await?;
+        let missing = || PortError::Unavailable(format!("the catalog {hash} is not published"));
+        let catalog: Arc<Catalog> = Arc::new(decode(&item.ok_or_else(missing)?)?);
+        self.steps.extend(catalog.0.keys().cloned());
+        self.write(|state| {
+            state.catalogs.insert(hash.to_owned(), Arc::clone(&catalog));
+        });
+        Ok(catalog)
+    }
+
+    fn slot<'a>(&'a self, partition: &'a str) -> Slot<'a> {
+        Slot {
+            table: &self.table,
+            partition,
+            sort: "",
+        }
+    }
+
+    /// Forgets what was looked up, since it was changed.
+    pub(super) fn forget(&self) {
+        self.write(|state| {
+            state.live.clear();
+            state.config.clear();
+        });
+    }
+}
+
+impl<C: Clock> Definitions for DynamoDefinitions<C> {
+    async fn tenants(&self) -> Result<Vec<TenantName>, PortError> {
+        Ok(self.tenants.clone())
+    }
+
+    /// While the table cannot be read, what was live last goes on being so.
+    async fn live(&self, tenant: &TenantName) -> Result<Option<Compiled>, DefinitionsError> {
+        if !self.tenants.contains(tenant) {
+            return Ok(None);
+        }
+        let known = self.read(|state| state.live.get(tenant).cloned());
+        if let Some(kept) = known.as_ref().filter(|kept| kept.until > self.clock.now()) {
+            return Ok(Some(Arc::clone(&kept.value)));
+        }
+        match (self.look_up(tenant).await, known) {
+            (Ok(value), _) => {
+                let kept = Kept {
+                    value: Arc::clone(&value),
+                    until: self.until(),
+                };
+                self.write(|state| {
+                    state.live.insert(tenant.clone(), kept);
+                });
+                Ok(Some(value))
+            }
+            (Err(error), Some(kept)) => {
+                tracing::warn!(%tenant, code = error.code(), %error, "what is live cannot be looked up; the last known goes on");
+                Ok(Some(kept.value))
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    async fn version(&self, manifest: &ManifestId) -> Result<Arc<Pack>, DefinitionsError> {
+        if let Some(known) = self.read(|state| state.versions.get(manifest).cloned()) {
+            return Ok(known);
+        }
+        let pack = Arc::new(self.compile(manifest).await?);
+        self.write(|state| {
+            state.versions.insert(manifest.clone(), Arc::clone(&pack));
+        });
+        Ok(pack)
+    }
+
+    async fn config(
+        &self,
+        tenant: &TenantName,
+        pack: &PackName,
+    ) -> Result<Arc<Map<String, Json>>, PortError> {
+        let key = (tenant.clone(), pack.clone());
+        let known = self.read(|state| state.config.get(&key).cloned());
+        if let Some(kept) = known.filter(|kept| kept.until > self.clock.now()) {
+            return Ok(kept.value);
+        }
+        let mut config = self.defaults(tenant, pack).await?;
+        config.extend(self.settings(tenant, pack).await?);
+        let kept = Kept {
+            value: Arc::new(config),
+            until: self.until(),
+        };
+        let value = Arc::clone(&kept.value);
+        self.write(|state| {
+            state.config.insert(key, kept);
+        });
+        Ok(value)
+    }
+}
+
+impl<C: Clock> DynamoDefinitions<C> {
+    /// The defaults that the live version declares.
+    async fn defaults(
+        &self,
+        tenant: &TenantName,
+        pack: &PackName,
+    ) -> Result<Map<String, Json>, PortError> {
+        let live = self.live(tenant).await.map_err(|error| match error {
+            DefinitionsError::Port(error) => error,
+            other => PortError::Unavailable(other.to_string()),
+        })?;
+        let packs = live.unwrap_or_default();
+        let live = packs.iter().find(|live| live.manifest.pack == *pack);
+        let fields = live.map(|pack| &pack.config).into_iter().flatten();
+        Ok(fields
+            .filter_map(|(name, field)| Some((name.clone(), field.default.clone()?)))
+            .collect())
+    }
+}
