@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod support;
 
-use support::{code, dental, err, holdfast};
+use support::{code, err, holdfast};
 
 /// Every command that works on a place, with what it needs beside it.
 const COMMANDS: [&[&str]; 20] = [
@@ -66,7 +66,7 @@ fn a_program_without_aws_says_how_to_build_one_that_reaches_a_stage() {
         "{}/../events/receive-webhook.booking.json",
         env!("CARGO_MANIFEST_DIR")
     );
-    let pack = dental();
+    let pack = support::dental();
     let more: [&[&str]; 3] = [
         &["send", &pack, &event],
         &["publish", &pack],
