@@ -60,14 +60,17 @@ pub(crate) async fn publish(
     let version = &pack.pack.manifest;
     let before = live(stack, tenant, &version.pack).await?;
     let after = wanted(before.as_ref(), version, canary)
-        .map_err(|(code, why)| Failure::wrong(code, format!("{version} of {tenant}: {why}")))?;
+        .map_err(|(code, why)| Failure::wrong(code, format!("{tenant}: {version}: {why}")))?;
     let unchanged = before.as_ref() == Some(&after);
     let files = match &before {
         Some(before) if !unchanged => differences(&stack.texts(&before.stable).await?, &pack.files),
         _ => Vec::new(),
     };
     if !unchanged {
-        stack.publish(tenant, pack, canary, by).await?;
+        stack
+            .publish(tenant, pack, canary, by)
+            .await
+            .map_err(|why| of_tenant(tenant, why))?;
     }
     Ok(Published {
         tenant: tenant.to_string(),
@@ -96,7 +99,10 @@ pub(crate) async fn roll_back(
     let Some(before) = live(stack, tenant, pack).await? else {
         return Ok(None);
     };
-    let after = stack.rollback(tenant, pack, by).await?;
+    let after = stack
+        .rollback(tenant, pack, by)
+        .await
+        .map_err(|why| of_tenant(tenant, why))?;
     Ok(Some(Published {
         tenant: tenant.to_string(),
         outcome: if before.stable == after.stable {
@@ -131,6 +137,17 @@ pub(crate) fn tenants(
         known.join(", ")
     );
     Err(Failure::wrong("UnknownTenant", message))
+}
+
+/// Says whose it is that was not done.
+fn of_tenant(tenant: &TenantName, why: Failure) -> Failure {
+    match why {
+        Failure::Wrong { code, message } => Failure::Wrong {
+            code,
+            message: format!("{tenant}: {message}"),
+        },
+        other => other,
+    }
 }
 
 async fn live(

@@ -1,5 +1,6 @@
 //! `holdfast publish`: makes a version of a pack live on a stage.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -50,18 +51,23 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         version: pack.pack.manifest.to_string(),
         tenants: Vec::new(),
     };
-    for tenant in publishing::tenants(&stage, arguments.tenant.as_ref())? {
-        let published = publishing::publish(&stage, &tenant, &pack, share, &by).await?;
-        told.tenants.push(published);
-        watch_alerts(stage.ports(), &tenant).await?;
-        for missing in missing_secrets(stage.ports(), &tenant, &pack).await? {
-            output.note(format!(
-                "{YELLOW}note:{PLAIN} the secret `{missing}` of {tenant} is not set"
-            ));
+    let tenants = publishing::tenants(&stage, arguments.tenant.as_ref())?;
+    let ended = async {
+        for tenant in &tenants {
+            let published = publishing::publish(&stage, tenant, &pack, share, &by).await?;
+            let outcome = published.outcome;
+            told.tenants.push(published);
+            watch_alerts(stage.ports(), tenant, outcome).await?;
+            note_missing(stage.ports(), tenant, &pack, output).await?;
         }
+        Ok(Exit::Done)
     }
-    output.result(&told, text);
-    Ok(Exit::Done)
+    .await;
+    // What was done before a failure is told, too.
+    if !told.tenants.is_empty() {
+        output.result(&told, text);
+    }
+    ended
 }
 
 /// The pack, when nothing is wrong with it; what is odd about it is said.
@@ -76,25 +82,39 @@ fn checked(arguments: &Arguments, output: Output) -> Result<FolderPack, Failure>
 }
 
 /// From its first version on, a tenant's way of alerts is tried every week.
-async fn watch_alerts(ports: &impl Ports, tenant: &TenantName) -> Result<(), Failure> {
+async fn watch_alerts(
+    ports: &impl Ports,
+    tenant: &TenantName,
+    outcome: Outcome,
+) -> Result<(), Failure> {
+    let begun = alert::path_of(ports.journal(), tenant).await?.is_some();
+    if begun && outcome == Outcome::Unchanged {
+        return Ok(());
+    }
     let begun = alert::begin_path(ports, tenant).await;
     begun.map_err(|trouble| Failure::unreachable(trouble.code(), trouble.to_string()))
 }
 
-async fn missing_secrets(
+/// Says which secrets of the pack are not set: what needs them fails until they are.
+async fn note_missing(
     ports: &impl Ports,
     tenant: &TenantName,
     pack: &FolderPack,
-) -> Result<Vec<String>, Failure> {
-    let mut missing = Vec::new();
+    output: Output,
+) -> Result<(), Failure> {
+    let mut missing = BTreeSet::new();
     for name in pack.pack.secret_names() {
         if ports.secrets().secret(tenant, name).await?.is_empty() {
-            missing.push(name.to_owned());
+            missing.insert(name);
         }
     }
-    missing.sort();
-    missing.dedup();
-    Ok(missing)
+    if !missing.is_empty() {
+        let names = Vec::from_iter(missing).join(", ");
+        output.note(format!(
+            "{YELLOW}note:{PLAIN} secrets of {tenant} are not set: {names}"
+        ));
+    }
+    Ok(())
 }
 
 fn text(told: &Told) -> String {

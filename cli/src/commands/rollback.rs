@@ -28,19 +28,25 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let stage = Stage::open(&arguments.stage.stack()).await?;
     let (pack, by) = (&arguments.pack, arguments.person.name());
+    let tenants = publishing::tenants(&stage, arguments.tenant.as_ref())?;
     let mut told = Vec::new();
-    for tenant in publishing::tenants(&stage, arguments.tenant.as_ref())? {
-        told.extend(publishing::roll_back(&stage, &tenant, pack, &by).await?);
+    let ended = async {
+        for tenant in &tenants {
+            told.extend(publishing::roll_back(&stage, tenant, pack, &by).await?);
+        }
+        Ok(Exit::Done)
     }
+    .await;
     if told.is_empty() {
         let message = format!("no version of pack `{pack}` is live there");
-        return Err(Failure::wrong("UnknownPack", message));
+        return ended.and(Err(Failure::wrong("UnknownPack", message)));
     }
+    // What was done before a failure is told, too.
     output.result(&told, |told| {
         let lines: Vec<_> = told.iter().map(text).collect();
         lines.join("\n")
     });
-    Ok(Exit::Done)
+    ended
 }
 
 fn text(published: &Published) -> String {

@@ -1,7 +1,8 @@
 //! What the account may send as text messages, for people.
 
-use std::fmt::Display;
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 
+use crate::error::port;
 use crate::ports::AwsPorts;
 
 /// The attribute that holds the dollars of a month.
@@ -37,7 +38,8 @@ impl AwsPorts {
     }
 }
 
-fn told<T>(answer: Result<T, impl Display>) -> Option<T> {
-    let warn = |error: &_| tracing::warn!(%error, "AWS does not say what may be texted");
-    answer.inspect_err(warn).ok()
+/// What is not told is no failure: whoever looks may not be allowed to know it.
+fn told<T, E: ProvideErrorMetadata, R>(answer: Result<T, SdkError<E, R>>) -> Option<T> {
+    let note = |error: &_| tracing::info!(error = %port(error), "AWS does not say what is texted");
+    answer.inspect_err(note).ok()
 }
