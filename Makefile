@@ -73,10 +73,10 @@ stack-down: ## Stops the local AWS stack.
 	scripts/stack down
 
 stack-build:
-	$(CARGO) build --profile local $(FUNCTIONS:%=-p holdfast-%) $(FUNCTIONS:%=--bin holdfast-%)
+	$(CARGO) build --workspace --bins
 	@for name in $(FUNCTIONS); do \
 	  mkdir -p target/lambda/$$name; \
-	  cp target/local/holdfast-$$name target/lambda/$$name/bootstrap; \
+	  strip -o target/lambda/$$name/bootstrap target/debug/holdfast-$$name; \
 	done
 
 # Python environments with the versions of infra/requirements. They cannot share one.

@@ -135,7 +135,7 @@ impl Serving {
     }
 }
 
-async fn bind(listen: &str) -> Result<TcpListener, Failure> {
+pub(crate) async fn bind(listen: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(listen).await.map_err(|error| {
         let what_to_do = match error.kind() {
             std::io::ErrorKind::AddrInUse => {

@@ -11,6 +11,7 @@ mod redrive;
 mod rerun;
 mod review;
 mod rollback;
+mod sandbox;
 mod schema;
 mod selection;
 mod send;
@@ -85,6 +86,8 @@ enum Command {
     Publish(publish::Arguments),
     /// Go back to the version of a pack that was live before, or end its canary
     Rollback(rollback::Arguments),
+    /// Record what connections send, for functions that run elsewhere, such as on a local stack
+    Sandbox(sandbox::Arguments),
     /// Print the JSON Schema of definition files, for editors
     Schema(schema::Arguments),
     /// Serve the sample pack, send it a booking, and show what happened
@@ -130,6 +133,7 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Fault(arguments) => fault::run(&arguments, output),
         Command::Publish(arguments) => publish::run(&arguments, output).await,
         Command::Rollback(arguments) => rollback::run(&arguments, output).await,
+        Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Demo(arguments) => demo::run(&arguments, output).await,
     }

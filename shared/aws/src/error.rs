@@ -38,7 +38,8 @@ where
 /// Whether a validation message speaks of a limit of size.
 pub(crate) fn is_size(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    message.contains("size") && (message.contains("exceeded") || message.contains("must be shorter"))
+    message.contains("size")
+        && (message.contains("exceeded") || message.contains("must be shorter"))
 }
 
 /// Whether the service may have done what it was asked for although no answer says so.

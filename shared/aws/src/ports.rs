@@ -59,7 +59,7 @@ impl AwsPorts {
     /// key, warms the connection's TLS.
     ///
     /// # Errors
-    /// [`IdentityError`] when the stack has no identity key yet.
+    /// [`IdentityError`] when the identity key cannot be had.
     pub async fn open(sdk: Sdk, config: Config) -> Result<Self, IdentityError> {
         let (config, clock, steps) = (Arc::new(config), SystemClock, Steps::default());
         let secrets = SsmSecrets::open(sdk.ssm.clone(), &config.secrets_prefix, clock).await?;
@@ -67,12 +67,7 @@ impl AwsPorts {
         let tables = &config.tables;
         Ok(Self {
             journal: DynamoJournal::new(sdk.dynamo.clone(), tables.clone()),
-            timers: DynamoTimers::new(
-                sdk.dynamo.clone(),
-                &tables.timers,
-                queue.clone(),
-                clock,
-            ),
+            timers: DynamoTimers::new(sdk.dynamo.clone(), &tables.timers, queue.clone(), clock),
             dead_letters: SqsDeadLetters::new(
                 sdk.sqs.clone(),
                 Arc::clone(&config),

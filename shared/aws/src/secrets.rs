@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ssm::Client;
+use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::ParameterType;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use holdfast_engine::name::TenantName;
@@ -39,7 +40,9 @@ struct Kept {
 
 impl std::fmt::Debug for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kept").field("until", &self.until).finish_non_exhaustive()
+        f.debug_struct("Kept")
+            .field("until", &self.until)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,9 +58,6 @@ impl std::fmt::Debug for IdentityKey {
 /// Why there is no identity key.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// It was never made.
-    #[error("the stack has no identity key at {0}: `holdfast publish` makes it, once")]
-    Missing(String),
     /// What is there is none. It is never replaced: every natural key and `once` hangs on it.
     #[error("{0} does not hold 64 hexadecimal digits: restore it from a backup")]
     Damaged(String),
@@ -67,14 +67,19 @@ pub enum IdentityError {
 }
 
 impl<C: Clock> SsmSecrets<C> {
-    /// The secrets below a prefix, with the identity key that lies there.
+    /// The secrets below a prefix, with the identity key that lies there; whoever is first makes
+    /// it.
     ///
     /// # Errors
-    /// [`IdentityError`] when there is no key, or it cannot be read.
+    /// [`IdentityError`] when the key cannot be made or read.
     pub async fn open(client: Client, prefix: &str, clock: C) -> Result<Self, IdentityError> {
         let name = format!("{prefix}/{IDENTITY_KEY}");
-        let found = read(&client, vec![name.clone()]).await?;
-        let text = found.get(&name).ok_or(IdentityError::Missing(name.clone()))?;
+        let mut found = read(&client, vec![name.clone()]).await?;
+        if !found.contains_key(&name) {
+            make(&client, &name).await?;
+            found = read(&client, vec![name.clone()]).await?;
+        }
+        let text = found.get(&name).map_or("", String::as_str);
         let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();
         let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         Ok(Self {
@@ -93,7 +98,11 @@ impl<C: Clock> SsmSecrets<C> {
     }
 
     fn keep(&self, key: (TenantName, String), values: Vec<Secret>) {
-        let until = self.clock.now().saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        let until = self
+            .clock
+            .now()
+            .saturating_add(KEPT)
+            .unwrap_or(Timestamp::MAX);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(key, Kept { values, until });
     }
@@ -123,25 +132,25 @@ impl<C: Clock> Secrets for SsmSecrets<C> {
     }
 }
 
-/// Makes the identity key of a stack that has none; one that is there is left as it is. Returns
-/// whether it was made.
-///
-/// # Errors
-/// [`PortError`] when the parameter store or the system's randomness fails.
-pub(crate) async fn make_identity_key(client: &Client, prefix: &str) -> Result<bool, PortError> {
+/// Makes the identity key; one that another process made meanwhile is left as it is.
+async fn make(client: &Client, name: &str) -> Result<(), PortError> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|error| PortError::Unavailable(error.to_string()))?;
     let put = client
         .put_parameter()
-        .name(format!("{prefix}/{IDENTITY_KEY}"))
+        .name(name)
         .description("Hides natural keys; made once, never rotated, never replaced.")
         .r#type(ParameterType::SecureString)
         .value(HEXLOWER_PERMISSIVE.encode(&key))
         .overwrite(false);
     match put.send().await {
-        Ok(_) => Ok(true),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_parameter_already_exists()) => {
-            Ok(false)
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(PutParameterError::is_parameter_already_exists) =>
+        {
+            Ok(())
         }
         Err(error) => Err(port(&error)),
     }

@@ -63,9 +63,10 @@ fn failure<R>(error: &SdkError<SendEmailError, R>) -> CallError {
         (SdkError::DispatchFailure(failure), _) if failure.is_io() && !failure.is_timeout() => {
             not_sent("SES cannot be reached")
         }
-        (_, Some("TooManyRequestsException" | "LimitExceededException" | "ThrottlingException")) => {
-            not_sent("SES asks for fewer messages")
-        }
+        (
+            _,
+            Some("TooManyRequestsException" | "LimitExceededException" | "ThrottlingException"),
+        ) => not_sent("SES asks for fewer messages"),
         (SdkError::ServiceError(context), Some(code)) if context.err().meta().code().is_some() => {
             if code.starts_with("Internal") || code == "ServiceUnavailable" {
                 maybe("SES failed")

@@ -113,8 +113,7 @@ mod tests {
 
     #[test]
     fn the_queue_gets_the_whole_alert_and_a_phone_one_short_line() {
-        let message: serde_json::Value =
-            serde_json::from_str(&message(&alert()).unwrap()).unwrap();
+        let message: serde_json::Value = serde_json::from_str(&message(&alert()).unwrap()).unwrap();
         let whole: Alert = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
         assert_eq!(whole, alert());
         let line = message["sms"].as_str().unwrap();

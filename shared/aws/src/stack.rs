@@ -15,23 +15,20 @@ use crate::definitions::Live;
 use crate::dynamo::Armed;
 use crate::ports::{AwsPorts, SetupError};
 use crate::sdk::Sdk;
-use crate::secrets::{make_identity_key, read};
+use crate::secrets::read;
 use crate::sqs::{Depth, depths};
 
 /// The name of the configuration below a stack's prefix.
 const DEPLOYMENT: &str = "deployment";
 
 impl AwsPorts {
-    /// The ports of the stack of this name. One that has no identity key gets it.
+    /// The ports of the stack of this name.
     ///
     /// # Errors
     /// [`SetupError`] when there is no such stack, or it cannot be read.
     pub async fn of_stack(stack: &str) -> Result<Arc<Self>, SetupError> {
         let sdk = Sdk::from_environment().await;
         let config = described(&sdk, stack).await?;
-        if make_identity_key(&sdk.ssm, &config.secrets_prefix).await? {
-            tracing::info!(stack, "the stack's identity key is made");
-        }
         Ok(Arc::new(Self::open(sdk, config).await?))
     }
 
@@ -87,9 +84,11 @@ async fn described(sdk: &Sdk, stack: &str) -> Result<Config, SetupError> {
     let found = read(&sdk.ssm, vec![name.clone()])
         .await
         .map_err(|error| missing(error.to_string()))?;
-    let text = found
-        .get(&name)
-        .ok_or_else(|| missing(format!("there is no parameter {name}; is it deployed in this region?")))?;
+    let text = found.get(&name).ok_or_else(|| {
+        missing(format!(
+            "there is no parameter {name}; is it deployed in this region?"
+        ))
+    })?;
     let variables: BTreeMap<String, String> = serde_json::from_str(text)
         .map_err(|error| missing(format!("{name} does not decode: {error}")))?;
     Ok(Config::from_variables(|name| variables.get(name).cloned())?)

@@ -15,10 +15,7 @@ use crate::failure::misconfigured;
 ///
 /// # Errors
 /// [`CallError::Refused`] when the value cannot be evaluated.
-pub fn text(
-    call: &Call<'_>,
-    value: Option<&ValueExpression>,
-) -> Result<Option<String>, CallError> {
+pub fn text(call: &Call<'_>, value: Option<&ValueExpression>) -> Result<Option<String>, CallError> {
     let Some(value) = value else { return Ok(None) };
     // Connections read settings only, so neither the time nor its zone can matter.
     let scope = Scope {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use holdfast_engine::definition::model::{ManifestId, Pack};
 use holdfast_engine::definition::Catalog;
+use holdfast_engine::definition::model::{ManifestId, Pack};
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::port::{Canary, Clock, Definitions, DefinitionsError, PortError};
 use jiff::Timestamp;

@@ -16,6 +16,6 @@ mod stored;
 mod versions;
 
 pub use live::DynamoDefinitions;
-pub use publish::{Published, PublishError, Rollout};
+pub use publish::{PublishError, Published, Rollout};
 pub use settings::Setting;
 pub use stored::{Canary, Live, Release};

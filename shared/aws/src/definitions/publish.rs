@@ -41,7 +41,9 @@ pub struct Published {
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// Somebody else published at the same moment.
-    #[error("pack `{0}` was published by somebody else at the same moment: look, and publish again")]
+    #[error(
+        "pack `{0}` was published by somebody else at the same moment: look, and publish again"
+    )]
     Raced(PackName),
     /// A canary needs a stable version beside it.
     #[error("pack `{0}` has no stable version yet: publish it without --canary first")]
@@ -94,7 +96,10 @@ impl<C: Clock> DynamoDefinitions<C> {
         let pack = &manifest.pack;
         let found = self.found(tenant, pack).await?;
         let before: Option<Live> = found.as_ref().map(decode).transpose()?;
-        if before.as_ref().is_some_and(|live| is_so(live, &manifest.hash, rollout)) {
+        if before
+            .as_ref()
+            .is_some_and(|live| is_so(live, &manifest.hash, rollout))
+        {
             let live = before.clone();
             return live
                 .map(|live| Published { live, before })
@@ -107,7 +112,8 @@ impl<C: Clock> DynamoDefinitions<C> {
             seq,
         };
         let live = next(pack, before.as_ref(), release, rollout)?;
-        self.record(tenant, pack, seq, &manifest.hash, (by, at)).await?;
+        self.record(tenant, pack, seq, &manifest.hash, (by, at))
+            .await?;
         self.point(tenant, pack, found.as_ref(), &live).await?;
         Ok(Published { live, before })
     }
@@ -312,7 +318,13 @@ mod tests {
     #[test]
     fn a_canary_leaves_what_is_stable() {
         let first = next(&pack(), None, release("one", 1), Rollout::All).unwrap();
-        let trial = next(&pack(), Some(&first), release("two", 2), Rollout::Canary(10)).unwrap();
+        let trial = next(
+            &pack(),
+            Some(&first),
+            release("two", 2),
+            Rollout::Canary(10),
+        )
+        .unwrap();
         assert_eq!((&trial.stable, trial.latest), (&first.stable, 2));
         assert!(is_so(&trial, "two", Rollout::Canary(10)));
         assert!(!is_so(&trial, "one", Rollout::All));

@@ -17,12 +17,10 @@ use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem,
 };
-use holdfast_engine::port::{
-    Change, CommitError, Conflict, Item, Key, PortError, Table, Write,
-};
+use holdfast_engine::port::{Change, CommitError, Conflict, Item, Key, PortError, Table, Write};
 
-use super::attributes::{self, Attributes, BODY, OPEN, REVISION, number, text};
 use super::DynamoJournal;
+use super::attributes::{self, Attributes, BODY, OPEN, REVISION, number, text};
 use super::items::{condition, next_revision};
 use super::operations::open_shard;
 use crate::error::{is_size, is_uncertain, port};

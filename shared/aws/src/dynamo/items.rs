@@ -73,7 +73,11 @@ impl Items {
             self.batch(batch, &mut found).await?;
         }
         let item = |slot: &Slot<'_>| {
-            let stored = (slot.table, slot.partition, attributes::stored_sort(slot.sort));
+            let stored = (
+                slot.table,
+                slot.partition,
+                attributes::stored_sort(slot.sort),
+            );
             let (table, partition, sort) = stored;
             found
                 .get(&(table.to_owned(), partition.to_owned(), sort.to_owned()))
@@ -130,7 +134,10 @@ impl Items {
             .table_name(slot.table)
             .set_item(Some(slot.key()))
             .item(BODY, text(body))
-            .item(REVISION, number(next_revision(seen.unwrap_or(Expect::Absent))))
+            .item(
+                REVISION,
+                number(next_revision(seen.unwrap_or(Expect::Absent))),
+            )
             .set_condition_expression(condition.map(str::to_owned))
             .set_expression_attribute_values(values.flatten());
         match put.send().await {

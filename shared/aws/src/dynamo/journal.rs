@@ -55,6 +55,8 @@ impl Journal for DynamoJournal {
         limit: usize,
     ) -> Result<Page, PortError> {
         let table = self.tables.name(table);
-        self.items.query(table, partition, prefix, after, limit).await
+        self.items
+            .query(table, partition, prefix, after, limit)
+            .await
     }
 }

@@ -166,7 +166,10 @@ mod tests {
     #[test]
     fn a_record_is_a_delivery_with_its_stamps() {
         let delivery = message();
-        assert_eq!((delivery.message_id.0.as_str(), delivery.receive_count), ("m1", 3));
+        assert_eq!(
+            (delivery.message_id.0.as_str(), delivery.receive_count),
+            ("m1", 3)
+        );
         let stamps = (delivery.created, delivery.sent);
         assert_eq!(
             (stamps.0.as_millisecond(), stamps.1.as_millisecond()),
@@ -178,7 +181,10 @@ mod tests {
     async fn a_panic_and_a_handler_that_hangs_are_each_their_own_messages_failure() {
         let left = Duration::from_millis(20);
         let panics = async |_: &Delivery| -> Verdict { panic!("on purpose") };
-        assert!(matches!(ended(&panics, &message(), left).await, Ended::Panicked));
+        assert!(matches!(
+            ended(&panics, &message(), left).await,
+            Ended::Panicked
+        ));
         let hangs = async |_: &Delivery| -> Verdict { std::future::pending().await };
         assert!(matches!(ended(&hangs, &message(), left).await, Ended::Cut));
         let done = async |_: &Delivery| Verdict::Acknowledge;

@@ -24,15 +24,17 @@ impl Function {
         handle: impl AsyncFn(Request<Vec<u8>>) -> Response<String>,
     ) -> Result<(), Error> {
         let handle = &handle;
-        let serve = service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-            let request = request(event.payload)?;
-            let response = if request.uri().path() == HEALTH {
-                self.health().await
-            } else {
-                handle(request).await
-            };
-            Ok::<_, Error>(answer(response))
-        });
+        let serve = service_fn(
+            move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+                let request = request(event.payload)?;
+                let response = if request.uri().path() == HEALTH {
+                    self.health().await
+                } else {
+                    handle(request).await
+                };
+                Ok::<_, Error>(answer(response))
+            },
+        );
         lambda_runtime::run(serve).await
     }
 

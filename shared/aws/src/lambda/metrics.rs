@@ -72,7 +72,11 @@ impl<'a> Measure<'a> {
             ("Retried", "Count", json!(counts.retried)),
             ("Failed", "Count", json!(counts.failed)),
             ("Panicked", "Count", json!(counts.panicked)),
-            ("DurationMs", "Milliseconds", json!(i64::try_from(taken).unwrap_or(i64::MAX))),
+            (
+                "DurationMs",
+                "Milliseconds",
+                json!(i64::try_from(taken).unwrap_or(i64::MAX)),
+            ),
         ];
         emit(&line((self.stack, self.function), now, &values));
     }
@@ -89,11 +93,7 @@ pub(super) fn gauges((stack, function): (&str, &str), values: &[(&str, u64)]) {
 
 /// One line of the format.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
-fn line(
-    (stack, function): (&str, &str),
-    now: Timestamp,
-    values: &[(&str, &str, Json)],
-) -> String {
+fn line((stack, function): (&str, &str), now: Timestamp, values: &[(&str, &str, Json)]) -> String {
     let metrics: Vec<_> = values
         .iter()
         .map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }))
@@ -136,7 +136,10 @@ mod tests {
         assert_eq!(line["Handled"], 3);
         assert_eq!(line["Function"], "send-sms");
         let metrics = &line["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(metrics["Metrics"][0], json!({ "Name": "Handled", "Unit": "Count" }));
+        assert_eq!(
+            metrics["Metrics"][0],
+            json!({ "Name": "Handled", "Unit": "Count" })
+        );
         assert_eq!(metrics["Namespace"], NAMESPACE);
     }
 

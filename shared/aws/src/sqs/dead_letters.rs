@@ -114,7 +114,10 @@ impl<C: Clock> SqsDeadLetters<C> {
         let url = self.config.dead_letter_url(queue);
         let now = self.clock.now();
         let messages = self.visible(&url, limit).await?;
-        Ok(messages.iter().map(|message| letter(message, now)).collect())
+        Ok(messages
+            .iter()
+            .map(|message| letter(message, now))
+            .collect())
     }
 
     /// Sends one message to its queue again, then deletes it here.
@@ -167,7 +170,10 @@ impl<C: Clock> SqsDeadLetters<C> {
                 .receipt_handle(message.receipt_handle().unwrap_or_default())
                 .visibility_timeout(0);
             if let Err(error) = show.send().await {
-                tracing::debug!(code = error.code(), "a dead letter stays hidden for a moment");
+                tracing::debug!(
+                    code = error.code(),
+                    "a dead letter stays hidden for a moment"
+                );
             }
         }
     }
@@ -272,21 +278,35 @@ fn system<'a>(message: &'a Message, name: &Attribute) -> Option<&'a str> {
 /// A function that is not deployed has no queue; one whose queue is not this process's to read is
 /// the template's mistake, and holds up no other.
 fn is_missing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code);
     code.is_some_and(|code| {
         tracing::warn!(code, "a dead-letter queue cannot be read");
-        ["NonExistentQueue", "QueueDoesNotExist", "AccessDenied", "AccessDeniedException"]
-            .iter()
-            .any(|known| code.ends_with(known))
+        [
+            "NonExistentQueue",
+            "QueueDoesNotExist",
+            "AccessDenied",
+            "AccessDeniedException",
+        ]
+        .iter()
+        .any(|known| code.ends_with(known))
     })
 }
 
 /// Local stacks do not know every action.
 fn is_unknown_action<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code);
     code.is_some_and(|code| {
-        ["InvalidAction", "UnknownOperationException", "UnsupportedOperation", "NotImplemented"]
-            .iter()
-            .any(|known| code.ends_with(known))
+        [
+            "InvalidAction",
+            "UnknownOperationException",
+            "UnsupportedOperation",
+            "NotImplemented",
+        ]
+        .iter()
+        .any(|known| code.ends_with(known))
     })
 }

@@ -29,8 +29,7 @@ pub async fn depths(sqs: &SqsQueue, queues: Vec<QueueName>) -> Result<Vec<Depth>
     let mut depths = Vec::new();
     for queue in queues {
         let [visible, in_flight, delayed] = sqs.counts(&sqs.config.queue_url(&queue)).await?;
-        let [dead_letters, looked_at, _] =
-            sqs.counts(&sqs.config.dead_letter_url(&queue)).await?;
+        let [dead_letters, looked_at, _] = sqs.counts(&sqs.config.dead_letter_url(&queue)).await?;
         depths.push(Depth {
             queue,
             visible,

@@ -50,7 +50,10 @@ pub(super) fn attributes(
 /// came through the topic, was created when it was sent.
 pub(crate) fn delivery(queue: &QueueName, id: &str, body: String, stamps: &Stamps) -> Delivery {
     let sent = millis(stamps.sent.as_deref()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let receives = stamps.receives.as_deref().and_then(|text| text.parse().ok());
+    let receives = stamps
+        .receives
+        .as_deref()
+        .and_then(|text| text.parse().ok());
     let receive_count: u32 = receives.unwrap_or(1);
     Delivery {
         queue: queue.clone(),

@@ -62,14 +62,18 @@ impl SqsQueue {
 
 impl Queue for SqsQueue {
     async fn send(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
-        if messages.iter().any(|message| {
-            message.delay > MAX_DELAY || message.body.len() + ATTRIBUTES > MAX_BYTES
-        }) {
+        if messages
+            .iter()
+            .any(|message| message.delay > MAX_DELAY || message.body.len() + ATTRIBUTES > MAX_BYTES)
+        {
             return Err(PortError::TooLarge);
         }
         let mut queues: BTreeMap<QueueName, Vec<Outgoing>> = BTreeMap::new();
         for message in messages {
-            queues.entry(message.queue.clone()).or_default().push(message);
+            queues
+                .entry(message.queue.clone())
+                .or_default()
+                .push(message);
         }
         let batches = queues.iter().flat_map(|(queue, messages)| {
             let batches = batches(messages).into_iter();

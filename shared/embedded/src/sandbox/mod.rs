@@ -10,6 +10,7 @@ mod ledger;
 mod line;
 mod log;
 mod provider;
+mod remote;
 mod writer;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::observer::Observer;
 pub use self::behaviour::{Behaviour, Drops, Reply};
 pub use self::delivery::{Delivery, Kind};
 use self::ledger::Ledger;
+pub use self::remote::routes;
 use self::writer::{Progress, Writer};
 
 /// The name of the file in the data folder.
