@@ -222,3 +222,53 @@ impl Definitions for LiveDefinitions {
         Ok(config)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Definitions of a store with a version that compiles, and one that does not.
+    async fn with_a_broken_version(folder: &std::path::Path) -> LiveDefinitions {
+        let store = Store::open(folder).unwrap();
+        let published = SqliteDefinitions::new(store.clone());
+        for (pack, text) in [("shop", "pack: shop\n"), ("broken", "pack: [\n")] {
+            let manifest = ManifestId {
+                pack: PackName::new(pack).unwrap(),
+                hash: pack.into(),
+            };
+            let files = Files::from([("pack.yaml".to_owned(), text.to_owned())]);
+            let at = Timestamp::UNIX_EPOCH;
+            published
+                .publish(&tenant(), &manifest, files, at)
+                .await
+                .unwrap();
+        }
+        LiveDefinitions::new(store, Arc::default())
+    }
+
+    fn tenant() -> TenantName {
+        TenantName::new("demo").unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_acts_goes_on_without_a_version_that_does_not_compile() {
+        let folder = tempfile::tempdir().unwrap();
+        let definitions = with_a_broken_version(folder.path()).await;
+        definitions.recall().unwrap();
+        let live = definitions.live(&tenant()).await.unwrap().unwrap();
+        let names: Vec<_> = live.iter().map(|it| it.manifest.pack.as_str()).collect();
+        assert_eq!(names, ["shop"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_looks_is_told_of_a_version_that_does_not_compile() {
+        let folder = tempfile::tempdir().unwrap();
+        let definitions = with_a_broken_version(folder.path()).await;
+        definitions.recall_all().unwrap();
+        assert_eq!(definitions.tenants().await.unwrap(), [tenant()]);
+        let error = definitions.live(&tenant()).await.unwrap_err();
+        assert!(matches!(error, DefinitionsError::NotCompiled(..)));
+        let other = TenantName::new("other").unwrap();
+        assert!(definitions.live(&other).await.unwrap().is_none());
+    }
+}

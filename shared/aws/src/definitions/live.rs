@@ -41,12 +41,15 @@ struct Compiled {
     canaries: Arc<[Canary]>,
 }
 
+/// What is set of a pack, over its defaults.
+type Settings = Arc<Map<String, Json>>;
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     live: BTreeMap<TenantName, Kept<Compiled>>,
     versions: BTreeMap<ManifestId, Arc<Pack>>,
     pub(super) catalogs: BTreeMap<String, Arc<Catalog>>,
-    config: BTreeMap<(TenantName, PackName), Kept<Arc<Map<String, Json>>>>,
+    config: BTreeMap<(TenantName, PackName), Kept<Settings>>,
 }
 
 #[derive(Debug, Clone)]
