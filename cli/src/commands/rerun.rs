@@ -5,15 +5,14 @@ use holdfast_engine::id::{ExecutionRef, StepKey};
 use holdfast_engine::key;
 use holdfast_engine::name::StepId;
 use holdfast_engine::operate::{Operate, Outcome, Rerun};
-use holdfast_engine::port::{Item, Journal as _};
+use holdfast_engine::port::{Item, Journal as _, Ports};
 use serde::Serialize;
 
-use crate::data::{DataFolder, journal};
 use crate::deciding::Person;
-use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::style::{GREEN, PLAIN, YELLOW};
+use crate::place::{At, Place, at};
 
 /// What to run anew.
 #[derive(Debug, Args)]
@@ -40,7 +39,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     person: Person,
     #[command(flatten)]
-    data: DataFolder,
+    at: At,
 }
 
 /// What came of it, for programs: these members stay.
@@ -57,7 +56,15 @@ struct Told {
 
 /// Runs anew.
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let seen = seen(arguments).await?;
+    at!(arguments.at, |place| rerun(place, arguments, output).await)
+}
+
+async fn rerun(
+    place: &mut impl Place,
+    arguments: &Arguments,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let seen = seen(place.ports(), arguments).await?;
     let request = Operate::Rerun(Rerun {
         execution: arguments.reference.clone(),
         from: arguments.from.clone(),
@@ -67,13 +74,12 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         by: arguments.person.name(),
         reason: arguments.reason.clone(),
     });
-    let mut desk = Desk::of(&arguments.data);
     let Outcome::Rerun {
         execution,
         generation,
         steps,
         suppressed,
-    } = desk
+    } = place
         .one(request)
         .await
         .map_err(|failure| unanswered(failure, seen))?
@@ -87,23 +93,22 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         generation,
         steps: names(&steps),
         suppressed: names(&suppressed),
-        waits: desk.waits().is_some(),
+        waits: place.waits().is_some(),
     };
     output.result(&told, text);
-    if let Some(waits) = desk.waits() {
+    if let Some(waits) = place.waits() {
         output.note(format!("{YELLOW}note:{PLAIN} {waits}"));
     }
     Ok(Exit::Done)
 }
 
 /// The generation that the person saw; else the one that there is now.
-async fn seen(arguments: &Arguments) -> Result<u32, Failure> {
-    let store = arguments.data.read()?;
+async fn seen(ports: &impl Ports, arguments: &Arguments) -> Result<u32, Failure> {
     if let Some(seen) = arguments.generation {
         return Ok(seen);
     }
     let key = key::generation(&arguments.reference);
-    let found = journal(&store).read(&[key]).await?;
+    let found = ports.journal().read(&[key]).await?;
     let number = |item: Item| item.body.parse().ok();
     Ok(found.into_iter().flatten().find_map(number).unwrap_or(1))
 }

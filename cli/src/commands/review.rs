@@ -19,6 +19,7 @@ use crate::failure::{Exit, Failure};
 use crate::items;
 use crate::output::Output;
 use crate::output::style::{PLAIN, YELLOW};
+use crate::place::{Place, at};
 
 /// What to do with items.
 #[derive(Debug, Args)]
@@ -183,18 +184,22 @@ async fn decide(
     reason: &Reason,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
-    subject.decide(whose, ruling, reason, output).await
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        subject.decide(place, whose, ruling, reason, output).await
+    })
 }
 
 async fn claim(whose: &Whose, take_over: bool, output: Output) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
-    let request = Operate::Claim {
-        item: items::reference(&subject.operation),
-        by: whose.person.name(),
-        take_over,
-    };
-    subject.ask(whose, request, output).await
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        let request = Operate::Claim {
+            item: items::reference(&subject.operation),
+            by: whose.person.name(),
+            take_over,
+        };
+        subject.ask(place, whose, request, output).await
+    })
 }
 
 /// What `edit` takes, for whoever corrects it somewhere else.
@@ -220,11 +225,24 @@ async fn edit(
     reason: &Reason,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        edit_one(place, &subject, whose, body, reason, output).await
+    })
+}
+
+async fn edit_one(
+    place: &mut impl Place,
+    subject: &Subject,
+    whose: &Whose,
+    body: Option<PathBuf>,
+    reason: &Reason,
+    output: Output,
+) -> Result<Exit, Failure> {
     let Some(file) = body else {
         let (body, kept) = editing::edit(&subject.operation)?;
         let ended = subject
-            .decide(whose, Ruling::Edit { body }, reason, output)
+            .decide(place, whose, Ruling::Edit { body }, reason, output)
             .await;
         if matches!(ended, Ok(Exit::Done)) {
             // It holds what a client sent: nobody needs it any more.
@@ -236,18 +254,22 @@ async fn edit(
     };
     let body = editing::read(&file)?;
     subject
-        .decide(whose, Ruling::Edit { body }, reason, output)
+        .decide(place, whose, Ruling::Edit { body }, reason, output)
         .await
 }
 
 async fn retry(whose: &Whose, yes: bool, reason: &Reason, output: Output) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
-    if subject.operation.kind() == ReviewKind::UnknownOutcome && !yes && !confirmed() {
-        let message =
-            "the effect may have happened: it may happen twice; --yes tries again all the same";
-        return Err(Failure::wrong("NotConfirmed", message));
-    }
-    subject.decide(whose, Ruling::Retry, reason, output).await
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        if subject.operation.kind() == ReviewKind::UnknownOutcome && !yes && !confirmed() {
+            let message =
+                "the effect may have happened: it may happen twice; --yes tries again all the same";
+            return Err(Failure::wrong("NotConfirmed", message));
+        }
+        subject
+            .decide(place, whose, Ruling::Retry, reason, output)
+            .await
+    })
 }
 
 /// Whether a person at a terminal says yes.

@@ -1,10 +1,11 @@
-//! The state of a data folder for people.
+//! The state of a place for people.
 
-use super::{AlertPath, Dead, Held, Operations, Process, Status};
+use super::{AlertPath, Dead, Held, Operations, Status};
 use crate::age::{ago, until};
 use crate::items::SHORT_ID;
 use crate::output::counted;
 use crate::output::style::{BOLD, PLAIN, RED, YELLOW};
+use crate::place::{Process, Texting};
 use crate::table::shortened;
 use holdfast_embedded::control::QueueDepth;
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ pub(super) fn shown(status: &Status) -> String {
     let armed = usize::try_from(status.timers.armed).unwrap_or(usize::MAX);
     lines.push(format!("{} armed{next}", counted(armed, "timer")));
     lines.extend(status.alerts.iter().map(alerts));
+    lines.extend(status.texting.iter().flat_map(texting));
     if !status.held.is_empty() {
         lines.push(String::new());
         lines.push(format!("{BOLD}held back{PLAIN}"));
@@ -58,6 +60,7 @@ fn process(process: &Process) -> String {
         Process::NoAnswer { message, .. } => {
             format!("{RED}{message}{PLAIN}\nqueues are shown as the store has them")
         }
+        Process::Stack { name } => format!("stack {name}"),
     }
 }
 
@@ -99,6 +102,29 @@ fn alerts((tenant, path): (&String, &AlertPath)) -> String {
         (true, None, Some(at)) => format!("alert path of {tenant} proven at {at}"),
         (true, None, None) => format!("alert path of {tenant} not tried yet"),
     }
+}
+
+/// What the account may send as text messages; what keeps them from arriving stands out.
+fn texting(texting: &Texting) -> Vec<String> {
+    let mut lines = Vec::new();
+    match texting.sandbox {
+        Some(true) => lines.push(format!(
+            "{RED}text messages reach verified numbers only{PLAIN}: the account is in the SMS sandbox"
+        )),
+        Some(false) => lines.push("text messages reach every number".to_owned()),
+        None => {}
+    }
+    if let Some(limit) = &texting.monthly_limit {
+        lines.push(format!("text messages cost ${limit} a month at most"));
+    }
+    match texting.origination.as_deref() {
+        Some([]) => lines.push(format!(
+            "{YELLOW}text messages have no origination identity{PLAIN}: some countries refuse them"
+        )),
+        Some(from) => lines.push(format!("text messages are sent from {}", from.join(", "))),
+        None => {}
+    }
+    lines
 }
 
 fn held_back(held: &Held, now: Timestamp) -> Vec<String> {

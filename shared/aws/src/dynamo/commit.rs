@@ -19,10 +19,10 @@ use aws_sdk_dynamodb::types::{
 };
 use holdfast_engine::port::{Change, CommitError, Conflict, Item, Key, PortError, Table, Write};
 
-use super::{Consistency, DynamoJournal};
 use super::attributes::{self, Attributes, BODY, OPEN, REVISION, number, text};
 use super::items::{condition, next_revision};
 use super::operations::open_shard;
+use super::{Consistency, DynamoJournal};
 use crate::error::{is_size, is_uncertain, port};
 
 /// Writes of one transaction, as the service limits them.

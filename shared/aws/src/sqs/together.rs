@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_is_sent_at_the_same_time_is_one_request_and_each_learns_of_its_own() {
         let (together, requests) = (Together::default(), RefCell::new(Vec::new()));
         let handlers: Vec<_> = (0..3).map(|_| together.begin()).collect();
@@ -147,7 +147,7 @@ mod tests {
         drop(handlers);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_sender_that_is_cut_leaves_nobody_waiting() {
         let together = Together::default();
         let never = |_: Vec<Outgoing>| std::future::pending::<Vec<Result<(), PortError>>>();

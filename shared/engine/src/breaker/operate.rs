@@ -125,9 +125,10 @@ async fn pack_of<P: Ports>(
     tenant: &TenantName,
     has: impl Fn(&Pack) -> bool,
 ) -> Result<Option<PackName>, Refusal> {
-    let live = ports.definitions().live(tenant).await?;
-    let mut packs = live.iter().flat_map(|packs| packs.iter());
-    let found = packs.find(|pack| has(pack));
+    let live = ports.definitions().live(tenant).await?.unwrap_or_default();
+    let canaries = ports.definitions().canaries(tenant).await?;
+    let canaries = canaries.iter().map(|canary| &canary.pack);
+    let found = live.iter().chain(canaries).find(|pack| has(pack));
     Ok(found.map(|pack| pack.manifest.pack.clone()))
 }
 
