@@ -210,7 +210,7 @@ struct Editable {
 }
 
 async fn print(whose: &Whose, output: Output) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
+    let subject = at!(whose.at, |place| Subject::find(place, whose).await)?;
     let editable = Editable {
         id: subject.operation.id().to_owned(),
         body: editing::input(&subject.operation)?,

@@ -92,8 +92,8 @@ impl Config {
             queue_url_prefix: required("QUEUE_URL_PREFIX")?,
             secrets_prefix: required("SECRETS_PREFIX")?,
             tenants: tenants(&required("TENANTS")?)?,
-            public_url: optional("PUBLIC_URL").map(without_slash),
-            sandbox_url: optional("SANDBOX_URL").map(without_slash),
+            public_url: optional("PUBLIC_URL").as_deref().map(without_slash),
+            sandbox_url: optional("SANDBOX_URL").as_deref().map(without_slash),
         })
     }
 
@@ -119,7 +119,7 @@ fn variable(name: &str) -> Option<String> {
     var_os(name)?.into_string().ok()
 }
 
-fn without_slash(url: String) -> String {
+fn without_slash(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
 }
 

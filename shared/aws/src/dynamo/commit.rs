@@ -50,20 +50,22 @@ enum Attempt {
 impl DynamoJournal {
     /// One write by itself.
     pub(super) async fn commit_one(&self, write: &Write) -> Result<(), CommitError> {
-        let mut lost = false;
+        let mut unanswered = false;
         for attempt in 0..ATTEMPTS {
             pause(attempt).await;
             let last = attempt + 1 == ATTEMPTS;
             match self.attempt(write).await? {
                 Attempt::Written => return Ok(()),
-                Attempt::Refused(found) if lost && is_ours(write, found.as_ref()) => return Ok(()),
+                Attempt::Refused(found) if unanswered && is_ours(write, found.as_ref()) => {
+                    return Ok(());
+                }
                 Attempt::Refused(found) => {
                     return Err(CommitError::Conflict(vec![Conflict { index: 0, found }]));
                 }
                 Attempt::Failed(error) => return Err(error.into()),
                 Attempt::Busy(error) | Attempt::Lost(error) if last => return Err(error.into()),
                 Attempt::Busy(_) => {}
-                Attempt::Lost(_) => lost = true,
+                Attempt::Lost(_) => unanswered = true,
             }
         }
         Err(PortError::Throttled.into())

@@ -141,8 +141,8 @@ mod tests {
             };
             together.send(vec![message(body)], request).await
         };
-        let sent = tokio::join!(send("a"), send("bad"), send("b"));
-        assert_eq!(sent, (Ok(()), Err(PortError::Throttled), Ok(())));
+        let results = tokio::join!(send("a"), send("bad"), send("b"));
+        assert_eq!(results, (Ok(()), Err(PortError::Throttled), Ok(())));
         assert_eq!(*requests.borrow(), [3]);
         drop(handlers);
     }
