@@ -85,7 +85,7 @@ stack-down: ## Stops the local AWS stack.
 	scripts/stack down
 
 stack-build:
-	$(CARGO) build --workspace --bins
+	$(CARGO) build --workspace --bins --features holdfast/aws
 	$(call place,objcopy --strip-all target/debug/holdfast-$$name)
 
 # Puts each function's binary where the template looks for it.

@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::style::{BOLD, GREEN, PLAIN, YELLOW};
 use crate::packs::{self, FolderPack, render};
-use crate::place::{OnStage, Place as _, Stage};
+use crate::place::{OnStage, Place as _, Stack as _, Stage};
 use crate::publishing::{self, Outcome, Published};
 
 /// What to publish where.
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
             let outcome = published.outcome;
             told.tenants.push(published);
             watch_alerts(stage.ports(), tenant, outcome).await?;
-            note_missing(stage.ports(), tenant, &pack, output).await?;
+            note_missing(&stage, tenant, &pack, output).await?;
         }
         Ok(Exit::Done)
     }
@@ -95,16 +95,23 @@ async fn watch_alerts(
     begun.map_err(|trouble| Failure::unreachable(trouble.code(), trouble.to_string()))
 }
 
-/// Says which secrets of the pack are not set: what needs them fails until they are.
+/// Says which secrets of the pack are not set: what needs them fails until they are. In development
+/// they are set to the well-known one.
 async fn note_missing(
-    ports: &impl Ports,
+    stage: &Stage,
     tenant: &TenantName,
     pack: &FolderPack,
     output: Output,
 ) -> Result<(), Failure> {
     let mut missing = BTreeSet::new();
     for name in pack.pack.secret_names() {
-        if ports.secrets().secret(tenant, name).await?.is_empty() {
+        let unset = stage
+            .ports()
+            .secrets()
+            .secret(tenant, name)
+            .await?
+            .is_empty();
+        if unset && !stage.keep_development_secret(tenant, name).await? {
             missing.insert(name);
         }
     }

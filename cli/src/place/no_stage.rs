@@ -90,6 +90,14 @@ impl Stack for Stage {
         match self.0 {}
     }
 
+    async fn keep_development_secret(
+        &self,
+        _tenant: &TenantName,
+        _name: &str,
+    ) -> Result<bool, Failure> {
+        match self.0 {}
+    }
+
     async fn webhook(&self) -> Result<Webhook, Failure> {
         match self.0 {}
     }

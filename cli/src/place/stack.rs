@@ -149,6 +149,17 @@ pub(crate) trait Stack {
         by: &str,
     ) -> Result<Live, Failure>;
 
+    /// Sets a secret to the well-known one of development, where a sandbox answers every
+    /// connection; says whether it did.
+    ///
+    /// # Errors
+    /// [`Failure`] when it cannot be set.
+    async fn keep_development_secret(
+        &self,
+        tenant: &TenantName,
+        name: &str,
+    ) -> Result<bool, Failure>;
+
     /// Where webhooks are posted.
     ///
     /// # Errors

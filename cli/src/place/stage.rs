@@ -12,6 +12,7 @@ use holdfast_embedded::control::{
     Desk, Hold, Operated, QueueDepth, Refused, SetConfig, SettingChange, TimerCount, setting_value,
 };
 use holdfast_embedded::registry::catalog;
+use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
 use holdfast_engine::definition::Files;
 use holdfast_engine::definition::model::ManifestId;
 use holdfast_engine::name::{PackName, TenantName};
@@ -156,6 +157,18 @@ impl Stack for Stage {
         let definitions = self.ports.definitions();
         let back = definitions.roll_back(tenant, pack, (by, SystemClock.now()));
         Ok(live(pack, back.await?.live))
+    }
+
+    async fn keep_development_secret(
+        &self,
+        tenant: &TenantName,
+        name: &str,
+    ) -> Result<bool, Failure> {
+        let value = DEVELOPMENT_SECRET;
+        Ok(self
+            .ports
+            .keep_development_secret(tenant, name, value)
+            .await?)
     }
 
     async fn webhook(&self) -> Result<Webhook, Failure> {

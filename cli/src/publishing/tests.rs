@@ -64,6 +64,14 @@ impl Stack for Memory {
         Ok(history.last().unwrap().clone())
     }
 
+    async fn keep_development_secret(
+        &self,
+        _tenant: &TenantName,
+        _name: &str,
+    ) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
     async fn webhook(&self) -> Result<Webhook, Failure> {
         Err(Failure::wrong("NotAsked", "there is no door"))
     }

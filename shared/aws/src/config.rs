@@ -33,6 +33,9 @@ pub struct Config {
     pub tenants: Vec<TenantName>,
     /// The address under which providers reach the webhooks.
     pub public_url: Option<String>,
+    /// The name of the secret that holds the Slack webhook of alerts, whatever packs say: of
+    /// `notify-oncall` alone.
+    pub alerts_slack_webhook: Option<String>,
     /// The sandbox that answers every connection: for development only.
     pub sandbox_url: Option<String>,
 }
@@ -93,6 +96,7 @@ impl Config {
             secrets_prefix: required("SECRETS_PREFIX")?,
             tenants: tenants(&required("TENANTS")?)?,
             public_url: optional("PUBLIC_URL").as_deref().map(without_slash),
+            alerts_slack_webhook: optional("ALERTS_SLACK_WEBHOOK"),
             sandbox_url: optional("SANDBOX_URL").as_deref().map(without_slash),
         })
     }

@@ -64,6 +64,7 @@ impl Bare {
             secrets_prefix: format!("/{stack}"),
             tenants: vec![tenant.clone()],
             public_url: None,
+            alerts_slack_webhook: None,
             sandbox_url: None,
             stack,
         };
