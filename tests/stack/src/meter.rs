@@ -117,16 +117,25 @@ fn ask(input: &mut Input) {
     ask!(GetItemInput BatchGetItemInput QueryInput PutItemInput DeleteItemInput TransactWriteItemsInput);
 }
 
-/// What a batch of reads takes at least. A strongly consistent read of an item takes a unit, also
-/// of one that is not there, which the emulator does not count.
+/// What a batch of reads takes at least. A strongly consistent read of an item takes a unit, an
+/// eventually consistent one half of it, also of one that is not there, which the emulator does not
+/// count.
 fn at_least(input: &Input) -> f64 {
     let batch = input.downcast_ref::<BatchGetItemInput>();
     let tables = batch.and_then(|batch| batch.request_items.as_ref());
     let keys = tables.into_iter().flat_map(|tables| tables.values());
-    keys.map(|asked| asked.keys.len() as f64).sum()
+    keys.map(|asked| {
+        let each = if asked.consistent_read == Some(true) {
+            1.0
+        } else {
+            0.5
+        };
+        asked.keys.len() as f64 * each
+    })
+    .sum()
 }
 
-/// What a batch of reads took beyond a unit for each item that was found.
+/// What a batch of reads took beyond a unit for each item that was found: of large ones.
 fn beyond(output: &BatchGetItemOutput) -> f64 {
     let found = output.responses.iter().flat_map(|tables| tables.values());
     let found: usize = found.map(Vec::len).sum();

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex as Buffer, PoisonError};
 use std::time::Duration;
 
 use holdfast_engine::port::{Outgoing, PortError};
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Mutex, oneshot};
 
 /// How long the first sender waits at most for the handlers that are still at work.
@@ -64,8 +65,10 @@ impl Together {
         let (answer, mut answered) = oneshot::channel();
         self.buffer().push(Waiting { messages, answer });
         let sending = self.0.sending.lock().await;
-        if let Ok(answer) = answered.try_recv() {
-            return answer;
+        match answered.try_recv() {
+            Ok(answer) => return answer,
+            Err(TryRecvError::Closed) => return Err(cut()),
+            Err(TryRecvError::Empty) => {}
         }
         self.wait_for_others().await;
         let waiting = std::mem::take(&mut *self.buffer());
@@ -81,11 +84,7 @@ impl Together {
             // Nobody listens any more where the handler ran out of time.
             let _ = one.answer.send(first.unwrap_or(Ok(())));
         }
-        // A sender that was cut while it sent for others leaves them without an answer.
-        answered.await.unwrap_or_else(|_| {
-            let message = "whoever sent for this message was cut".to_owned();
-            Err(PortError::Unavailable(message))
-        })
+        answered.await.unwrap_or_else(|_| Err(cut()))
     }
 
     /// A handler that ends without sending is no longer at work.
@@ -104,6 +103,11 @@ impl Together {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A sender that had no time left while it sent for others leaves them without an answer.
+fn cut() -> PortError {
+    PortError::Unavailable("whoever sent for this message was cut".to_owned())
 }
 
 #[cfg(test)]

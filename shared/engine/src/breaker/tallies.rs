@@ -18,6 +18,9 @@ const FRESH: Duration = Duration::from_secs(2);
 /// no failure would else not count against the failures of another.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
+/// How long a read of a breaker may take before another begins.
+const READING: Duration = Duration::from_millis(500);
+
 /// How long what waits keeps away from a breaker's probe, which it would only meet.
 const LEAD: Duration = Duration::from_secs(30);
 
@@ -42,6 +45,8 @@ pub struct Seen {
 struct Tally {
     seen: Seen,
     at: Option<Timestamp>,
+    /// When somebody began to read it.
+    asked: Option<Timestamp>,
     told: Option<Timestamp>,
     unwritten: Window,
     lane: Lane,
@@ -55,12 +60,20 @@ struct Lane {
 }
 
 impl Tallies {
-    /// The breakers that must be read again before they are asked.
+    /// The breakers that must be read again before they are asked, and that nobody else of this
+    /// process is reading: one that was seen before is good for as long as that takes.
     #[must_use]
     pub fn stale<'k>(&self, keys: &'k [Key], now: Timestamp) -> Vec<&'k Key> {
-        let tallies = self.tallies();
-        let fresh = |key: &&Key| tallies.get(key).is_some_and(|tally| tally.is_fresh(now));
-        keys.iter().filter(|key| !fresh(key)).collect()
+        let mut tallies = self.tallies();
+        let mut is_stale = |key: &&Key| {
+            let tally = tallies.entry((*key).clone()).or_default();
+            let stale = !tally.is_fresh(now) && !tally.is_being_read(now);
+            if stale {
+                tally.asked = Some(now);
+            }
+            stale
+        };
+        keys.iter().filter(|key| is_stale(key)).collect()
     }
 
     /// Remembers what was read or written. An item that does not decode, as a newer version may
@@ -137,6 +150,12 @@ impl Tallies {
 impl Tally {
     fn is_fresh(&self, now: Timestamp) -> bool {
         self.at.is_some_and(|at| now < after(at, FRESH))
+    }
+
+    /// Whoever reads it may die of it: then somebody else does.
+    fn is_being_read(&self, now: Timestamp) -> bool {
+        let soon = self.asked.is_some_and(|at| now < after(at, READING));
+        soon && self.at.is_some()
     }
 }
 

@@ -178,13 +178,23 @@ impl<P: Ports> Runner<P> {
         states.any(|state| state.is_probed_by(&owner))
     }
 
+    /// Reads the step's entry.
+    pub(super) async fn look_at_entry(
+        &self,
+        work: &Work<'_>,
+        view: &mut View,
+    ) -> Result<(), PortError> {
+        let keys = [work.entry_key.clone()];
+        view.saw(&keys, self.ports.journal().read(&keys).await?);
+        Ok(())
+    }
+
     /// Reads the step's entry, unless the first write tells of it, and its generation, and with it
     /// the breakers that were not read lately. A generation that is seen late lets a step finish
     /// as if it had begun before the re-run.
     pub(super) async fn look_at(&self, work: &Work<'_>, view: &mut View) -> Result<(), Trouble> {
         if !work.is_told_by_its_write() {
-            let keys = [work.entry_key.clone()];
-            view.saw(&keys, self.ports.journal().read(&keys).await?);
+            self.look_at_entry(work, view).await?;
         }
         let now = self.ports.clock().now();
         let mut keys = vec![work.generation_key.clone()];

@@ -146,7 +146,13 @@ pub async fn find_by_key<J: Journal>(
     let Some(partition) = unique_partition(identity_key, tenant, definition, values) else {
         return Ok(None);
     };
-    let found = journal.read(&[key::unique(partition)]).await?;
+    let key = [key::unique(partition)];
+    // A key that moved a moment ago may still lead to where it was, as if this had come before it;
+    // one that is not there may just have been written.
+    let mut found = journal.read_lately(&key).await?;
+    if found.iter().all(Option::is_none) {
+        found = journal.read(&key).await?;
+    }
     Ok(found
         .into_iter()
         .flatten()

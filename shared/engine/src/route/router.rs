@@ -55,7 +55,7 @@ impl<P: Ports> Router<P> {
         delivery: &Delivery,
     ) -> Result<Verdict, Trouble> {
         let key = entry_key(message);
-        if let Some(item) = self.read(&key).await? {
+        if let Some(item) = self.decided(&key, delivery).await? {
             return self.dispatch(&decode(&item)?).await;
         }
         let decided = match self.decide(message).await {
@@ -275,8 +275,15 @@ impl<P: Ports> Router<P> {
         Err(Trouble::Contended)
     }
 
-    async fn read(&self, key: &Key) -> Result<Option<Item>, PortError> {
-        let found = self.ports.journal().read(std::slice::from_ref(key)).await?;
+    /// The entry of an event that was decided. A first delivery may miss one that was written a
+    /// moment ago, as if both were decided at once: the conditional put tells.
+    async fn decided(&self, key: &Key, delivery: &Delivery) -> Result<Option<Item>, PortError> {
+        let (journal, key) = (self.ports.journal(), std::slice::from_ref(key));
+        let found = if delivery.receive_count == 1 {
+            journal.read_lately(key).await?
+        } else {
+            journal.read(key).await?
+        };
         Ok(found.into_iter().flatten().next())
     }
 }
