@@ -39,7 +39,8 @@ pub struct Stack {
     host: Option<String>,
 }
 
-fn variable(name: &str) -> Option<String> {
+/// What the environment says.
+pub fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
