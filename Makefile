@@ -16,7 +16,7 @@ ARCHITECTURE ?= $(if $(wildcard $(shell rustc --print target-libdir --target aar
 STAGE ?= dev
 
 .PHONY: help check format lint docs policy test definitions contributing drill faults bench
-.PHONY: advisories validate build deploy stack-build stack-up stack-down
+.PHONY: advisories validate build deploy stack-build stack-up stack-down e2e
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,7 +43,8 @@ $(TOOLS)/bin/cargo-deny:
 	rm -rf $(TOOLS)/build
 
 test: check definitions contributing ## Everything that must hold before a change lands.
-	$(CARGO) test --workspace --lib --bins --tests --no-fail-fast 2>&1 | tee target/test.log
+	$(CARGO) test --workspace --exclude holdfast-stack-tests --lib --bins --tests --no-fail-fast 2>&1 | tee target/test.log
+	$(MAKE) --no-print-directory e2e STAGE=local 2>&1 | tee -a target/test.log
 	@awk '/^test result:/ { passed += $$4; failed += $$6; ignored += $$8 } \
 	  END { print passed " passed, " failed " failed, " ignored " skipped" }' target/test.log
 
@@ -83,6 +84,9 @@ stack-up: ## Builds for this machine, starts the local AWS stack and deploys to 
 
 stack-down: ## Stops the local AWS stack.
 	scripts/stack down
+
+e2e: ## Contract suite and stories on a local stack of its own; on AWS: make e2e STAGE=dev.
+	scripts/e2e $(if $(filter file,$(origin STAGE)),local,$(STAGE))
 
 stack-build:
 	$(CARGO) build --workspace --bins --features holdfast/aws

@@ -83,7 +83,10 @@ fn parts(what: &What) -> Parts {
         What::Decision(decision) => decision_parts(decision),
         What::Person(person) => person::parts(person),
         What::Changed(changed) => {
-            let by = format!("by {}, step {}", changed.by, step_name(&changed.step));
+            let by = match changed.step.as_str() {
+                "" => format!("by {}", changed.by),
+                step => format!("by {}, step {}", changed.by, step_name(step)),
+            };
             (GREEN, "changed", by, changes(&changed.changes))
         }
         What::Attempt(attempt) => (YELLOW, "attempt", attempt_text(attempt), Vec::new()),

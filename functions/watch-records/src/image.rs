@@ -1,6 +1,6 @@
 //! A change as the change feed delivers it: the record before and after.
 
-use holdfast_engine::id::RecordRef;
+use holdfast_engine::id::{EventId, RecordRef};
 use holdfast_engine::record::Record;
 use serde::Deserialize;
 
@@ -15,6 +15,8 @@ pub struct Image {
     pub old: Option<Record>,
     /// The record after; absent when the item is gone.
     pub new: Option<Record>,
+    /// The change's number in its stream, where the revision was not raised by one.
+    pub sequence: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -23,6 +25,8 @@ struct Feed {
     revision: u64,
     old: Option<Record>,
     new: Option<Record>,
+    #[serde(default)]
+    sequence: Option<String>,
 }
 
 impl Image {
@@ -42,6 +46,7 @@ impl Image {
             revision: feed.revision,
             old: feed.old,
             new: feed.new,
+            sequence: feed.sequence,
         })
     }
 
@@ -55,5 +60,23 @@ impl Image {
     #[must_use]
     pub fn after(&self) -> Option<&Record> {
         self.new.as_ref().filter(|record| !record.deleted)
+    }
+
+    /// Whether the change was made past Holdfast, which raises the revision by one and says who
+    /// changed the record and when. A step that is re-run says the same of who: its time differs.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        let said = |record: &Record| (record.last_change.clone(), record.updated_at);
+        let both = self.old.as_ref().zip(self.new.as_ref());
+        self.sequence.is_some() || both.is_some_and(|(old, new)| said(old) == said(new))
+    }
+
+    /// The id of the event that the change is.
+    #[must_use]
+    pub fn event_id(&self) -> EventId {
+        match &self.sequence {
+            Some(sequence) => EventId::of_external(&self.record, self.revision, sequence),
+            None => EventId::of_record(&self.record, self.revision),
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! Turns record changes into events.
 
+mod external;
 mod image;
 
 use holdfast_engine::definition::model::RecordChange;
 use holdfast_engine::event::{Event, EventMessage, Lineage, Origin};
-use holdfast_engine::id::EventId;
 use holdfast_engine::port::{
     Clock, Definitions, DefinitionsError, Delivery, Outgoing, Ports, Queue, QueueName, Verdict,
 };
 use holdfast_engine::record::differences;
 use holdfast_engine::route::{versions, wants};
 use holdfast_engine::undeliverable;
+use jiff::Timestamp;
 
 pub use image::Image;
 
@@ -20,7 +21,7 @@ pub async fn handle<P: Ports>(ports: &P, delivery: &Delivery) -> Verdict {
         Ok(image) => image,
         Err(error) => return undeliverable::refuse(ports, delivery, &error.to_string()).await,
     };
-    match publish(ports, &image).await {
+    match tell(ports, &image, delivery.created).await {
         Ok(()) => Verdict::Acknowledge,
         Err(error) => {
             let (tenant, message) = (&image.record.tenant, error.to_string());
@@ -29,11 +30,19 @@ pub async fn handle<P: Ports>(ports: &P, delivery: &Delivery) -> Verdict {
     }
 }
 
-/// Publishes the event that a change is, if any live workflow could want it.
-async fn publish<P: Ports>(ports: &P, image: &Image) -> Result<(), DefinitionsError> {
-    let Some(message) = event_of(image) else {
+/// Journals what was changed past Holdfast, and publishes the event that a change is.
+async fn tell<P: Ports>(ports: &P, image: &Image, seen: Timestamp) -> Result<(), DefinitionsError> {
+    let Some(message) = event_of(image, seen) else {
         return Ok(());
     };
+    if image.is_external() {
+        external::journal(ports, image, &message.event).await?;
+    }
+    publish(ports, &message).await
+}
+
+/// Publishes an event, if any live workflow could want it.
+async fn publish<P: Ports>(ports: &P, message: &EventMessage) -> Result<(), DefinitionsError> {
     let Origin::Record { record, on } = &message.origin else {
         return Ok(());
     };
@@ -46,7 +55,7 @@ async fn publish<P: Ports>(ports: &P, image: &Image) -> Result<(), DefinitionsEr
     {
         return Ok(());
     }
-    let body = serde_json::to_string(&message)
+    let body = serde_json::to_string(message)
         .map_err(|error| holdfast_engine::port::PortError::Unavailable(error.to_string()))?;
     let outgoing = Outgoing {
         queue: QueueName::events(),
@@ -58,9 +67,10 @@ async fn publish<P: Ports>(ports: &P, image: &Image) -> Result<(), DefinitionsEr
     Ok(ports.queue().send(vec![outgoing]).await?)
 }
 
-/// The event that a change is; `None` when nothing that an event speaks of changed.
+/// The event that a change is, with when it was seen; `None` when nothing that an event speaks of
+/// changed. Whoever changed a record past Holdfast began something new, and said no time.
 #[must_use]
-pub fn event_of(image: &Image) -> Option<EventMessage> {
+pub fn event_of(image: &Image, seen: Timestamp) -> Option<EventMessage> {
     let (before, after) = (image.before(), image.after());
     let (on, name) = match (before, after) {
         (None, Some(_)) => (RecordChange::Created, "record.created"),
@@ -76,15 +86,15 @@ pub fn event_of(image: &Image) -> Option<EventMessage> {
     if on == RecordChange::Updated && changes.is_empty() {
         return None;
     }
-    let external = image
-        .old
-        .as_ref()
-        .zip(image.new.as_ref())
-        .is_some_and(|(o, n)| o.last_change == n.last_change);
+    let (at, lineage) = if image.is_external() {
+        (seen, Lineage::default())
+    } else {
+        (latest.updated_at, latest.last_change.lineage.clone())
+    };
     let event = Event {
-        id: EventId::of_record(&image.record, image.revision),
+        id: image.event_id(),
         name: name.to_owned(),
-        at: latest.updated_at,
+        at,
         data: serde_json::Map::new(),
         before: before.map(holdfast_engine::record::Record::snapshot),
         after: after.map(holdfast_engine::record::Record::snapshot),
@@ -97,11 +107,7 @@ pub fn event_of(image: &Image) -> Option<EventMessage> {
             record: image.record.clone(),
             on,
         },
-        lineage: if external {
-            Lineage::default()
-        } else {
-            latest.last_change.lineage.clone()
-        },
+        lineage,
         resubmitted: None,
     })
 }

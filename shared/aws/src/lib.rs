@@ -10,6 +10,8 @@ mod error;
 pub mod lambda;
 mod outside;
 mod ports;
+#[cfg(test)]
+mod script;
 mod sdk;
 mod secrets;
 mod ses;

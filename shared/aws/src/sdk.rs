@@ -29,15 +29,19 @@ pub struct Sdk {
 impl Sdk {
     /// Clients by the process's environment: region, credentials, and `AWS_ENDPOINT_URL`.
     pub async fn from_environment() -> Self {
+        Self::of(&Self::configuration().await)
+    }
+
+    /// What its clients share, for a client of another service.
+    pub async fn configuration() -> SdkConfig {
         let http = Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest())
+        aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .load()
-            .await;
-        Self::of(&config)
+            .await
     }
 
     /// Clients of this configuration.

@@ -19,7 +19,8 @@ const MAX_EVENT_ID: usize = 256;
 /// The type under which events without a record are kept: `source/<name>`.
 pub const SOURCE_TYPE: &str = "source";
 
-/// The identity of an event: `<source>:<id>`, or `<type>/<record>@<version>` for a record event.
+/// The identity of an event: `<source>:<id>`, or `<type>/<record>@<version>` for a record event,
+/// with `~<sequence>` after it where the change was made past Holdfast and raised no version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventId(Arc<str>);
@@ -39,6 +40,13 @@ impl EventId {
     #[must_use]
     pub fn of_record(record: &RecordRef, version: u64) -> Self {
         Self(format!("{}/{}@{version}", record.record_type, record.record).into())
+    }
+
+    /// The id of the event that a change past Holdfast is: the version alone does not tell it from
+    /// the change that made that version.
+    #[must_use]
+    pub fn of_external(record: &RecordRef, version: u64, sequence: &str) -> Self {
+        Self(format!("{}~{sequence}", Self::of_record(record, version)).into())
     }
 
     /// Reads an id that was written by [`fmt::Display`].

@@ -89,6 +89,12 @@ pub fn creation(target: &RecordRef, event: &EventId) -> Key {
     journal(home(target), format!("change#{event}#create"))
 }
 
+/// A change made past Holdfast, with the event that it is.
+#[must_use]
+pub fn external(target: &RecordRef, event: &EventId) -> Key {
+    journal(home(target), format!("change#{event}#external"))
+}
+
 /// A source's event, in its own partition: it is read before anything is resolved.
 #[must_use]
 pub fn source_event(tenant: &TenantName, event: &EventId) -> Key {

@@ -76,6 +76,27 @@ macro_rules! journal_contract {
 #[macro_export]
 macro_rules! queue_contract {
     ($subject:path) => {
+        $crate::delivery_contract!($subject);
+        $crate::turns_contract!($subject);
+    };
+}
+
+/// Tests in which order a queue delivers what waits: SQS promises it for what is in flight only.
+#[macro_export]
+macro_rules! turns_contract {
+    ($subject:path) => {
+        $crate::contract! { $subject,
+            queue {
+                tenants_take_turns
+            }
+        }
+    };
+}
+
+/// Tests queues, timers and the change feed, whatever the order of delivery.
+#[macro_export]
+macro_rules! delivery_contract {
+    ($subject:path) => {
         $crate::contract! { $subject,
             queue {
                 a_sent_message_is_received_with_its_stamps
@@ -89,7 +110,6 @@ macro_rules! queue_contract {
                 a_retry_after_the_last_receive_dies_when_its_delay_ends
                 a_stale_verdict_changes_nothing
                 a_message_over_the_limit_is_refused
-                tenants_take_turns
                 queues_are_apart
             }
             redrive {

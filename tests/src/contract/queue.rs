@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use holdfast_engine::port::{Clock, MAX_DELAY, Outgoing, PortError, Queue, QueueName, Verdict};
 
-use super::subject::{
-    Consumer, Subject, VISIBILITY, message, orders, receive_none, receive_one, tenant,
-};
+use super::subject::{Consumer, Subject, message, orders, receive_none, receive_one, tenant};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -17,11 +15,12 @@ async fn send(subject: &impl Subject, body: &str) -> Outgoing {
     message
 }
 
-/// Lets this time pass, and shows that nothing is visible until its last second is over.
+/// Lets this time pass, and shows that nothing is visible until its last moment is over.
 pub(super) async fn almost(subject: &impl Subject, duration: Duration) {
-    subject.pass(duration.saturating_sub(SECOND)).await;
+    let moment = subject.moment(duration);
+    subject.pass(duration.saturating_sub(moment)).await;
     receive_none(subject).await;
-    subject.pass(SECOND).await;
+    subject.pass(moment).await;
 }
 
 /// Body, `created` by our code, `sent` by the queue.
@@ -46,7 +45,7 @@ pub async fn an_acknowledged_message_never_comes_again(subject: &impl Subject) {
         .queue()
         .settle(&delivery, Verdict::Acknowledge)
         .await;
-    subject.pass(2 * VISIBILITY).await;
+    subject.pass(2 * subject.visibility()).await;
     receive_none(subject).await;
     assert!(subject.queue().dead_letters(&orders()).await.is_empty());
 }
@@ -56,7 +55,7 @@ pub async fn a_message_in_flight_is_hidden_until_its_visibility_ends(subject: &i
     send(subject, "hidden").await;
     let first = receive_one(subject).await;
     receive_none(subject).await;
-    almost(subject, VISIBILITY).await;
+    almost(subject, subject.visibility()).await;
     let second = receive_one(subject).await;
     assert_eq!(second.message_id, first.message_id);
 }
@@ -67,7 +66,7 @@ pub async fn an_expired_receive_was_counted(subject: &impl Subject) {
     for count in 1..=8 {
         let delivery = receive_one(subject).await;
         assert_eq!(delivery.receive_count, count);
-        subject.pass(VISIBILITY).await;
+        subject.pass(subject.visibility()).await;
     }
     receive_none(subject).await;
     assert_eq!(
@@ -79,22 +78,21 @@ pub async fn an_expired_receive_was_counted(subject: &impl Subject) {
 /// Up to the longest delay.
 pub async fn a_delayed_message_is_hidden_until_its_time(subject: &impl Subject) {
     let message = Outgoing {
-        delay: MAX_DELAY,
+        delay: subject.delay(),
         ..message(subject.clock(), "delayed")
     };
     subject.queue().send(vec![message]).await.unwrap();
     receive_none(subject).await;
-    almost(subject, MAX_DELAY).await;
+    almost(subject, subject.delay()).await;
     assert_eq!(receive_one(subject).await.receive_count, 1);
 }
 
 /// The ladder's delay, not the visibility.
 pub async fn a_retried_message_is_hidden_for_its_delay_and_keeps_its_count(subject: &impl Subject) {
     send(subject, "retried").await;
-    for (count, seconds) in [(1, 5), (2, 120)] {
+    for (count, delay) in (1..).zip(subject.retries()) {
         let delivery = receive_one(subject).await;
         assert_eq!(delivery.receive_count, count);
-        let delay = Duration::from_secs(seconds);
         subject
             .queue()
             .settle(&delivery, Verdict::RetryAfter(delay))
@@ -129,7 +127,7 @@ pub async fn the_eighth_receive_is_the_last(subject: &impl Subject) {
         subject.queue().dead_letters(&orders()).await,
         [r#"{"is":"dead"}"#]
     );
-    subject.pass(2 * VISIBILITY).await;
+    subject.pass(2 * subject.visibility()).await;
     receive_none(subject).await;
 }
 
@@ -155,7 +153,7 @@ pub async fn a_retry_after_the_last_receive_dies_when_its_delay_ends(subject: &i
 pub async fn a_stale_verdict_changes_nothing(subject: &impl Subject) {
     send(subject, "stale").await;
     let stale = receive_one(subject).await;
-    subject.pass(VISIBILITY).await;
+    subject.pass(subject.visibility()).await;
     let current = receive_one(subject).await;
     subject.queue().settle(&stale, Verdict::Fail).await;
     receive_none(subject).await;

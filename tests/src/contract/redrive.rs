@@ -6,11 +6,13 @@ use holdfast_engine::port::{Clock, Delivery, Queue, Verdict};
 
 use super::subject::{Consumer, Subject, message, orders, receive_none, receive_one};
 
+/// SQS moves a message to the dead letters when it would be received once more.
 async fn kill(subject: &impl Subject) -> Delivery {
     loop {
         let delivery = receive_one(subject).await;
         subject.queue().settle(&delivery, Verdict::Fail).await;
         if delivery.last_receive {
+            receive_none(subject).await;
             return delivery;
         }
     }
@@ -21,7 +23,7 @@ pub async fn a_dead_letter_is_sent_again_under_a_new_id(subject: &impl Subject) 
     let message = message(subject.clock(), "again");
     subject.queue().send(vec![message]).await.unwrap();
     let dead = kill(subject).await;
-    subject.pass(Duration::from_mins(1)).await;
+    subject.pass(Duration::from_secs(1)).await;
     let redriven = subject.clock().now();
     assert_eq!(subject.queue().redrive(&orders()).await, 1);
     assert!(subject.queue().dead_letters(&orders()).await.is_empty());

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{
-    Clock, Delivery, Item, Journal, Key, Outgoing, Queue, QueueName, Table, Timers, Verdict,
+    Clock, Delivery, Item, Journal, Key, MAX_DELAY, Outgoing, Queue, QueueName, Table, Timers,
+    Verdict,
 };
 
 /// The consuming side of queues, which in production is the platform's.
@@ -23,8 +24,28 @@ pub trait Consumer: Queue {
     fn redrive(&self, queue: &QueueName) -> impl Future<Output = usize> + Send;
 }
 
-/// A mode under test. Its queues hide messages for [`VISIBILITY`] and deliver them eight times.
+/// A mode under test. Its queues deliver messages eight times.
 pub trait Subject: Send + Sync {
+    /// How long its queues hide a message that is worked on, from two seconds.
+    fn visibility(&self) -> Duration {
+        VISIBILITY
+    }
+
+    /// A delay of a message that is sent: the longest, unless that takes real time.
+    fn delay(&self) -> Duration {
+        MAX_DELAY
+    }
+
+    /// Delays before a message is received again, one shorter than the visibility and one longer.
+    fn retries(&self) -> [Duration; 2] {
+        [5, 120].map(Duration::from_secs)
+    }
+
+    /// The last moment of a wait: a look before it is sure to find nothing yet.
+    fn moment(&self, _of: Duration) -> Duration {
+        Duration::from_secs(1)
+    }
+
     /// The journal.
     fn journal(&self) -> &(impl Journal + 'static);
 
@@ -41,7 +62,7 @@ pub trait Subject: Send + Sync {
     fn pass(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// How long the subject's queues hide a message that is worked on.
+/// How long queues on virtual time hide a message that is worked on.
 pub const VISIBILITY: Duration = Duration::from_secs(30);
 
 /// A queue of a function that exists in every mode.

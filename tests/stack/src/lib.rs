@@ -1,33 +1,42 @@
 //! A deployed stack under test: publishing to it, posting to it, and waiting for what follows.
 //!
 //! `make e2e` starts the local stack and says where it is by the environment; against AWS the same
-//! tests run with `make e2e STAGE=dev`.
+//! tests run with `make e2e STAGE=dev`. Each story has a tenant for itself, and all run at once;
+//! one that disturbs the others, because it kills processes, runs alone.
 
 pub mod bare;
+mod emulator;
 mod events;
 pub mod meter;
+mod packs;
+mod queues;
+mod sandbox;
 mod waiting;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_sdk_ssm::types::ParameterType;
-use holdfast_aws::definitions::Rollout;
 use holdfast_aws::{AwsPorts, Sdk};
-use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::registry::catalog;
-use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
-use holdfast_engine::definition::model::Pack;
-use holdfast_engine::definition::{self, Files};
 use holdfast_engine::id::EventId;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::operation::Operation;
-use holdfast_engine::port::{Clock, Definitions, OperationList, Ports, Which};
+use holdfast_engine::port::{Definitions, OperationList, Ports, Which};
 use holdfast_engine::timeline::{self, Glossary, Timeline};
 use serde_json::Value as Json;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+pub use events::fresh;
+pub use packs::{UNSEEN, file, read};
+pub use queues::{Letter, Subscription};
 pub use waiting::eventually;
+
+/// Who is at work: many stories that leave each other alone, or one that does not.
+static QUIET: RwLock<()> = RwLock::const_new(());
+
+#[derive(Debug)]
+enum Place {
+    Shared(#[expect(dead_code, reason = "held until the story ends")] RwLockReadGuard<'static, ()>),
+    Alone(#[expect(dead_code, reason = "held until the story ends")] RwLockWriteGuard<'static, ()>),
+}
 
 /// A deployed stack.
 #[derive(Debug)]
@@ -39,96 +48,71 @@ pub struct Stack {
     http: reqwest::Client,
     url: String,
     host: Option<String>,
+    place: Place,
 }
 
-fn variable(name: &str) -> Option<String> {
+/// What the environment says.
+pub fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
+/// A tenant of the local stack.
+pub fn tenant(name: &str) -> TenantName {
+    TenantName::new(name).unwrap()
+}
+
 impl Stack {
-    /// The stack that the environment names.
+    /// The stack that the environment names, with every story's pack published.
     ///
     /// # Panics
     /// When it names none, or that one cannot be reached: `make e2e` sets what is needed.
     pub async fn open() -> Self {
+        Self::at(Place::Shared(QUIET.read().await)).await
+    }
+
+    /// The same, while no other story runs.
+    pub async fn alone() -> Self {
+        Self::at(Place::Alone(QUIET.write().await)).await
+    }
+
+    async fn at(place: Place) -> Self {
         let name = variable("HOLDFAST_STACK_NAME").expect("HOLDFAST_STACK_NAME: run `make e2e`");
         let ports = AwsPorts::of_stack(&name).await.unwrap();
         // Installs the process's TLS provider, which any client needs.
         drop(holdfast_providers::Client::new().unwrap());
         let url = variable("HOLDFAST_API_URL").or_else(|| ports.config().public_url.clone());
-        Self {
+        let stack = Self {
             ports,
             sdk: Sdk::from_environment().await,
             http: reqwest::Client::new(),
             url: url.expect("the stack has no address"),
             host: variable("HOLDFAST_API_HOST"),
-        }
+            place,
+        };
+        stack.publish_all().await;
+        stack
     }
 
-    /// Publishes a pack that comes with Holdfast, with the well-known secret for everything that
-    /// it names.
-    pub async fn publish(&self, tenant: &TenantName, folder: &str) -> Arc<Pack> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../..")
-            .join(folder);
-        self.publish_files(tenant, &read(&root), Rollout::All).await
-    }
-
-    /// Publishes these texts.
-    pub async fn publish_files(
-        &self,
-        tenant: &TenantName,
-        files: &Files,
-        rollout: Rollout,
-    ) -> Arc<Pack> {
-        let catalog = catalog::<SystemClock>();
-        let (pack, _) = definition::load(files, &catalog).expect("the pack compiles");
-        for name in pack.secret_names() {
-            self.keep_secret(tenant, name).await;
-        }
-        let definitions = self.ports.definitions();
-        let by = ("tests", SystemClock.now());
-        definitions
-            .publish(tenant, (&pack.manifest, files, &catalog), rollout, by)
-            .await
-            .unwrap();
-        definitions.version(&pack.manifest).await.unwrap()
-    }
-
-    async fn keep_secret(&self, tenant: &TenantName, name: &str) {
-        let prefix = &self.ports.config().secrets_prefix;
-        let put = self.sdk.ssm.put_parameter();
-        put.name(format!("{prefix}/{tenant}/{name}"))
-            .r#type(ParameterType::SecureString)
-            .value(DEVELOPMENT_SECRET)
-            .overwrite(true)
-            .send()
-            .await
-            .unwrap();
+    /// Whether nothing else runs meanwhile.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.place, Place::Alone(_))
     }
 
     /// Posts a webhook; the answer's status and body.
     pub async fn post(&self, request: &holdfast_receive_webhook::Request) -> (u16, Json) {
+        let (status, body) = self.answer(request).await;
+        (status, serde_json::from_str(&body).unwrap_or(Json::Null))
+    }
+
+    /// Posts a webhook; the answer's status, and its body as it came.
+    pub async fn answer(&self, request: &holdfast_receive_webhook::Request) -> (u16, String) {
         let url = format!("{}{}", self.url, request.path_and_query);
         let mut post = self.http.post(url).headers(request.headers.clone());
         if let Some(host) = &self.host {
             post = post.header("host", host);
         }
         let answer = post.body(request.body.clone()).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, answer.json().await.unwrap_or(Json::Null))
-    }
-
-    /// What the sandbox received for a tenant, oldest first.
-    pub async fn deliveries(&self, tenant: &TenantName) -> Vec<Json> {
-        let url = self.ports.config().sandbox_url.as_ref();
-        let url = url.expect("the stack under test is answered by a sandbox");
-        let answer = self.http.get(format!("{url}/sandbox/deliveries")).send();
-        let all: Vec<Json> = answer.await.unwrap().json().await.unwrap();
-        let theirs = all.into_iter();
-        theirs
-            .filter(|delivery| delivery["tenant"] == tenant.as_str())
-            .collect()
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// The timeline of an event, with every value shown.
@@ -140,8 +124,35 @@ impl Stack {
             .unwrap()
     }
 
+    /// The lines of an event's timeline that have these members.
+    pub async fn lines(&self, tenant: &TenantName, event: &EventId, of: &Json) -> Vec<Json> {
+        let Some(timeline) = self.timeline(tenant, event).await else {
+            return Vec::new();
+        };
+        let told = serde_json::to_value(timeline).unwrap();
+        let lines = told["lines"].as_array().unwrap().iter();
+        let wanted = of.as_object().unwrap();
+        let fits = |line: &&Json| wanted.iter().all(|(name, value)| line[name] == *value);
+        lines.filter(fits).cloned().collect()
+    }
+
+    /// Waits for a line of an event's timeline that has these members.
+    pub async fn line(&self, tenant: &TenantName, event: &EventId, of: &Json) -> Json {
+        eventually(&format!("{event} has a line with {of}"), async || {
+            self.lines(tenant, event, of).await.pop()
+        })
+        .await
+    }
+
     /// What needs somebody, of a tenant.
     pub async fn open_operations(&self, tenant: &TenantName) -> Vec<Operation> {
+        let mut found = self.all_open_operations().await;
+        found.retain(|operation| operation.tenant() == Some(tenant));
+        found
+    }
+
+    /// What needs somebody, that of no tenant too.
+    pub async fn all_open_operations(&self) -> Vec<Operation> {
         let (mut found, mut after) = (Vec::new(), None::<String>);
         loop {
             let list = self.ports.operations();
@@ -149,39 +160,8 @@ impl Stack {
             after = page.next.take();
             found.extend(page.into_operations());
             if after.is_none() {
-                found.retain(|operation| operation.tenant() == Some(tenant));
                 return found;
             }
         }
     }
-}
-
-/// A tenant of the local stack.
-pub fn tenant(name: &str) -> TenantName {
-    TenantName::new(name).unwrap()
-}
-
-/// A file of the project.
-pub fn file(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(path)
-}
-
-/// The texts of a pack's folder by their paths.
-pub fn read(root: &Path) -> Files {
-    fn walk(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(root, &path, files);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_string_lossy();
-                files.insert(name.into_owned(), std::fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-    let mut files = BTreeMap::new();
-    walk(root, root, &mut files);
-    files
 }

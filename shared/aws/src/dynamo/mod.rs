@@ -6,6 +6,8 @@ mod commit;
 mod items;
 mod journal;
 mod operations;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 pub(crate) use items::{Consistency, Items, Slot};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use futures_util::future::try_join_all;
 use holdfast_engine::hash;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{
@@ -29,6 +30,10 @@ const LOOK_BACK: i64 = 5;
 
 /// How far back a shard is looked at that has no cursor yet.
 const FIRST_LOOK: i64 = 120;
+
+/// Minutes after which the cursor is moved where many are looked at, so that after a long silence
+/// an invocation that runs out of time has come further.
+const STRIDE: i64 = 240;
 
 /// How far ahead of its time a message may go into its queue, with a delay: until the schedule
 /// comes again.
@@ -72,7 +77,7 @@ impl<C: Clock> Timers for DynamoTimers<C> {
         if wait <= MAX_DELAY {
             let message = Outgoing {
                 delay: wait,
-                created: now,
+                created: now.max(timer.due),
                 ..timer.message
             };
             return self.queue.send(vec![message]).await;
@@ -123,11 +128,9 @@ impl<C: Clock> DynamoTimers<C> {
     /// # Errors
     /// [`PortError`] when a service fails; the next call goes on there.
     pub async fn fire_due(&self, now: Timestamp) -> Result<usize, PortError> {
-        let mut fired = 0;
-        for shard in 0..SHARDS {
-            fired += self.fire_shard(shard, now).await?;
-        }
-        Ok(fired)
+        let shards = (0..SHARDS).map(|shard| self.fire_shard(shard, now));
+        let fired = try_join_all(shards).await?;
+        Ok(fired.into_iter().sum())
     }
 
     async fn fire_shard(&self, shard: u64, now: Timestamp) -> Result<usize, PortError> {
@@ -144,6 +147,9 @@ impl<C: Clock> DynamoTimers<C> {
         let mut fired = 0;
         for minute in from..=minute(now.as_millisecond() + AHEAD) {
             fired += self.fire_bucket(&bucket(shard, minute), now).await?;
+            if minute < current && minute % STRIDE == 0 {
+                self.move_cursor(cursor_slot, minute).await?;
+            }
         }
         if cursor.is_none_or(|cursor| cursor < current) {
             self.move_cursor(cursor_slot, current).await?;
@@ -255,12 +261,18 @@ fn due_of(row: &Row) -> i64 {
     due_in(&row.sort)
 }
 
+fn due_at(row: &Row) -> Option<Timestamp> {
+    Timestamp::from_millisecond(due_of(row)).ok()
+}
+
 /// The due time in a sort key; one that cannot be read is due now, and its body tells more.
 fn due_in(sort: &str) -> i64 {
     let due = sort.split('#').next().and_then(|text| text.parse().ok());
     due.unwrap_or(0)
 }
 
+/// The message of a timer. It may go into its queue a little ahead, with a delay: it is created
+/// when it is due all the same.
 fn message(row: &Row, now: Timestamp) -> Result<Outgoing, PortError> {
     let stored: Stored = serde_json::from_str(&row.item.body)
         .map_err(|error| PortError::Unavailable(format!("a timer does not decode: {error}")))?;
@@ -272,6 +284,6 @@ fn message(row: &Row, now: Timestamp) -> Result<Outgoing, PortError> {
         body: stored.body,
         delay: delay.min(MAX_DELAY),
         tenant: stored.tenant,
-        created: now,
+        created: due_at(row).map_or(now, |due| due.max(now)),
     })
 }

@@ -23,6 +23,7 @@ use crate::ports::{AwsPorts, SetupError};
 use crate::sdk::Sdk;
 
 pub use lambda_runtime::Error;
+pub use stream::deliveries;
 
 /// A function's process: its name, and what it reaches. Clients are made once.
 #[derive(Debug)]

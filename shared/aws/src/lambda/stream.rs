@@ -107,7 +107,8 @@ impl Change {
         let ours = match (&self.old_image, &self.new_image) {
             (None, Some(_)) => new == 1,
             (Some(_), Some(_)) => new == old + 1,
-            _ => true,
+            // Holdfast leaves a tombstone and takes no record away.
+            _ => false,
         };
         if let (false, Some(members)) = (ours, feed.as_object_mut()) {
             members.insert("sequence".to_owned(), json!(self.sequence_number));
@@ -129,6 +130,20 @@ impl Change {
             last_receive: false,
         }
     }
+}
+
+/// The deliveries that a function gets of a stream's event: what one machine's change feed sends.
+///
+/// # Errors
+/// When the event is not a stream's.
+pub fn deliveries(
+    event: Json,
+    queue: &QueueName,
+    now: Timestamp,
+) -> Result<Vec<Delivery>, serde_json::Error> {
+    let Batch { records } = serde_json::from_value(event)?;
+    let changes = records.iter().map(|record| &record.dynamodb);
+    Ok(changes.map(|change| change.delivery(queue, now)).collect())
 }
 
 /// Whether an event comes from a table's stream.
@@ -224,6 +239,19 @@ mod tests {
     fn a_change_by_hand_keeps_its_revision_and_gets_a_number() {
         let change = change(Some(("2", r#"{"a":1}"#)), Some(("2", r#"{"a":2}"#)));
         assert_eq!(change.feed()["sequence"], "111");
+    }
+
+    #[test]
+    fn a_record_that_was_taken_away_or_put_there_by_hand_gets_a_number() {
+        let taken = change(Some(("2", r#"{"a":1}"#)), None);
+        assert_eq!(
+            (&taken.feed()["sequence"], &taken.feed()["revision"]),
+            (&json!("111"), &json!(2))
+        );
+        let put = change(None, Some(("7", r#"{"a":1}"#)));
+        assert_eq!(put.feed()["sequence"], "111");
+        let ours = change(None, Some(("1", r#"{"a":1}"#)));
+        assert_eq!(ours.feed().get("sequence"), None);
     }
 
     #[test]

@@ -4,6 +4,8 @@ mod dead_letters;
 mod depth;
 mod message;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod together;
 
 pub use dead_letters::{SqsDeadLetters, Steps};

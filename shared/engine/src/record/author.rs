@@ -16,6 +16,8 @@ pub enum Author {
     Source(SourceName),
     /// A person.
     Person(String),
+    /// Somebody who wrote past Holdfast, such as in the database's console.
+    External,
 }
 
 /// The last change of a record. It lies on the record, so that lineage crosses the change feed;
@@ -43,6 +45,7 @@ impl std::fmt::Display for Author {
             Self::Workflow(name) => write!(f, "workflow `{name}`"),
             Self::Source(name) => write!(f, "source `{name}`"),
             Self::Person(name) => write!(f, "{name}"),
+            Self::External => f.write_str("hand"),
         }
     }
 }

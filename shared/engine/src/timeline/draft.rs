@@ -47,7 +47,8 @@ pub(super) struct Drafts {
     executions: BTreeMap<String, ExecutionRef>,
 }
 
-/// An item under `change#`: the creation of a record, or a change by another record's execution.
+/// An item under `change#`: the creation of a record, or a change by another record's execution
+/// or past Holdfast.
 #[derive(Debug, Deserialize)]
 pub(super) struct ChangeItem {
     pub(super) event: EventId,
@@ -206,8 +207,11 @@ impl Drafts {
         self.link(cause, anchor);
     }
 
-    /// The creation of the record, or its change by another record's execution.
+    /// The creation of the record, or its change by another record's execution or past Holdfast.
     pub(super) fn change(&mut self, rest: &str, item: ChangeItem) {
+        if item.by == Author::External {
+            return self.external(item);
+        }
         let by = item.by.to_string();
         let event = item.event.to_string();
         if let Some(fields) = item.fields {
@@ -229,6 +233,24 @@ impl Drafts {
         };
         let anchor = format!("change {rest}");
         self.push(rank::CHANGE, anchor, item.at, What::Changed(part));
+    }
+
+    /// A change past Holdfast, which is the cause of its event.
+    fn external(&mut self, item: ChangeItem) {
+        let anchor = format!("external {}", item.event);
+        let (event, by) = (item.event.to_string(), item.by.to_string());
+        let what = match item.fields {
+            Some(fields) => What::Created(CreatedPart { event, by, fields }),
+            None => What::Changed(ChangedPart {
+                event,
+                by,
+                execution: String::new(),
+                step: String::new(),
+                changes: item.changes,
+            }),
+        };
+        self.push(rank::CHANGE, anchor.clone(), item.at, what);
+        self.link(&anchor, event_anchor(&item.event));
     }
 
     /// A step: its attempts that did not succeed, and the state that it is in.

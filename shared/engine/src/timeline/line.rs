@@ -68,7 +68,7 @@ pub enum What {
     Decision(DecisionPart),
     /// A person decided.
     Person(PersonPart),
-    /// An execution of another record changed this one.
+    /// An execution of another record changed this one, or somebody did past Holdfast.
     Changed(ChangedPart),
     /// An attempt of a step did not succeed.
     Attempt(AttemptPart),
@@ -150,13 +150,15 @@ pub struct DecisionPart {
 /// A change by an execution whose home is another record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChangedPart {
-    /// The event that started the execution.
+    /// The event that started the execution; the one that the change is, if made past Holdfast.
     pub event: String,
-    /// Who: ``workflow `booking` ``.
+    /// Who: ``workflow `booking` ``; `hand`, if made past Holdfast.
     pub by: String,
-    /// The execution.
+    /// The execution; unset for a change past Holdfast.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub execution: String,
-    /// The step.
+    /// The step; unset for a change past Holdfast.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub step: String,
     /// Old and new values.
     pub changes: Vec<FieldChange>,
