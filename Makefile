@@ -10,15 +10,18 @@ TOOLS := target/tools
 ENVIRONMENTS := target/venv
 # The step and other functions, one crate each.
 FUNCTIONS := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
+PACKAGES := $(FUNCTIONS:%=-p holdfast-%) --bins
+# No build downloads a toolchain: it is for arm64 if Rust can do that here.
+ARCHITECTURE ?= $(if $(wildcard $(shell rustc --print target-libdir --target aarch64-unknown-linux-gnu)),arm64,x86_64)
 STAGE ?= dev
 
 .PHONY: help check format lint docs policy test definitions contributing drill faults bench
-.PHONY: validate build deploy stack-build stack-up stack-down e2e
+.PHONY: advisories validate build deploy stack-build stack-up stack-down e2e
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-check: format lint docs policy ## Format, lints, documentation, dependency policy.
+check: format lint docs policy validate ## Format, lints, documentation, dependency policy, template.
 
 format:
 	$(CARGO) fmt --all --check
@@ -31,6 +34,9 @@ docs:
 
 policy: $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
+
+advisories: $(TOOLS)/bin/cargo-deny ## Known holes in dependencies; needs the network.
+	$(TOOLS)/bin/cargo-deny --log-level error check advisories
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --root $(TOOLS) --target-dir $(TOOLS)/build --quiet
@@ -64,10 +70,16 @@ validate: $(ENVIRONMENTS)/sam/installed ## Checks the template.
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(ENVIRONMENTS)/sam/bin/sam validate --lint
 	$(ENVIRONMENTS)/sam/bin/cfn-lint template.yaml infra/*.yaml
 
-deploy: $(ENVIRONMENTS)/sam/installed ## Deploys what was built: make deploy STAGE=dev.
-	scripts/deploy $(STAGE)
+build: $(ENVIRONMENTS)/lambda/installed ## Builds the functions for AWS.
+	@test $(ARCHITECTURE) = arm64 || echo "building for x86_64; for arm64: rustup target add aarch64-unknown-linux-gnu"
+	PATH="$(CURDIR)/$(ENVIRONMENTS)/lambda/bin:$$PATH" RUSTUP=/bin/false $(CARGO) lambda build --release \
+	  --$(subst _,-,$(ARCHITECTURE)) --skip-target-check --lambda-dir target/release/lambda $(PACKAGES)
+	$(call place,cp target/release/lambda/holdfast-$$name/bootstrap)
 
-stack-up: ## Starts the local AWS stack and deploys to it.
+deploy: $(ENVIRONMENTS)/sam/installed ## Deploys what was built: make deploy STAGE=dev.
+	scripts/deploy $(STAGE) $(OPTIONS)
+
+stack-up: ## Builds for this machine, starts the local AWS stack and deploys to it.
 	scripts/stack up
 
 stack-down: ## Stops the local AWS stack.
@@ -77,11 +89,15 @@ e2e: ## Contract suite and stories on a local stack of its own; on AWS: make e2e
 	scripts/e2e $(if $(filter file,$(origin STAGE)),local,$(STAGE))
 
 stack-build:
-	$(CARGO) build --workspace --bins
+	$(CARGO) build --workspace --bins --features holdfast/aws
+	$(call place,objcopy --strip-all target/debug/holdfast-$$name)
+
+# Puts each function's binary where the template looks for it.
+define place
 	@for name in $(FUNCTIONS); do \
-	  mkdir -p target/lambda/$$name; \
-	  strip -o target/lambda/$$name/bootstrap target/debug/holdfast-$$name; \
+	  mkdir -p target/lambda/$$name && $(1) target/lambda/$$name/bootstrap || exit 1; \
 	done
+endef
 
 # Python environments with the versions of infra/requirements. They cannot share one.
 $(ENVIRONMENTS)/%/installed: infra/requirements/%.txt

@@ -1,13 +1,12 @@
-//! The data folder that a command looks into.
+//! The data folder of a command, and whose data it is about.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::control;
-use holdfast_embedded::store::{SqliteDefinitions, SqliteJournal, Store};
+use holdfast_engine::definition::model::Pack;
 use holdfast_engine::name::TenantName;
+use holdfast_engine::port::{Definitions, DefinitionsError, Ports};
 use holdfast_engine::timeline::Glossary;
 
 use crate::failure::Failure;
@@ -31,33 +30,20 @@ impl DataFolder {
     pub(crate) fn path(&self) -> &Path {
         &self.data
     }
-
-    /// Opens the store for reading, beside a process that serves.
-    ///
-    /// # Errors
-    /// [`Failure::Unreachable`] when there is none.
-    pub(crate) fn read(&self) -> Result<Store, Failure> {
-        let denied = |error: &std::io::Error| error.kind() == ErrorKind::PermissionDenied;
-        if std::fs::read_dir(&self.data).is_err_and(|error| denied(&error)) {
-            let message = format!(
-                "this user may not read {}: run the command as the one who started `serve`",
-                self.data.display()
-            );
-            return Err(Failure::unreachable("DataFolderDenied", message));
-        }
-        Ok(Store::open_read_only(&self.data)?)
-    }
 }
 
 /// The tenant that was named, else the only one there is.
 ///
 /// # Errors
 /// [`Failure::Usage`] when there are several.
-pub(crate) fn tenant(wanted: Option<&TenantName>, store: &Store) -> Result<TenantName, Failure> {
+pub(crate) async fn tenant(
+    wanted: Option<&TenantName>,
+    ports: &impl Ports,
+) -> Result<TenantName, Failure> {
     if let Some(tenant) = wanted {
         return Ok(tenant.clone());
     }
-    let tenants = SqliteDefinitions::new(store.clone()).tenants()?;
+    let tenants = ports.definitions().tenants().await?;
     match tenants.as_slice() {
         [only] => Ok(only.clone()),
         several => {
@@ -68,15 +54,24 @@ pub(crate) fn tenant(wanted: Option<&TenantName>, store: &Store) -> Result<Tenan
     }
 }
 
-/// The journal of a store.
-pub(crate) fn journal(store: &Store) -> SqliteJournal<SystemClock> {
-    SqliteJournal::new(store.clone(), SystemClock)
+/// The versions that may decide about a tenant's records: the live ones and the canaries.
+///
+/// # Errors
+/// [`DefinitionsError`] when one of them cannot be had.
+pub(crate) async fn packs(
+    ports: &impl Ports,
+    tenant: &TenantName,
+) -> Result<Vec<Arc<Pack>>, DefinitionsError> {
+    let live = ports.definitions().live(tenant).await?.unwrap_or_default();
+    let canaries = ports.definitions().canaries(tenant).await?;
+    let canaries = canaries.iter().map(|canary| &canary.pack);
+    Ok(live.iter().chain(canaries).cloned().collect())
 }
 
 /// The definitions that a tenant's timelines are told with. Where they do not compile with this
 /// program, everything is hidden, and the timeline is told all the same.
-pub(crate) fn glossary(store: &Store, tenant: &TenantName, shows_pii: bool) -> Glossary {
-    let packs = control::published(store, tenant).unwrap_or_else(|error| {
+pub(crate) async fn glossary(ports: &impl Ports, tenant: &TenantName, shows_pii: bool) -> Glossary {
+    let packs = packs(ports, tenant).await.unwrap_or_else(|error| {
         tracing::warn!(error = %error, "definitions cannot be read; values are hidden");
         Vec::new()
     });

@@ -1,19 +1,17 @@
 //! What people do about one item: who they are, why, and how what came of it is told.
 
 use clap::Args;
-use holdfast_embedded::store::Store;
 use holdfast_engine::operate::{Decide, Operate, Outcome, Ruling};
 use holdfast_engine::operation::{Operation, Status};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::data::DataFolder;
-use crate::desk::Desk;
 use crate::environment;
 use crate::failure::{Exit, Failure};
 use crate::items::{self, Mask};
 use crate::output::Output;
 use crate::output::style::{BOLD, GREEN, PLAIN, YELLOW};
+use crate::place::{At, Place};
 
 /// Who does it.
 #[derive(Debug, Clone, Args)]
@@ -38,7 +36,7 @@ pub(crate) struct Whose {
     #[command(flatten)]
     pub(crate) person: Person,
     #[command(flatten)]
-    pub(crate) data: DataFolder,
+    pub(crate) at: At,
 }
 
 /// Why it is decided so, where it may be left out.
@@ -105,10 +103,9 @@ impl Subject {
     ///
     /// # Errors
     /// [`Failure`] when there is not exactly one.
-    pub(crate) async fn find(whose: &Whose) -> Result<Self, Failure> {
-        let store: Store = whose.data.read()?;
-        let mask = Mask::of(&store, false);
-        let operation = items::find(&store, &whose.id, &mask).await?;
+    pub(crate) async fn find(place: &impl Place, whose: &Whose) -> Result<Self, Failure> {
+        let mask = Mask::of(place.ports(), false).await;
+        let operation = items::find(place.ports(), &whose.id, &mask).await?;
         Ok(Self { operation, mask })
     }
 
@@ -118,6 +115,7 @@ impl Subject {
     /// [`Failure`] when it is refused, or nobody answers.
     pub(crate) async fn decide(
         &self,
+        place: &mut impl Place,
         whose: &Whose,
         ruling: Ruling,
         reason: &Reason,
@@ -130,7 +128,7 @@ impl Subject {
             reason: reason.reason.clone(),
             take_over: reason.take_over,
         });
-        self.ask(whose, request, output).await
+        self.ask(place, whose, request, output).await
     }
 
     /// Asks for something about it, and tells what came of it.
@@ -139,15 +137,15 @@ impl Subject {
     /// [`Failure`] when it is refused, or nobody answers.
     pub(crate) async fn ask(
         &self,
+        place: &mut impl Place,
         whose: &Whose,
         request: Operate,
         output: Output,
     ) -> Result<Exit, Failure> {
-        let mut desk = Desk::of(&whose.data);
-        let outcome = desk.one(request).await?;
+        let outcome = place.one(request).await?;
         let sends = matches!(&outcome, Outcome::Decided { steps, note, .. }
             if !steps.is_empty() || note.is_some());
-        let waits = desk.waits().filter(|_| sends);
+        let waits = place.waits().filter(|_| sends);
         let told = self.told(outcome, whose.person.name(), waits.is_some())?;
         let exit = if told.fields.is_empty() {
             Exit::Done

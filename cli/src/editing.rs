@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use holdfast_engine::event::{EventMessage, Origin};
 use holdfast_engine::operate::StoredRequest;
 use holdfast_engine::operation::Operation;
 use serde_json::Value as Json;
@@ -36,7 +37,7 @@ pub(crate) fn edit(operation: &Operation) -> Result<(String, PathBuf), Failure> 
                 .to_owned(),
         ));
     }
-    let before = input(operation);
+    let before = input(operation)?;
     let path = file(&before).map_err(|error| unusable(&error.to_string()))?;
     let editor = environment::editor();
     let mut words = editor.split_whitespace();
@@ -73,13 +74,27 @@ fn file(text: &str) -> std::io::Result<PathBuf> {
 }
 
 /// What is edited: a request's body, with line breaks where it is JSON; of an event that could not
-/// be routed, the values to set.
-fn input(operation: &Operation) -> String {
-    let Ok(request) = serde_json::from_str::<StoredRequest>(operation.subject()) else {
-        return "{}\n".to_owned();
-    };
-    match serde_json::from_str::<Json>(&request.body) {
-        Ok(body) => format!("{body:#}\n"),
-        Err(_) => request.body,
+/// be routed, the values of its records, by record and field.
+///
+/// # Errors
+/// [`Failure::Wrong`] when an item is not about input, or its input was too large to be kept.
+pub(crate) fn input(operation: &Operation) -> Result<String, Failure> {
+    let subject = operation.subject();
+    if let Ok(request) = serde_json::from_str::<StoredRequest>(subject) {
+        return Ok(match serde_json::from_str::<Json>(&request.body) {
+            Ok(body) => format!("{body:#}\n"),
+            Err(_) => request.body,
+        });
+    }
+    match serde_json::from_str::<EventMessage>(subject).map(|message| message.origin) {
+        Ok(Origin::Source { records, .. }) => {
+            let values = records.into_iter();
+            let values = values.map(|record| (record.name, Json::Object(record.values)));
+            Ok(format!("{:#}\n", Json::Object(values.collect())))
+        }
+        _ => Err(Failure::wrong(
+            "NotResubmittable",
+            "it has no input that could be edited",
+        )),
     }
 }

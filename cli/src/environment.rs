@@ -42,6 +42,12 @@ fn name_of(id: u32, users: &str) -> Option<String> {
     })
 }
 
+/// Where AWS is answered for in its place; `None`: AWS itself is asked.
+#[cfg(feature = "aws")]
+pub(crate) fn aws_endpoint() -> Option<String> {
+    variable("AWS_ENDPOINT_URL")
+}
+
 /// The command that edits a text.
 pub(crate) fn editor() -> String {
     let named = variable("VISUAL").or_else(|| variable("EDITOR"));

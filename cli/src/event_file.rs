@@ -9,6 +9,7 @@ use holdfast_embedded::secrets::{DEVELOPMENT_SECRET, IdentityKey, LocalSecrets};
 use holdfast_engine::definition::model::Source;
 use holdfast_engine::hash;
 use holdfast_engine::name::{SourceName, TenantName};
+use holdfast_engine::port::{Ports, Secrets as _};
 use holdfast_engine::verify::{self, Secret};
 use holdfast_receive_webhook::Request;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -158,6 +159,33 @@ pub(crate) fn secret(tenant: &TenantName, source: &Source) -> Result<Secret, Fai
     let named = source.verify.secrets.iter();
     let set = named.flat_map(|name| secrets.active(tenant, name)).next();
     set.map_or_else(development_secret, Ok)
+}
+
+/// The secret that signs for a source of a stage: of the environment, else the stage's own.
+///
+/// # Errors
+/// [`Failure`] when it is not set, or cannot be read.
+pub(crate) async fn secret_of(
+    ports: &impl Ports,
+    tenant: &TenantName,
+    source: &Source,
+) -> Result<Secret, Failure> {
+    let given = LocalSecrets::of(&environment::secrets(), IdentityKey([0; 32]));
+    for name in &source.verify.secrets {
+        let mut active = given.active(tenant, name);
+        active.extend(ports.secrets().secret(tenant, name).await?);
+        if let Some(secret) = active.into_iter().next() {
+            return Ok(secret);
+        }
+    }
+    match source.verify.secrets.first() {
+        // Nothing is signed with it.
+        None => development_secret(),
+        Some(name) => {
+            let message = format!("the secret `{name}` of source `{}` is not set", source.name);
+            Err(Failure::wrong("SecretsMissing", message))
+        }
+    }
 }
 
 /// The well-known secret of development.

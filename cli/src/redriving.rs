@@ -9,9 +9,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::age::short;
-use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
+use crate::place::Place;
 
 /// How often progress is said where there is no terminal.
 const EVERY: SignedDuration = SignedDuration::from_secs(5);
@@ -22,7 +22,7 @@ const EVERY: SignedDuration = SignedDuration::from_secs(5);
 /// [`Failure::Unreachable`] when nobody answers any more: what was sent is said, and the same
 /// command once more goes on.
 pub(crate) async fn redrive<C: Clock + Clone>(
-    desk: &mut Desk<'_>,
+    place: &mut impl Place,
     found: &[Listed],
     terms: &Terms,
     clock: C,
@@ -34,7 +34,7 @@ pub(crate) async fn redrive<C: Clock + Clone>(
         found,
         terms,
         clock.clone(),
-        async |requests| desk.all(requests).await,
+        async |requests| place.all(requests).await,
         |summary: &Summary| {
             so_far = summary.redriven;
             progress.at(summary.done(), clock.now());
@@ -43,7 +43,7 @@ pub(crate) async fn redrive<C: Clock + Clone>(
     .await;
     let mut summary = sent.map_err(|failure| stopped(&failure, so_far))?;
     progress.end();
-    summary.waits = desk.waits().is_some() && summary.redriven > 0;
+    summary.waits = place.waits().is_some() && summary.redriven > 0;
     Ok(summary)
 }
 

@@ -38,6 +38,9 @@ fn invalid_input_is_edited_by_one_person_and_booked() {
     let sent = read(&serving.send("without-time"));
     let id = waiting(&serving, "invalid-input");
     let short = &id[..10];
+    let printed = serving.on(&["review", "edit", short, "--print"]);
+    let printed: Json = serde_json::from_str(&out(&printed)).unwrap();
+    assert_eq!(printed, without_time(), "it is printed as it is edited");
     let wrong = serving.fed(
         &["review", "edit", short, "--body", "-", "--as", "ada"],
         &without_time().to_string(),

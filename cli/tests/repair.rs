@@ -54,7 +54,7 @@ async fn a_failure_is_shown_redriven_and_gone() {
         "--json",
         "redrive",
         "--error-type",
-        "OutcomeUnknown",
+        "ReceiverFailed",
         "--as",
         "ada",
     ];
@@ -213,9 +213,20 @@ async fn a_stopped_workflow_holds_its_work_until_it_is_started() {
             .then_some(())
     });
     assert!(calls(&serving.deliveries().await).is_empty());
-    assert_eq!(code(&serving.on(&["start", "intake"])), 0);
+    let start = ["start", "intake", "--reason", "it has moved", "--as", "bob"];
+    assert_eq!(code(&serving.on(&start)), 0);
     let status = read(&serving.on(&["--json", "status"]));
     assert_eq!(status["held"], json!([]));
+    let started = &status["started"][0];
+    assert_eq!(
+        (&started["state"], &started["by"]),
+        (&json!("closed"), &json!("bob"))
+    );
+    let status = out(&serving.on(&["status"]));
+    assert!(
+        status.contains("started by bob") && status.contains("it has moved"),
+        "{status}"
+    );
     let nothing = serving.on(&["stop", "nothing", "--reason", "x"]);
     assert_eq!(code(&nothing), 1);
 }

@@ -6,6 +6,7 @@ pub mod crash;
 pub mod desk;
 pub mod faulty;
 pub mod kills;
+pub mod meeting;
 pub mod memory;
 pub mod model;
 pub mod random;

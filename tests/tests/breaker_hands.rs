@@ -38,7 +38,9 @@ fn stop(clinic: &Clinic) -> Result<breaker::Changed, Refusal> {
 
 fn start(clinic: &Clinic) -> Result<breaker::Changed, Refusal> {
     let (ports, subject) = (clinic.world.memory.as_ref(), workflow(clinic));
-    ready(breaker::start(ports, &World::home().tenant, &subject))
+    let tenant = World::home().tenant;
+    let why = Some("the prices are right");
+    ready(breaker::start(ports, &tenant, &subject, "ben", why))
 }
 
 #[test]
@@ -84,6 +86,35 @@ fn a_stop_is_seen_by_every_process_within_two_seconds() {
 }
 
 #[test]
+fn who_started_what_was_stopped_is_kept_until_it_opens() {
+    let clinic = Clinic::of(KEYED);
+    stop(&clinic).unwrap();
+    start(&clinic).unwrap();
+    let started = |clinic: &Clinic| {
+        let (ports, tenant) = (clinic.world.memory.as_ref(), World::home().tenant);
+        let touched = ready(breaker::touched(ports, &tenant)).unwrap().into_iter();
+        let mut workflows = touched.filter(|it| it.subject.kind == Kind::Workflow);
+        workflows.next().and_then(|it| it.started().cloned())
+    };
+    let mark = started(&clinic).unwrap();
+    assert_eq!((mark.by.as_str(), mark.at), ("ben", clinic.world.now()));
+    assert_eq!(mark.reason.as_deref(), Some("the prices are right"));
+    clinic.down("mail", Down::Says);
+    clinic.start();
+    clinic.run_for(MINUTE);
+    assert_eq!(
+        started(&clinic).as_ref(),
+        Some(&mark),
+        "a failure was counted"
+    );
+    assert_eq!(clinic.listed(), [], "it holds nothing back");
+    (0..30).for_each(|_| clinic.start());
+    clinic.run_for(MINUTE);
+    assert_eq!(clinic.breaker("workflow#clinic/w"), "open");
+    assert_eq!(started(&clinic), None);
+}
+
+#[test]
 fn stopping_and_starting_twice_is_refused() {
     let clinic = Clinic::of(KEYED);
     assert_eq!(start(&clinic).unwrap_err().code(), "NotStopped");
@@ -120,6 +151,9 @@ fn a_start_closes_an_open_breaker_and_its_error() {
     );
     let changed = start(&clinic).unwrap();
     assert!(matches!(changed.before, State::Open { .. }));
+    let errors = clinic.errors().into_iter();
+    let decided = errors.filter_map(|error| Some(error.handling.decision?.mark.by));
+    assert_eq!(decided.collect::<Vec<_>>(), ["ben"]);
     assert_eq!(
         (clinic.breaker("workflow#clinic/w"), open(&clinic)),
         ("closed", 0)

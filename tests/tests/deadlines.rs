@@ -1,6 +1,8 @@
 //! Deadlines and outcomes: what was lost does not stay unseen, what someone knows is not said
 //! twice, and a timer that comes late, twice or after a crash does no harm.
 
+#[path = "promised/outcomes.rs"]
+mod outcomes;
 mod promised;
 
 use std::time::Duration;
@@ -182,6 +184,36 @@ fn an_execution_that_was_run_again_is_left_to_who_did_it() {
     let journal = promised.story.world.memory.journal();
     journal.seed(generation, "2".to_owned());
     assert_eq!(promised.story.run(), Rest::default());
+}
+
+#[test]
+fn a_rerun_has_its_own_deadline_and_its_lost_message_is_redriven() {
+    let promised = Promised::routed(HOUR, TWO);
+    promised.story.run();
+    promised.rerun("next");
+    let lost = promised.lose();
+    let start = promised.story.world.now();
+    let due = promised.story.world.memory.timers().next_due();
+    assert_eq!(due, Some(start + Duration::from_hours(1)));
+    let rest = promised.story.run();
+    assert_eq!(rest.open, ["DeadlineExceeded"]);
+    let error = promised.error("DeadlineExceeded");
+    assert_eq!(error.envelope, lost.delivery.body);
+    assert_eq!(error.message, "the deadline has passed: next.1 never began");
+    promised.redrive(&error);
+    let rest = promised.story.run();
+    assert_eq!((rest.open.len(), rest.arrived.len()), (0, 3));
+}
+
+#[test]
+fn a_rerun_that_was_run_again_has_no_deadline_any_more() {
+    let promised = Promised::routed(HOUR, TWO);
+    promised.story.run();
+    promised.rerun("next");
+    promised.lose();
+    promised.rerun("next");
+    let rest = promised.story.run();
+    assert_eq!((rest.open.len(), rest.arrived.len()), (0, 3));
 }
 
 #[test]

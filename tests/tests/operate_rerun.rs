@@ -169,7 +169,12 @@ fn a_once_key_that_is_done_suppresses_in_every_generation() {
     let steps_once = "- { id: s, uses: raw-effect, once: event.id, with: { to: a } }";
     let story = routed(steps_once);
     story.run();
-    steps(ask(&story.world, rerun(&story, "s", false)));
+    let answer = ask(&story.world, rerun(&story, "s", false)).unwrap();
+    let Outcome::Rerun { suppressed, .. } = &answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(suppressed.len(), 1, "it is not repeated, and that is said");
+    assert_eq!(steps(Ok(answer)), (2, vec!["s.1".to_owned()]));
     assert_eq!(story.run(), Rest::after(&["s.1"]));
     let entry = story
         .seen()

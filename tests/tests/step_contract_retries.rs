@@ -46,7 +46,7 @@ fn a_failed_attempt_comes_back_after_each_delay_of_the_ladder() {
         ("succeeded", 3)
     );
     assert!(entry.progress.maybe, "it is never unset");
-    let expected = [(1, "NotSent".to_owned()), (2, "OutcomeUnknown".to_owned())];
+    let expected = [(1, "NotSent".to_owned()), (2, "ReceiverFailed".to_owned())];
     assert_eq!(story.attempts("s.1"), expected);
 }
 
@@ -193,4 +193,23 @@ fn a_success_is_never_performed_again_by_a_redrive() {
     story.world.memory.clock().advance(Duration::from_mins(1));
     story.world.memory.queue().resend(&queue, body, created);
     assert_eq!(story.run(), Rest::after(&["s.1", "next.1"]));
+}
+
+/// What nobody has to find out is not called unknown: sending it again does no harm.
+#[test]
+fn a_receiver_that_failed_to_the_end_is_called_so_where_repeating_is_harmless() {
+    let doubts = || [true; 3].map(Behaviour::Unknown);
+    let keyed = Story::of(LADDER).plays("s.1", doubts());
+    let rest = keyed.run();
+    assert_eq!(
+        (rest.open, rest.reviews.len()),
+        (vec!["ReceiverFailed".to_owned()], 0)
+    );
+    let once = LADDER.replacen("with:", "once: event.name, with:", 1);
+    let held = Story::of(&once).plays("s.1", doubts());
+    let rest = held.run();
+    assert_eq!(
+        (rest.open.len(), rest.reviews),
+        (0, vec!["s.1 OutcomeUnknown".to_owned()])
+    );
 }

@@ -96,7 +96,13 @@ fn what_dies_at_its_last_receive_and_is_redriven_leaves_no_error_open() {
     let calm = Run::with(&scenario, Mishap::None);
     let broken = each(calm.flights.len() as u64 * CALLS, |number| {
         let mishap = Mishap::Buried((number / CALLS) as usize, number % CALLS + 1);
-        let unlawful = Run::with(&scenario, mishap).end.unlawful();
+        let run = Run::with(&scenario, mishap);
+        let mut unlawful = run.end.unlawful();
+        unlawful.extend(
+            run.swept
+                .iter()
+                .map(|left| format!("left to a sweep: {left}")),
+        );
         (!unlawful.is_empty()).then(|| format!("{mishap:?}:\n{}", unlawful.join("\n")))
     });
     let broken: Vec<_> = broken.into_iter().flatten().collect();

@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use holdfast_tests::memory::{Condition, Guards, Kind};
+use holdfast_tests::memory::{Proof, needed};
 use holdfast_tests::whole::{Mishap, Run, Scenario, each};
 
 /// How a run with a mishap differs from the calm one.
@@ -50,19 +50,10 @@ fn a_refused_order_bears_every_zombie() {
     bears_zombies(&Scenario::mended());
 }
 
-/// Conditions whose loss a stalled twin of a refused order shows. Those of records show in the
-/// schedules of the step contract; the others only guard what is the same whoever writes it.
-const NOTICED: [Condition; 4] = [
-    Condition(Kind::SourceEvent, Guards::Creation),
-    Condition(Kind::StepEntry, Guards::Creation),
-    Condition(Kind::StepEntry, Guards::Replacement),
-    Condition(Kind::UniqueKey, Guards::Creation),
-];
-
 #[test]
 fn a_write_without_its_condition_comes_to_another_end() {
     let calm = Run::with(&Scenario::refused(), Mishap::None);
-    for condition in NOTICED {
+    for condition in needed(Proof::Zombies) {
         let broken = broken(&Scenario::refused().without(condition), &calm);
         assert!(
             !broken.is_empty(),

@@ -1,17 +1,15 @@
 //! `holdfast config`: the settings of tenants.
 
 use clap::{Args, Subcommand};
-use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::control::{self, Answer, SetConfig, SettingChange};
-use holdfast_embedded::store::{SqliteSettings, Store};
+use holdfast_embedded::control::{SetConfig, SettingChange};
 use holdfast_engine::name::{PackName, TenantName};
-use holdfast_engine::port::Clock;
 use serde_json::Value as Json;
 
-use crate::data::{DEVELOPMENT_TENANT, DataFolder};
+use crate::data::DEVELOPMENT_TENANT;
 use crate::environment;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::place::{At, Place, at};
 
 /// What to do with settings.
 #[derive(Debug, Args)]
@@ -59,7 +57,7 @@ struct Whose {
     #[arg(long, default_value = DEVELOPMENT_TENANT)]
     tenant: TenantName,
     #[command(flatten)]
-    data: DataFolder,
+    at: At,
 }
 
 /// Sets or lists.
@@ -72,7 +70,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
             by,
         } => set(whose, field, Some(value), by.as_deref(), output).await,
         Action::Unset { whose, field, by } => set(whose, field, None, by.as_deref(), output).await,
-        Action::List { whose } => list(whose, output),
+        Action::List { whose } => list(whose, output).await,
     }
 }
 
@@ -90,40 +88,15 @@ async fn set(
         value: value.cloned(),
         by: by.map_or_else(environment::user, str::to_owned),
     };
-    let asked = control::ask(
-        whose.data.path(),
-        &control::Command::SetConfig(request.clone()),
-    )?;
-    let change = match asked {
-        Some(Answer::Set(change)) => change,
-        Some(Answer::Refused(refused)) => {
-            return Err(Failure::wrong("SettingRefused", refused.message));
-        }
-        Some(_) => {
-            return Err(Failure::unreachable(
-                "ControlVersion",
-                "`serve` answered something else",
-            ));
-        }
-        None => set_alone(whose, &request).await?,
-    };
+    let change = at!(whose.at, |place| place.set(&request).await)?;
     output.result(&change, shown);
     Ok(Exit::Done)
 }
 
-/// Sets while no process serves.
-async fn set_alone(whose: &Whose, request: &SetConfig) -> Result<SettingChange, Failure> {
-    // Not opened for writing before it is known to be a store: opening makes one.
-    drop(whose.data.read()?);
-    let store = Store::open(whose.data.path())?;
-    let packs = control::published(&store, &request.tenant)?;
-    Ok(control::set_config(&store, &packs, request, SystemClock.now()).await?)
-}
-
-fn list(whose: &Whose, output: Output) -> Result<Exit, Failure> {
-    let settings = SqliteSettings::new(whose.data.read()?);
-    let history = settings.history(&whose.tenant, &whose.pack)?;
-    let changes: Vec<SettingChange> = history.into_iter().map(Into::into).collect();
+async fn list(whose: &Whose, output: Output) -> Result<Exit, Failure> {
+    let changes = at!(whose.at, |place| {
+        place.history(&whose.tenant, &whose.pack).await
+    })?;
     output.result(&changes, |changes| {
         let lines: Vec<_> = changes.iter().map(shown).collect();
         if lines.is_empty() {

@@ -7,16 +7,16 @@ use holdfast_engine::definition::model::Severity;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::operate::{Figures, Operate, Ruling, Stats, Times, stats};
 use holdfast_engine::operation::Operation;
-use holdfast_engine::port::{Clock, Which};
+use holdfast_engine::port::{Clock, Ports, Which};
 use jiff::SignedDuration;
 
 use super::selection::{Selection, severity};
 use crate::age::{Since, short};
-use crate::data::DataFolder;
 use crate::deciding::{FirmReason, Subject, Whose};
 use crate::failure::{Exit, Failure};
 use crate::items::{self, Mask, Row};
 use crate::output::{Output, counted};
+use crate::place::{At, Place, at};
 use crate::table::table;
 
 /// What to do with failures.
@@ -61,7 +61,7 @@ enum Action {
         #[arg(long)]
         since: Option<Since>,
         #[command(flatten)]
-        data: DataFolder,
+        at: At,
     },
 }
 
@@ -78,7 +78,7 @@ pub(super) struct Listing {
     #[arg(long)]
     pub(super) show_pii: bool,
     #[command(flatten)]
-    pub(super) data: DataFolder,
+    pub(super) at: At,
 }
 
 impl Listing {
@@ -89,13 +89,25 @@ impl Listing {
         words: Words,
         output: Output,
     ) -> Result<Exit, Failure> {
-        let store = self.data.read()?;
+        at!(self.at, |place| {
+            let ports = place.ports();
+            self.list(ports, fits, words, output).await
+        })
+    }
+
+    async fn list(
+        &self,
+        ports: &impl Ports,
+        fits: impl Fn(&Operation) -> bool,
+        words: Words,
+        output: Output,
+    ) -> Result<Exit, Failure> {
         let which = if self.all { Which::All } else { Which::Open };
-        let mut found = items::all(&store, which).await?;
+        let mut found = items::all(ports, which).await?;
         found.retain(|operation| fits(operation));
         let (total, now) = (found.len(), SystemClock.now());
         found.truncate(self.limit);
-        let mask = Mask::of(&store, self.show_pii);
+        let mask = Mask::of(ports, self.show_pii).await;
         let row = |operation| Row::of(operation, &mask, now);
         let rows: Vec<Row> = found.iter().map(row).collect();
         output.result(&rows, |rows| {
@@ -135,15 +147,18 @@ pub(super) struct Show {
     #[arg(long = "show-pii")]
     open: bool,
     #[command(flatten)]
-    data: DataFolder,
+    at: At,
 }
 
 impl Show {
     /// Shows it.
     pub(super) async fn show(&self, output: Output) -> Result<Exit, Failure> {
-        let store = self.data.read()?;
-        let mask = Mask::of(&store, self.open);
-        let operation = items::find(&store, &self.id, &mask).await?;
+        at!(self.at, |place| self.of(place.ports(), output).await)
+    }
+
+    async fn of(&self, ports: &impl Ports, output: Output) -> Result<Exit, Failure> {
+        let mask = Mask::of(ports, self.open).await;
+        let operation = items::find(ports, &self.id, &mask).await?;
         let now = SystemClock.now();
         let detail = items::Detail::of(&operation, &mask, now, self.open);
         output.result(&detail, items::text);
@@ -173,37 +188,39 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Action::Show(show) => show.show(output).await,
         Action::Ack { whose } => acknowledge(&whose, output).await,
         Action::Resolve { whose, reason } => {
-            let subject = Subject::find(&whose).await?;
             let reason = reason.into();
-            subject
-                .decide(&whose, Ruling::Resolve, &reason, output)
-                .await
+            at!(whose.at, |place| {
+                let subject = Subject::find(place, &whose).await?;
+                subject
+                    .decide(place, &whose, Ruling::Resolve, &reason, output)
+                    .await
+            })
         }
-        Action::Stats {
-            tenant,
-            since,
-            data,
-        } => figures(tenant.as_ref(), since, &data, output).await,
+        Action::Stats { tenant, since, at } => at!(at, |place| {
+            figures(place.ports(), tenant.as_ref(), since, output).await
+        }),
     }
 }
 
 async fn acknowledge(whose: &Whose, output: Output) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
-    let request = Operate::Acknowledge {
-        item: items::reference(&subject.operation),
-        by: whose.person.name(),
-    };
-    subject.ask(whose, request, output).await
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        let request = Operate::Acknowledge {
+            item: items::reference(&subject.operation),
+            by: whose.person.name(),
+        };
+        subject.ask(place, whose, request, output).await
+    })
 }
 
 async fn figures(
+    ports: &impl Ports,
     tenant: Option<&TenantName>,
     since: Option<Since>,
-    data: &DataFolder,
     output: Output,
 ) -> Result<Exit, Failure> {
     let since = since.map(|since| since.before(SystemClock.now()));
-    let all = items::all(&data.read()?, Which::All).await?;
+    let all = items::all(ports, Which::All).await?;
     let wanted = all.iter().filter(|operation| {
         // The path of alerts is tried every week: nothing failed by that.
         operation.code() != alert::CANARY

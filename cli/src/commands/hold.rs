@@ -1,16 +1,16 @@
 //! `holdfast stop` and `holdfast start`: a person holds the work of a workflow, or of a connection, back.
 
 use clap::Args;
-use holdfast_embedded::control::{Answer, Held, Hold, Stop};
+use holdfast_embedded::control::{Held, Hold, Word};
 use holdfast_engine::name::{ConnectionName, TenantName, WorkflowName};
 use serde::Serialize;
 
-use crate::data::{DataFolder, tenant};
+use crate::data::tenant;
 use crate::deciding::Person;
-use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::style::{GREEN, PLAIN, YELLOW};
+use crate::place::{At, Place, at};
 
 /// Which workflow or connection.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(crate) struct Which {
     #[command(flatten)]
     person: Person,
     #[command(flatten)]
-    data: DataFolder,
+    at: At,
 }
 
 impl Which {
@@ -66,7 +66,7 @@ pub(crate) struct StopArguments {
 pub(crate) struct StartArguments {
     #[command(flatten)]
     which: Which,
-    /// Why
+    /// Why: whoever looks at what was started sees it
     #[arg(long)]
     reason: Option<String>,
 }
@@ -84,15 +84,16 @@ struct Told {
 
 /// Stops.
 pub(crate) async fn stop(arguments: &StopArguments, output: Output) -> Result<Exit, Failure> {
-    let stop = Stop {
+    let word = Word::Stop {
         by: arguments.which.person.name(),
         reason: arguments.reason.clone(),
     };
-    let told = hold(&arguments.which, Some(stop)).await?;
+    let which = &arguments.which;
+    let told = at!(which.at, |place| hold(place, which, word).await)?;
     output.result(&told, |told| {
         format!(
             "{YELLOW}stopped{PLAIN} {} by {}: its work waits, nothing is lost\n  holdfast start {} --tenant {}",
-            told.subject, told.by, arguments.which.typed(), told.tenant
+            told.subject, told.by, which.typed(), told.tenant
         )
     });
     Ok(Exit::Done)
@@ -100,12 +101,12 @@ pub(crate) async fn stop(arguments: &StopArguments, output: Output) -> Result<Ex
 
 /// Starts.
 pub(crate) async fn start(arguments: &StartArguments, output: Output) -> Result<Exit, Failure> {
-    let told = hold(&arguments.which, None).await?;
-    tracing::info!(
-        by = told.by,
-        reason = arguments.reason,
-        "a workflow is started"
-    );
+    let word = Word::Start {
+        by: arguments.which.person.name(),
+        reason: arguments.reason.clone(),
+    };
+    let which = &arguments.which;
+    let told = at!(which.at, |place| hold(place, which, word).await)?;
     output.result(&told, |told| {
         format!(
             "{GREEN}started{PLAIN} {} by {}: what waited comes back within minutes",
@@ -115,28 +116,19 @@ pub(crate) async fn start(arguments: &StartArguments, output: Output) -> Result<
     Ok(Exit::Done)
 }
 
-async fn hold(which: &Which, stop: Option<Stop>) -> Result<Told, Failure> {
-    let tenant = tenant(which.tenant.as_ref(), &which.data.read()?)?;
+async fn hold(place: &mut impl Place, which: &Which, word: Word) -> Result<Told, Failure> {
+    let tenant = tenant(which.tenant.as_ref(), place.ports()).await?;
     let request = Hold {
         tenant: tenant.clone(),
         what: which.what()?,
-        stop,
+        word,
     };
-    let answer = Desk::of(&which.data).hold(&request).await?;
-    let Answer::Held {
-        subject,
-        before,
-        after,
-    } = answer
-    else {
-        let message = "`serve` answered something else";
-        return Err(Failure::unreachable("ControlVersion", message));
-    };
+    let breaker = place.hold(&request).await?;
     Ok(Told {
-        subject,
+        subject: breaker.subject,
         tenant: tenant.to_string(),
-        before: before.name(),
-        after: after.name(),
+        before: breaker.before.name(),
+        after: breaker.after.name(),
         by: which.person.name(),
     })
 }

@@ -6,9 +6,11 @@ mod demo;
 mod errors;
 mod fault;
 mod hold;
+mod publish;
 mod redrive;
 mod rerun;
 mod review;
+mod rollback;
 mod sandbox;
 mod schema;
 mod selection;
@@ -43,7 +45,7 @@ Exit codes:
   0  done
   1  what was asked for is wrong, missing or refused: mistakes, failed tests, no such record
   2  wrong usage
-  3  a data folder, port or address cannot be reached, or another process holds it
+  3  a data folder, stage, port or address cannot be reached, or another process holds it
 
 Environment:
   HOLDFAST_SECRET_<NAME>            a secret, upper case, `-` as `_`; several: one per line
@@ -80,6 +82,10 @@ enum Command {
     Start(hold::StartArguments),
     /// Let calls through connections fail while `serve --dev` runs, or stop that
     Fault(fault::Arguments),
+    /// Make a version of a pack live on a stage, for every record or a share of them
+    Publish(publish::Arguments),
+    /// Go back to the version of a pack that was live before, or end its canary
+    Rollback(rollback::Arguments),
     /// Record what connections send, for functions that run elsewhere, such as on a local stack
     Sandbox(sandbox::Arguments),
     /// Print the JSON Schema of definition files, for editors
@@ -125,6 +131,8 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Stop(arguments) => hold::stop(&arguments, output).await,
         Command::Start(arguments) => hold::start(&arguments, output).await,
         Command::Fault(arguments) => fault::run(&arguments, output),
+        Command::Publish(arguments) => publish::run(&arguments, output).await,
+        Command::Rollback(arguments) => rollback::run(&arguments, output).await,
         Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Demo(arguments) => demo::run(&arguments, output).await,
@@ -206,6 +214,9 @@ mod tests {
             "stop",
             "start",
             "status",
+            "publish",
+            "rollback",
+            "send",
         ] {
             let begin = format!("holdfast {command}");
             assert!(

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::control::{self, Rate, Summary, Terms};
+use holdfast_embedded::control::{Rate, Summary, Terms};
 use holdfast_engine::operate::Listed;
 use holdfast_engine::port::{Clock, Which};
 use serde::Serialize;
 
 use super::selection::Selection;
-use crate::data::DataFolder;
 use crate::deciding::Person;
-use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
 use crate::items::{self, Mask};
 use crate::output::style::{BOLD, GREEN, PLAIN, RED, YELLOW};
 use crate::output::{Output, counted};
+use crate::place::{At, Place, at};
 use crate::redriving::redrive;
 use crate::table::table;
 
@@ -47,7 +46,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     person: Person,
     #[command(flatten)]
-    data: DataFolder,
+    at: At,
 }
 
 /// What would be sent again, for programs: these members stay.
@@ -70,7 +69,15 @@ struct Group {
 
 /// Sends again.
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let found = found(arguments).await?;
+    at!(arguments.at, |place| again(place, arguments, output).await)
+}
+
+async fn again(
+    place: &mut impl Place,
+    arguments: &Arguments,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let found = found(place, arguments).await?;
     if arguments.dry_run {
         output.result(&preview(&found), preview_text);
         return Ok(Exit::Done);
@@ -85,10 +92,9 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         let (count, rate) = (counted(found.len(), "failure"), arguments.rate);
         output.note(format!("sending {count} again, {rate} at most (--rate)"));
     }
-    let mut desk = Desk::of(&arguments.data);
-    let summary = redrive(&mut desk, &found, &terms, SystemClock, output).await?;
+    let summary = redrive(place, &found, &terms, SystemClock, output).await?;
     output.result(&summary, text);
-    if let Some(waits) = desk.waits().filter(|_| summary.waits) {
+    if let Some(waits) = place.waits().filter(|_| summary.waits) {
         output.note(format!("{YELLOW}note:{PLAIN} {waits}"));
     }
     Ok(if summary.refused.is_empty() {
@@ -115,24 +121,23 @@ fn said(arguments: &Arguments) -> String {
 }
 
 /// The failures that fit, and, unless asked for, were not sent again since they failed.
-async fn found(arguments: &Arguments) -> Result<Vec<Listed>, Failure> {
-    let store = arguments.data.read()?;
+async fn found(place: &impl Place, arguments: &Arguments) -> Result<Vec<Listed>, Failure> {
+    let ports = place.ports();
     if !arguments.ids.is_empty() {
-        let mask = Mask::of(&store, false);
+        let mask = Mask::of(ports, false).await;
         let mut found = Vec::new();
         for id in &arguments.ids {
-            found.push(Listed::from(&items::find(&store, id, &mask).await?));
+            found.push(Listed::from(&items::find(ports, id, &mask).await?));
         }
         return Ok(found);
     }
     let filter = arguments.selection.filter(SystemClock.now());
     if arguments.again {
-        let open = items::all(&store, Which::Open).await?;
+        let open = items::all(ports, Which::Open).await?;
         let fitting = open.iter().filter(|operation| filter.fits(operation));
         return Ok(fitting.map(Listed::from).collect());
     }
-    let desk = control::Desk::looking(arguments.data.path(), SystemClock)?;
-    Ok(desk.select(&filter).await?)
+    Ok(place.desk().select(&filter).await?)
 }
 
 fn preview(found: &[Listed]) -> Preview {

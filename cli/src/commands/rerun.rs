@@ -1,19 +1,18 @@
 //! `holdfast rerun`: runs an execution anew, from a step on.
 
 use clap::Args;
-use holdfast_engine::id::ExecutionRef;
+use holdfast_engine::id::{ExecutionRef, StepKey};
 use holdfast_engine::key;
 use holdfast_engine::name::StepId;
 use holdfast_engine::operate::{Operate, Outcome, Rerun};
-use holdfast_engine::port::{Item, Journal as _};
+use holdfast_engine::port::{Item, Journal as _, Ports};
 use serde::Serialize;
 
-use crate::data::{DataFolder, journal};
 use crate::deciding::Person;
-use crate::desk::Desk;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::style::{GREEN, PLAIN, YELLOW};
+use crate::place::{At, Place, at};
 
 /// What to run anew.
 #[derive(Debug, Args)]
@@ -40,7 +39,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     person: Person,
     #[command(flatten)]
-    data: DataFolder,
+    at: At,
 }
 
 /// What came of it, for programs: these members stay.
@@ -49,13 +48,23 @@ struct Told {
     execution: String,
     generation: u32,
     steps: Vec<String>,
+    /// Those of the steps whose effect is not repeated: it happened, under their `once` key.
+    suppressed: Vec<String>,
     /// Whether what was sent waits until a process serves.
     waits: bool,
 }
 
 /// Runs anew.
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let seen = seen(arguments).await?;
+    at!(arguments.at, |place| rerun(place, arguments, output).await)
+}
+
+async fn rerun(
+    place: &mut impl Place,
+    arguments: &Arguments,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let seen = seen(place.ports(), arguments).await?;
     let request = Operate::Rerun(Rerun {
         execution: arguments.reference.clone(),
         from: arguments.from.clone(),
@@ -65,12 +74,12 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         by: arguments.person.name(),
         reason: arguments.reason.clone(),
     });
-    let mut desk = Desk::of(&arguments.data);
     let Outcome::Rerun {
         execution,
         generation,
         steps,
-    } = desk
+        suppressed,
+    } = place
         .one(request)
         .await
         .map_err(|failure| unanswered(failure, seen))?
@@ -78,27 +87,28 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         let message = "`serve` answered something else";
         return Err(Failure::unreachable("ControlVersion", message));
     };
+    let names = |steps: &[StepKey]| steps.iter().map(ToString::to_string).collect();
     let told = Told {
         execution: execution.to_string(),
         generation,
-        steps: steps.iter().map(ToString::to_string).collect(),
-        waits: desk.waits().is_some(),
+        steps: names(&steps),
+        suppressed: names(&suppressed),
+        waits: place.waits().is_some(),
     };
     output.result(&told, text);
-    if let Some(waits) = desk.waits() {
+    if let Some(waits) = place.waits() {
         output.note(format!("{YELLOW}note:{PLAIN} {waits}"));
     }
     Ok(Exit::Done)
 }
 
 /// The generation that the person saw; else the one that there is now.
-async fn seen(arguments: &Arguments) -> Result<u32, Failure> {
-    let store = arguments.data.read()?;
+async fn seen(ports: &impl Ports, arguments: &Arguments) -> Result<u32, Failure> {
     if let Some(seen) = arguments.generation {
         return Ok(seen);
     }
     let key = key::generation(&arguments.reference);
-    let found = journal(&store).read(&[key]).await?;
+    let found = ports.journal().read(&[key]).await?;
     let number = |item: Item| item.body.parse().ok();
     Ok(found.into_iter().flatten().find_map(number).unwrap_or(1))
 }
@@ -118,13 +128,27 @@ fn unanswered(failure: Failure, seen: u32) -> Failure {
 }
 
 fn text(told: &Told) -> String {
-    let steps = if told.steps.is_empty() {
-        "nothing follows: every step was left out".to_owned()
-    } else {
-        format!("sent: {}", told.steps.join(", "))
-    };
-    format!(
-        "{GREEN}generation {}{PLAIN} of {}\n  {steps}\n  holdfast trace {}",
-        told.generation, told.execution, told.execution
-    )
+    let (suppressed, sent): (Vec<_>, Vec<_>) = told
+        .steps
+        .iter()
+        .map(String::as_str)
+        .partition(|step| told.suppressed.iter().any(|other| other == step));
+    let mut lines = vec![format!(
+        "{GREEN}generation {}{PLAIN} of {}",
+        told.generation, told.execution
+    )];
+    if told.steps.is_empty() {
+        lines.push("  nothing follows: every step was left out".to_owned());
+    }
+    if !sent.is_empty() {
+        lines.push(format!("  sent: {}", sent.join(", ")));
+    }
+    if !suppressed.is_empty() {
+        let steps = suppressed.join(", ");
+        lines.push(format!(
+            "  not repeated: {steps}, whose `once` key is done; what follows goes on with its result"
+        ));
+    }
+    lines.push(format!("  holdfast trace {}", told.execution));
+    lines.join("\n")
 }

@@ -9,6 +9,7 @@ use holdfast_engine::name::{RecordId, TenantName};
 use holdfast_engine::operate::{Operate, Ruling};
 use holdfast_engine::operation::{Operation, ReviewKind};
 use holdfast_engine::port::Clock;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::errors::{Listing, Show, Words};
@@ -18,6 +19,7 @@ use crate::failure::{Exit, Failure};
 use crate::items;
 use crate::output::Output;
 use crate::output::style::{PLAIN, YELLOW};
+use crate::place::{Place, at};
 
 /// What to do with items.
 #[derive(Debug, Args)]
@@ -69,6 +71,9 @@ enum Action {
         /// A file with the corrected input, `-`: standard input; else an editor opens
         #[arg(long, value_name = "FILE")]
         body: Option<PathBuf>,
+        /// Only print the input as it is to be edited, personal values too; nothing is decided
+        #[arg(long, conflicts_with = "body")]
+        print: bool,
         #[command(flatten)]
         reason: Reason,
     },
@@ -127,9 +132,13 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             reason,
         } => decide(&whose, Ruling::Approve { record }, &reason, output).await,
         Action::Edit {
+            whose, print: true, ..
+        } => print(&whose, output).await,
+        Action::Edit {
             whose,
             body,
             reason,
+            ..
         } => edit(&whose, body, &reason, output).await,
         Action::Reject { whose, reason } => {
             decide(&whose, Ruling::Reject, &reason.into(), output).await
@@ -175,18 +184,39 @@ async fn decide(
     reason: &Reason,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
-    subject.decide(whose, ruling, reason, output).await
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        subject.decide(place, whose, ruling, reason, output).await
+    })
 }
 
 async fn claim(whose: &Whose, take_over: bool, output: Output) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
-    let request = Operate::Claim {
-        item: items::reference(&subject.operation),
-        by: whose.person.name(),
-        take_over,
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        let request = Operate::Claim {
+            item: items::reference(&subject.operation),
+            by: whose.person.name(),
+            take_over,
+        };
+        subject.ask(place, whose, request, output).await
+    })
+}
+
+/// What `edit` takes, for whoever corrects it somewhere else.
+#[derive(Debug, Serialize)]
+struct Editable {
+    id: String,
+    body: String,
+}
+
+async fn print(whose: &Whose, output: Output) -> Result<Exit, Failure> {
+    let subject = at!(whose.at, |place| Subject::find(place, whose).await)?;
+    let editable = Editable {
+        id: subject.operation.id().to_owned(),
+        body: editing::input(&subject.operation)?,
     };
-    subject.ask(whose, request, output).await
+    output.result(&editable, |editable| editable.body.trim_end().to_owned());
+    Ok(Exit::Done)
 }
 
 async fn edit(
@@ -195,11 +225,24 @@ async fn edit(
     reason: &Reason,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        edit_one(place, &subject, whose, body, reason, output).await
+    })
+}
+
+async fn edit_one(
+    place: &mut impl Place,
+    subject: &Subject,
+    whose: &Whose,
+    body: Option<PathBuf>,
+    reason: &Reason,
+    output: Output,
+) -> Result<Exit, Failure> {
     let Some(file) = body else {
         let (body, kept) = editing::edit(&subject.operation)?;
         let ended = subject
-            .decide(whose, Ruling::Edit { body }, reason, output)
+            .decide(place, whose, Ruling::Edit { body }, reason, output)
             .await;
         if matches!(ended, Ok(Exit::Done)) {
             // It holds what a client sent: nobody needs it any more.
@@ -211,18 +254,22 @@ async fn edit(
     };
     let body = editing::read(&file)?;
     subject
-        .decide(whose, Ruling::Edit { body }, reason, output)
+        .decide(place, whose, Ruling::Edit { body }, reason, output)
         .await
 }
 
 async fn retry(whose: &Whose, yes: bool, reason: &Reason, output: Output) -> Result<Exit, Failure> {
-    let subject = Subject::find(whose).await?;
-    if subject.operation.kind() == ReviewKind::UnknownOutcome && !yes && !confirmed() {
-        let message =
-            "the effect may have happened: it may happen twice; --yes tries again all the same";
-        return Err(Failure::wrong("NotConfirmed", message));
-    }
-    subject.decide(whose, Ruling::Retry, reason, output).await
+    at!(whose.at, |place| {
+        let subject = Subject::find(place, whose).await?;
+        if subject.operation.kind() == ReviewKind::UnknownOutcome && !yes && !confirmed() {
+            let message =
+                "the effect may have happened: it may happen twice; --yes tries again all the same";
+            return Err(Failure::wrong("NotConfirmed", message));
+        }
+        subject
+            .decide(place, whose, Ruling::Retry, reason, output)
+            .await
+    })
 }
 
 /// Whether a person at a terminal says yes.

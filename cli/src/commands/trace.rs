@@ -1,20 +1,19 @@
 //! `holdfast trace`: everything that happened to a record, and why.
 
 use clap::Args;
-use holdfast_embedded::control;
-use holdfast_embedded::identity;
-use holdfast_embedded::store::Store;
 use holdfast_engine::definition::model::{Lookup, RecordDefinition};
 use holdfast_engine::field::{self, Kind};
 use holdfast_engine::id::{EventId, ExecutionRef, RecordRef};
 use holdfast_engine::name::{RecordType, TenantName};
+use holdfast_engine::port::{Ports, Secrets};
 use holdfast_engine::record::{Resolution, find_record, resolve};
 use holdfast_engine::timeline::{self, Timeline};
 use serde_json::{Map, Value as Json};
 
-use crate::data::{DataFolder, glossary, journal, tenant};
+use crate::data::{glossary, packs, tenant};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::place::{At, Place, at};
 use crate::trace_text;
 
 /// What to trace.
@@ -31,42 +30,41 @@ pub(crate) struct Arguments {
     #[arg(long)]
     show_pii: bool,
     #[command(flatten)]
-    data: DataFolder,
+    at: At,
 }
 
 /// Traces.
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let store = arguments.data.read()?;
-    let timeline = find(arguments, &store).await?;
+    let timeline = at!(arguments.at, |place| find(arguments, place.ports()).await)?;
     output.result(&timeline, trace_text::text);
     Ok(Exit::Done)
 }
 
-async fn find(arguments: &Arguments, store: &Store) -> Result<Timeline, Failure> {
+async fn find(arguments: &Arguments, ports: &impl Ports) -> Result<Timeline, Failure> {
     let subject = arguments.subject.as_str();
-    let journal = journal(store);
-    let told = |home: &RecordRef| glossary(store, &home.tenant, arguments.show_pii);
+    let journal = ports.journal();
+    let told = async |home: &RecordRef| glossary(ports, &home.tenant, arguments.show_pii).await;
     if let Ok(execution) = subject.parse::<ExecutionRef>() {
         let home = execution.home;
-        return Ok(timeline::of_record(&journal, &home, &told(&home)).await?);
+        return Ok(timeline::of_record(journal, &home, &told(&home).await).await?);
     }
     if let Ok(record) = subject.parse::<RecordRef>()
-        && find_record(&journal, &record).await?.is_some()
+        && find_record(journal, &record).await?.is_some()
     {
-        return Ok(timeline::of_record(&journal, &record, &told(&record)).await?);
+        return Ok(timeline::of_record(journal, &record, &told(&record).await).await?);
     }
-    let tenant = tenant(arguments.tenant.as_ref(), store)?;
+    let tenant = tenant(arguments.tenant.as_ref(), ports).await?;
     let looking = Looking {
         arguments,
-        store,
+        ports,
         tenant: &tenant,
     };
     if let Some(home) = looking.by_key().await? {
-        return Ok(timeline::of_record(&journal, &home, &told(&home)).await?);
+        return Ok(timeline::of_record(journal, &home, &told(&home).await).await?);
     }
-    let told = glossary(store, &tenant, arguments.show_pii);
+    let told = glossary(ports, &tenant, arguments.show_pii).await;
     let event = EventId::from_text(subject);
-    let of_event = timeline::of_event(&journal, &tenant, &event, &told).await?;
+    let of_event = timeline::of_event(journal, &tenant, &event, &told).await?;
     of_event.ok_or_else(|| {
         Failure::wrong(
             "NotFound",
@@ -75,13 +73,13 @@ async fn find(arguments: &Arguments, store: &Store) -> Result<Timeline, Failure>
     })
 }
 
-struct Looking<'a> {
+struct Looking<'a, P> {
     arguments: &'a Arguments,
-    store: &'a Store,
+    ports: &'a P,
     tenant: &'a TenantName,
 }
 
-impl Looking<'_> {
+impl<P: Ports> Looking<'_, P> {
     /// The record of `type/key`: by its natural key, else its id, else a field of `also`.
     async fn by_key(&self) -> Result<Option<RecordRef>, Failure> {
         let Some((record_type, value)) = self.arguments.subject.split_once('/') else {
@@ -90,7 +88,7 @@ impl Looking<'_> {
         let Ok(record_type) = RecordType::new(record_type) else {
             return Ok(None);
         };
-        let packs = control::published(self.store, self.tenant)?;
+        let packs = packs(self.ports, self.tenant).await?;
         let definition = packs.iter().find_map(|pack| pack.records.get(&record_type));
         let Some(definition) = definition else {
             return Ok(None);
@@ -112,7 +110,7 @@ impl Looking<'_> {
         let Ok(record) = text.parse::<RecordRef>() else {
             return Ok(None);
         };
-        let found = find_record(&journal(self.store), &record).await?;
+        let found = find_record(self.ports.journal(), &record).await?;
         Ok(found.map(|_| record))
     }
 
@@ -121,11 +119,9 @@ impl Looking<'_> {
         definition: &RecordDefinition,
         values: &Map<String, Json>,
     ) -> Result<Option<RecordRef>, Failure> {
-        let identity = identity::read(self.arguments.data.path())
-            .map_err(|error| Failure::unreachable("DataFolderUnusable", error.to_string()))?;
-        let journal = journal(self.store);
-        let by = Lookup::Also;
-        let found = resolve(&journal, &identity.0, self.tenant, definition, by, values).await?;
+        let identity_key = self.ports.secrets().identity_key();
+        let (journal, by) = (self.ports.journal(), Lookup::Also);
+        let found = resolve(journal, identity_key, self.tenant, definition, by, values).await?;
         let record = match found {
             Resolution::None => return Ok(None),
             Resolution::One(record) => record,

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_embedded::control;
-use holdfast_embedded::store::{SqliteDefinitions, Store};
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::operation::Operation;
+use holdfast_engine::port::{Definitions, Ports};
 use serde_json::Value as Json;
 
 use super::free_text::{MASK, hidden};
+use crate::data::packs;
 
 /// Shorter texts are not looked for: they are in everything.
 const SHORTEST_SOUGHT: usize = 4;
@@ -39,14 +39,14 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
-    /// Hides what the live packs of each tenant mark, unless all is to be shown. Packs that do not
+    /// Hides what the packs of each tenant mark, unless all is to be shown. Packs that do not
     /// compile with this program mark nothing.
-    pub(crate) fn of(store: &Store, show_pii: bool) -> Self {
+    pub(crate) async fn of(ports: &impl Ports, show_pii: bool) -> Self {
         let mut names = BTreeMap::new();
         if !show_pii {
-            let tenants = SqliteDefinitions::new(store.clone()).tenants();
+            let tenants = ports.definitions().tenants().await;
             for tenant in tenants.unwrap_or_default() {
-                let packs = control::published(store, &tenant).unwrap_or_default();
+                let packs = packs(ports, &tenant).await.unwrap_or_default();
                 names.insert(
                     tenant,
                     packs.iter().flat_map(|pack| personal(pack)).collect(),

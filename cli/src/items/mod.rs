@@ -7,13 +7,11 @@ mod row;
 mod show;
 mod text;
 
-use holdfast_embedded::store::Store;
 use holdfast_engine::operate::ItemRef;
 use holdfast_engine::operation::Operation;
-use holdfast_engine::port::{OperationList, PortError, Which};
+use holdfast_engine::port::{OperationList, PortError, Ports, Which};
 use jiff::Timestamp;
 
-use crate::data::journal;
 use crate::failure::Failure;
 
 pub(crate) use mask::Mask;
@@ -31,11 +29,11 @@ pub(crate) const SHORT_ID: usize = 10;
 ///
 /// # Errors
 /// [`PortError`] when the store fails.
-pub(crate) async fn all(store: &Store, which: Which) -> Result<Vec<Operation>, PortError> {
-    let journal = journal(store);
+pub(crate) async fn all(ports: &impl Ports, which: Which) -> Result<Vec<Operation>, PortError> {
+    let operations = ports.operations();
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let mut page = journal.list(which, after.as_deref(), PAGE).await?;
+        let mut page = operations.list(which, after.as_deref(), PAGE).await?;
         after = page.next.take();
         all.extend(page.into_operations());
         if after.is_none() {
@@ -71,8 +69,8 @@ pub(crate) fn reference(operation: &Operation) -> ItemRef {
 ///
 /// # Errors
 /// [`Failure`] when there is none, or when there are several, with each of them.
-pub(crate) async fn find(store: &Store, id: &str, mask: &Mask) -> Result<Operation, Failure> {
-    let mut found = all(store, Which::All).await?;
+pub(crate) async fn find(ports: &impl Ports, id: &str, mask: &Mask) -> Result<Operation, Failure> {
+    let mut found = all(ports, Which::All).await?;
     found.retain(|operation| operation.id().starts_with(id));
     if let Some(at) = found.iter().position(|operation| operation.id() == id) {
         return Ok(found.swap_remove(at));

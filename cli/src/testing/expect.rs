@@ -173,7 +173,7 @@ fn skipped(
 
 /// An error record or review item of this code.
 async fn error(scenario: &Scenario<'_>, code: &str) -> Result<Option<Mismatch>, Failure> {
-    let open = items::all(scenario.system.store(), Which::Open).await?;
+    let open = items::all(scenario.system.ports().as_ref(), Which::Open).await?;
     let codes: Vec<&str> = open.iter().filter_map(code_of).collect();
     if codes.contains(&code) {
         return Ok(None);

@@ -164,15 +164,21 @@ impl Located<'_> {
         writes.push(put(key::record(&self.reference), expect, &after)?);
         let audit = self.audit(ctx, changes);
         if audit.target.is_some() {
-            let (execution, step) = (&ctx.envelope.execution, &ctx.envelope.step);
+            let envelope = ctx.envelope;
+            let execution = &envelope.execution.execution;
             let line = Line {
-                event: &ctx.envelope.context.event.id,
+                event: &envelope.context.event.id,
                 by: &after.last_change.by,
                 at: after.updated_at,
                 changes: &audit.changes,
             };
             writes.push(put(
-                key::change(&self.reference, &execution.execution, step),
+                key::change(
+                    &self.reference,
+                    execution,
+                    envelope.generation,
+                    &envelope.step,
+                ),
                 Expect::Absent,
                 &line,
             )?);

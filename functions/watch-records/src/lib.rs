@@ -9,7 +9,7 @@ use holdfast_engine::port::{
     Clock, Definitions, DefinitionsError, Delivery, Outgoing, Ports, Queue, QueueName, Verdict,
 };
 use holdfast_engine::record::differences;
-use holdfast_engine::route::wants;
+use holdfast_engine::route::{versions, wants};
 use holdfast_engine::undeliverable;
 use jiff::Timestamp;
 
@@ -46,11 +46,9 @@ async fn publish<P: Ports>(ports: &P, message: &EventMessage) -> Result<(), Defi
     let Origin::Record { record, on } = &message.origin else {
         return Ok(());
     };
-    let packs = ports
-        .definitions()
-        .live(&record.tenant)
-        .await?
-        .unwrap_or_default();
+    let live = ports.definitions().live(&record.tenant).await?;
+    let canaries = ports.definitions().canaries(&record.tenant).await?;
+    let packs = versions(&live.unwrap_or_default(), &canaries, record);
     if !packs
         .iter()
         .any(|pack| wants(pack, &record.record_type, *on))

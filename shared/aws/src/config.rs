@@ -33,6 +33,9 @@ pub struct Config {
     pub tenants: Vec<TenantName>,
     /// The address under which providers reach the webhooks.
     pub public_url: Option<String>,
+    /// The name of the secret that holds the Slack webhook of alerts, whatever packs say: of
+    /// `notify-oncall` alone.
+    pub alerts_slack_webhook: Option<String>,
     /// The sandbox that answers every connection: for development only.
     pub sandbox_url: Option<String>,
 }
@@ -92,8 +95,9 @@ impl Config {
             queue_url_prefix: required("QUEUE_URL_PREFIX")?,
             secrets_prefix: required("SECRETS_PREFIX")?,
             tenants: tenants(&required("TENANTS")?)?,
-            public_url: optional("PUBLIC_URL").map(without_slash),
-            sandbox_url: optional("SANDBOX_URL").map(without_slash),
+            public_url: optional("PUBLIC_URL").as_deref().map(without_slash),
+            alerts_slack_webhook: optional("ALERTS_SLACK_WEBHOOK"),
+            sandbox_url: optional("SANDBOX_URL").as_deref().map(without_slash),
         })
     }
 
@@ -119,7 +123,7 @@ fn variable(name: &str) -> Option<String> {
     var_os(name)?.into_string().ok()
 }
 
-fn without_slash(url: String) -> String {
+fn without_slash(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
 }
 

@@ -18,8 +18,10 @@ mod ses;
 mod sns;
 pub mod sqs;
 pub mod stack;
+mod texting;
 
 pub use config::{Config, ConfigError};
 pub use outside::AwsOutside;
 pub use ports::{AwsPorts, SetupError};
 pub use sdk::Sdk;
+pub use texting::Texting;

@@ -9,8 +9,9 @@ use holdfast_engine::port::{
 };
 use holdfast_providers::machine::SystemClock;
 use holdfast_providers::remote::RemoteSandbox;
-use holdfast_providers::{Client, Providers, SetupError};
+use holdfast_providers::{Client, Providers, SetupError, Slack};
 
+use crate::config::Config;
 use crate::secrets::SsmSecrets;
 use crate::ses::Ses;
 
@@ -22,6 +23,8 @@ pub struct AwsOutside(Arc<Answers>);
 struct Answers {
     providers: Providers<SsmSecrets<SystemClock>>,
     ses: Ses,
+    /// Posts every message, where a parameter of the stack says so.
+    slack: Option<Slack<SsmSecrets<SystemClock>>>,
     /// Answers every connection, where it is there.
     sandbox: Option<RemoteSandbox>,
 }
@@ -34,13 +37,16 @@ impl AwsOutside {
     pub fn new(
         secrets: &SsmSecrets<SystemClock>,
         ses: aws_sdk_sesv2::Client,
-        sandbox: Option<&str>,
+        config: &Config,
     ) -> Result<Self, SetupError> {
-        let sandbox = sandbox
-            .map(|url| Ok(RemoteSandbox::new(&Client::new()?, url)))
-            .transpose()?;
+        let (client, secrets) = (Client::new()?, Arc::new(secrets.clone()));
+        let sandbox = config.sandbox_url.as_deref();
+        let sandbox = sandbox.map(|url| RemoteSandbox::new(&client, url));
+        let webhook = config.alerts_slack_webhook.as_deref();
+        let slack = webhook.map(|name| Slack::new(client, Arc::clone(&secrets)).with_secret(name));
         Ok(Self(Arc::new(Answers {
-            providers: Providers::new(&Arc::new(secrets.clone()))?,
+            providers: Providers::new(&secrets)?,
+            slack,
             ses: Ses::new(ses),
             sandbox,
         })))
@@ -79,9 +85,10 @@ impl Email for AwsOutside {
 
 impl Chat for AwsOutside {
     async fn post(&self, call: &Call<'_>, message: ChatMessage) -> Result<Receipt, CallError> {
-        match &self.0.sandbox {
-            Some(sandbox) => sandbox.post(call, message).await,
-            None => self.0.providers.post(call, message).await,
+        match (&self.0.sandbox, &self.0.slack) {
+            (Some(sandbox), _) => sandbox.post(call, message).await,
+            (None, Some(slack)) => slack.post(call, message).await,
+            (None, None) => self.0.providers.post(call, message).await,
         }
     }
 }

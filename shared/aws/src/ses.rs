@@ -32,8 +32,8 @@ impl Email for Ses {
             .content(content(&message.subject, &message.body)?)
             .send();
         match tokio::time::timeout(call.timeout, send).await {
-            Ok(Ok(sent)) => Ok(Receipt {
-                id: sent.message_id.unwrap_or_default(),
+            Ok(Ok(accepted)) => Ok(Receipt {
+                id: accepted.message_id.unwrap_or_default(),
             }),
             Ok(Err(error)) => Err(failure(&error)),
             Err(_late) => Err(maybe("SES did not answer in time")),

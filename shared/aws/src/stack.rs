@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_sdk_ssm::types::ParameterType;
 use holdfast_engine::alert;
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::port::{Definitions, PortError};
@@ -13,6 +14,7 @@ use holdfast_engine::port::{Definitions, PortError};
 use crate::config::Config;
 use crate::definitions::Live;
 use crate::dynamo::Armed;
+use crate::error::port;
 use crate::ports::{AwsPorts, SetupError};
 use crate::sdk::Sdk;
 use crate::secrets::read;
@@ -63,6 +65,31 @@ impl AwsPorts {
         tenant: &TenantName,
     ) -> Result<BTreeMap<PackName, Live>, PortError> {
         self.definitions.published(tenant).await
+    }
+
+    /// Sets a secret of a tenant, on a stack whose connections a sandbox answers; any other is left
+    /// alone. Returns whether it was set.
+    ///
+    /// # Errors
+    /// [`PortError`] when the parameter store fails.
+    pub async fn keep_development_secret(
+        &self,
+        tenant: &TenantName,
+        name: &str,
+        value: &str,
+    ) -> Result<bool, PortError> {
+        if self.config.sandbox_url.is_none() {
+            return Ok(false);
+        }
+        let prefix = &self.config.secrets_prefix;
+        let put = self
+            .sdk
+            .ssm
+            .put_parameter()
+            .name(format!("{prefix}/{tenant}/{name}"));
+        let put = put.r#type(ParameterType::SecureString).value(value);
+        let kept = put.overwrite(true).send().await;
+        kept.map(|_| true).map_err(|error| port(&error))
     }
 
     /// Watches a tenant's path of alerts from now on.

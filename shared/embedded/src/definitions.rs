@@ -24,9 +24,12 @@ pub struct LiveDefinitions {
 
 type Settings = Arc<Map<String, Json>>;
 
+/// The live packs of a tenant, or why they cannot be had.
+type Live = Result<Arc<[Arc<Pack>]>, DefinitionsError>;
+
 #[derive(Debug, Default)]
 struct State {
-    live: BTreeMap<TenantName, Arc<[Arc<Pack>]>>,
+    live: BTreeMap<TenantName, Live>,
     versions: BTreeMap<ManifestId, Arc<Pack>>,
     config: BTreeMap<(TenantName, PackName), Settings>,
     /// Raised whenever settings that were read may have changed.
@@ -75,13 +78,8 @@ impl LiveDefinitions {
                 .versions
                 .insert(pack.manifest.clone(), Arc::clone(pack));
         }
-        state.live.insert(
-            tenant.clone(),
-            packs
-                .iter()
-                .map(|loaded| Arc::clone(&loaded.pack))
-                .collect(),
-        );
+        let live = packs.iter().map(|loaded| Arc::clone(&loaded.pack));
+        state.live.insert(tenant.clone(), Ok(live.collect()));
         state.epoch += 1;
         state.config.retain(|(owner, _), _| owner != tenant);
         Ok(())
@@ -93,17 +91,39 @@ impl LiveDefinitions {
     /// # Errors
     /// [`PortError`] when the store fails.
     pub(crate) fn recall(&self) -> Result<(), PortError> {
+        self.recall_as(|versions| {
+            let usable = |version: Result<_, DefinitionsError>| {
+                version
+                    .inspect_err(|error| tracing::warn!(%error, "a version cannot be used"))
+                    .ok()
+            };
+            Ok(versions.into_iter().filter_map(usable).collect())
+        })
+    }
+
+    /// The same for whoever only looks: a tenant with a version that does not compile has none,
+    /// since what that version hides would be shown.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    pub(crate) fn recall_all(&self) -> Result<(), PortError> {
+        self.recall_as(|versions| versions.into_iter().collect())
+    }
+
+    fn recall_as(
+        &self,
+        live: impl Fn(Vec<Result<Arc<Pack>, DefinitionsError>>) -> Live,
+    ) -> Result<(), PortError> {
         for tenant in self.published.tenants()? {
-            let mut packs = Vec::new();
+            let mut versions = Vec::new();
             for published in self.published.live(&tenant)? {
                 match self.compile(&published.manifest) {
-                    Ok(pack) => packs.push(pack),
                     Err(DefinitionsError::Port(error)) => return Err(error),
-                    Err(error) => tracing::warn!(%tenant, %error, "a version cannot be used"),
+                    version => versions.push(version),
                 }
             }
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            state.live.insert(tenant, packs.into());
+            state.live.insert(tenant, live(versions));
         }
         Ok(())
     }
@@ -141,10 +161,8 @@ impl LiveDefinitions {
 
     fn defaults(&self, tenant: &TenantName, pack: &PackName) -> Map<String, Json> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let live = state
-            .live
-            .get(tenant)
-            .and_then(|packs| packs.iter().find(|p| p.manifest.pack == *pack));
+        let live = state.live.get(tenant).and_then(|live| live.as_ref().ok());
+        let live = live.and_then(|packs| packs.iter().find(|p| p.manifest.pack == *pack));
         let fields = live.map(|pack| &pack.config).into_iter().flatten();
         fields
             .filter_map(|(name, field)| Some((name.clone(), field.default.clone()?)))
@@ -163,7 +181,7 @@ impl Definitions for LiveDefinitions {
         tenant: &TenantName,
     ) -> Result<Option<Arc<[Arc<Pack>]>>, DefinitionsError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(state.live.get(tenant).map(Arc::clone))
+        state.live.get(tenant).cloned().transpose()
     }
 
     async fn version(&self, manifest: &ManifestId) -> Result<Arc<Pack>, DefinitionsError> {
@@ -202,5 +220,55 @@ impl Definitions for LiveDefinitions {
             state.config.insert(key, Arc::clone(&config));
         }
         Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Definitions of a store with a version that compiles, and one that does not.
+    async fn with_a_broken_version(folder: &std::path::Path) -> LiveDefinitions {
+        let store = Store::open(folder).unwrap();
+        let published = SqliteDefinitions::new(store.clone());
+        for (pack, text) in [("shop", "pack: shop\n"), ("broken", "pack: [\n")] {
+            let manifest = ManifestId {
+                pack: PackName::new(pack).unwrap(),
+                hash: pack.into(),
+            };
+            let files = Files::from([("pack.yaml".to_owned(), text.to_owned())]);
+            let at = Timestamp::UNIX_EPOCH;
+            published
+                .publish(&tenant(), &manifest, files, at)
+                .await
+                .unwrap();
+        }
+        LiveDefinitions::new(store, Arc::default())
+    }
+
+    fn tenant() -> TenantName {
+        TenantName::new("demo").unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_acts_goes_on_without_a_version_that_does_not_compile() {
+        let folder = tempfile::tempdir().unwrap();
+        let definitions = with_a_broken_version(folder.path()).await;
+        definitions.recall().unwrap();
+        let live = definitions.live(&tenant()).await.unwrap().unwrap();
+        let names: Vec<_> = live.iter().map(|it| it.manifest.pack.as_str()).collect();
+        assert_eq!(names, ["shop"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_looks_is_told_of_a_version_that_does_not_compile() {
+        let folder = tempfile::tempdir().unwrap();
+        let definitions = with_a_broken_version(folder.path()).await;
+        definitions.recall_all().unwrap();
+        assert_eq!(definitions.tenants().await.unwrap(), [tenant()]);
+        let error = definitions.live(&tenant()).await.unwrap_err();
+        assert!(matches!(error, DefinitionsError::NotCompiled(..)));
+        let other = TenantName::new("other").unwrap();
+        assert!(definitions.live(&other).await.unwrap().is_none());
     }
 }

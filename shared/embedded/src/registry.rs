@@ -187,6 +187,22 @@ impl<C> Visitor<C> for Listing {
     }
 }
 
+/// What is fixed about each of them.
+#[must_use]
+pub fn specs<C: Clock + Clone + 'static>() -> Vec<StepSpec> {
+    let mut specs = Specs(Vec::new());
+    visit::<C>(&mut specs);
+    specs.0
+}
+
+struct Specs(Vec<StepSpec>);
+
+impl<C> Visitor<C> for Specs {
+    fn step<S: Step>(&mut self, _make: impl FnOnce(&Arc<EmbeddedPorts<C>>, &Outside<C>) -> S) {
+        self.0.push(S::SPEC);
+    }
+}
+
 /// Adds a step function's signature to a catalog.
 pub fn insert<S: Step>(catalog: &mut Catalog) {
     if let Ok(name) = FunctionName::new(S::SPEC.name) {

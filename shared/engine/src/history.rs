@@ -1,8 +1,13 @@
-//! The step entries of one execution, of every generation.
+//! The step entries of one execution, of every generation, and what they add up to.
 
-use crate::entry::StepEntry;
+use serde_json::Value as Json;
+
+use crate::definition::model::{StepDefinition, Workflow};
+use crate::entry::{State, StepEntry};
+use crate::envelope::Context;
 use crate::id::{ExecutionRef, StepKey};
 use crate::key;
+use crate::name::StepId;
 use crate::port::{Journal, PortError, Row, Table};
 
 /// Entries read at once.
@@ -43,6 +48,39 @@ pub async fn entries_of<J: Journal>(
             return Ok(found);
         }
     }
+}
+
+/// What an execution knows before its step `from`: what it knew at its `start`, and the results of
+/// earlier steps in the latest generation that has them.
+#[must_use]
+pub fn context_before(
+    start: Context,
+    execution: &ExecutionRef,
+    workflow: &Workflow,
+    from: &StepId,
+    entries: &[Recorded],
+) -> Context {
+    let earlier = workflow.steps.iter().take_while(|step| step.id != *from);
+    let earlier = earlier.filter(|step| !step.asynchronous);
+    earlier.fold(start, |context, step| match result(step, entries) {
+        Some((key, definition, output)) => context.after(&execution.home, key, definition, output),
+        None => context,
+    })
+}
+
+fn result<'a>(
+    step: &'a StepDefinition,
+    entries: &'a [Recorded],
+) -> Option<(&'a StepKey, &'a StepDefinition, &'a Json)> {
+    let done = entries.iter().filter(|one| {
+        one.step.step == step.id
+            && !one.step.undoes()
+            && one.entry.state == State::Succeeded
+            && step.alternative(one.step.n).is_some()
+    });
+    let latest = done.max_by_key(|one| (one.generation, &one.step))?;
+    let output = latest.entry.output.as_ref()?;
+    Some((&latest.step, step.alternative(latest.step.n)?, output))
 }
 
 fn recorded(prefix: &str, row: &Row) -> Result<Recorded, PortError> {

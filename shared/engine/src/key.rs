@@ -75,10 +75,12 @@ pub fn outcome(execution: &ExecutionRef) -> Key {
     )
 }
 
-/// The change that a step made to another record than its home, in that record's partition.
+/// The change that a step made to another record than its home, in that record's partition: a
+/// re-run makes one of its own.
 #[must_use]
-pub fn change(target: &RecordRef, execution: &ExecutionId, step: &StepKey) -> Key {
-    journal(home(target), format!("change#{execution}#{step}"))
+pub fn change(target: &RecordRef, execution: &ExecutionId, generation: u32, step: &StepKey) -> Key {
+    let sort = format!("change#{execution}#{generation}#{step}");
+    journal(home(target), sort)
 }
 
 /// The creation of a record by a source's event.

@@ -27,18 +27,32 @@ const API: &str = "https://slack.com/api";
 pub struct Slack<S> {
     client: Client,
     secrets: Arc<S>,
+    /// The secret of every message, whatever its connection names.
+    secret: Option<String>,
 }
 
 impl<S: Secrets> Slack<S> {
     /// An adapter over this client.
     pub fn new(client: Client, secrets: Arc<S>) -> Self {
-        Self { client, secrets }
+        Self {
+            client,
+            secrets,
+            secret: None,
+        }
+    }
+
+    /// The same with one secret for every message, whatever its connection names.
+    #[must_use]
+    pub fn with_secret(self, name: &str) -> Self {
+        let secret = Some(name.to_owned());
+        Self { secret, ..self }
     }
 }
 
 impl<S: Secrets> Chat for Slack<S> {
     async fn post(&self, call: &Call<'_>, message: ChatMessage) -> Result<Receipt, CallError> {
-        let Some(Auth::Bearer(name)) = &call.connection.auth else {
+        let named = (&self.secret, &call.connection.auth);
+        let ((Some(name), _) | (None, Some(Auth::Bearer(name)))) = named else {
             return Err(misconfigured("a slack connection needs `auth: { bearer }`"));
         };
         let token = secret(&*self.secrets, call, name).await?;

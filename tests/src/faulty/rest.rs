@@ -5,7 +5,7 @@ use std::sync::Arc;
 use holdfast_engine::definition::model::{ManifestId, Pack};
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::port::{
-    Alert, Alerts, DeadLetter, DeadLetters, Definitions, DefinitionsError, MessageId,
+    Alert, Alerts, Canary, DeadLetter, DeadLetters, Definitions, DefinitionsError, MessageId,
     OperationList, Operations, Outgoing, PortError, Ports, Queue, QueueName, Redrive, Secrets,
     Timer, Timers, Which,
 };
@@ -122,6 +122,11 @@ impl<P: Ports> Definitions for FaultyDefinitions<P> {
         self.faults
             .port(self.inner.definitions().live(tenant))
             .await
+    }
+
+    async fn canaries(&self, tenant: &TenantName) -> Result<Arc<[Canary]>, DefinitionsError> {
+        let canaries = self.inner.definitions().canaries(tenant);
+        self.faults.port(canaries).await
     }
 
     async fn version(&self, manifest: &ManifestId) -> Result<Arc<Pack>, DefinitionsError> {

@@ -1,11 +1,14 @@
 //! The conditions of writes, one by one: a test may leave one out, to see who notices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use holdfast_engine::key;
 use holdfast_engine::operation::{ERROR, REVIEW};
-use holdfast_engine::port::{Change, Expect, Key, Table, Write};
+use holdfast_engine::port::{Change, Expect, Item, Key, Table, Write};
+
+use super::bound::is_bound;
+use super::judged::judgement;
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,8 +31,18 @@ pub enum Kind {
     SharedKey,
     /// A `once` key.
     Once,
+    /// What became of an outcome.
+    Outcome,
+    /// The line of what a person did.
+    Decision,
     /// A breaker.
     Breaker,
+    /// An incident.
+    Incident,
+    /// What was posted of an alert.
+    Posted,
+    /// What is known of a path of alerts.
+    AlertPath,
     /// An error record.
     ErrorRecord,
     /// A review item.
@@ -46,6 +59,9 @@ impl Kind {
         match (key.table, kind) {
             (Table::Claims, "once") => Self::Once,
             (Table::Claims, "breaker") => Self::Breaker,
+            (Table::Claims, "alert") => Self::Incident,
+            (Table::Claims, "alerted") => Self::Posted,
+            (Table::Claims, "alert-path") => Self::AlertPath,
             (Table::Operations, kind) if kind == ERROR => Self::ErrorRecord,
             (Table::Operations, kind) if kind == REVIEW => Self::ReviewItem,
             (Table::Journal, _) => Self::in_journal(&key.sort),
@@ -58,6 +74,8 @@ impl Kind {
             key::RECORD => Self::Record,
             "exe" => Self::StepEntry,
             "generation" => Self::Generation,
+            "outcome" => Self::Outcome,
+            "decision" => Self::Decision,
             "change" => Self::ChangeLine,
             "event" if sort == "event" => Self::SourceEvent,
             "event" => Self::HomeEvent,
@@ -101,17 +119,17 @@ impl Condition {
 
 #[derive(Debug, Default)]
 struct Noted {
-    ignored: Option<Condition>,
+    ignored: BTreeSet<Condition>,
     seen: BTreeSet<Condition>,
 }
 
-/// The conditions that a journal was asked for, and the one that it does not look at.
+/// The conditions that a journal was asked for, and those that it does not look at.
 #[derive(Debug, Default)]
 pub(super) struct Conditions(Mutex<Noted>);
 
 impl Conditions {
-    pub(super) fn ignore(&self, condition: Option<Condition>) {
-        self.noted().ignored = condition;
+    pub(super) fn ignore(&self, conditions: impl IntoIterator<Item = Condition>) {
+        self.noted().ignored = conditions.into_iter().collect();
     }
 
     pub(super) fn seen(&self) -> BTreeSet<Condition> {
@@ -119,11 +137,30 @@ impl Conditions {
     }
 
     /// Whether a write may be made where an item of this revision is.
+    ///
+    /// # Panics
+    /// When nobody has judged its condition: who adds one to the engine has to say why it is
+    /// needed.
     pub(super) fn allow(&self, write: &Write, found: Option<u64>) -> bool {
         let mut noted = self.noted();
         let condition = Condition::of(write);
-        noted.seen.insert(condition);
-        noted.ignored == Some(condition) || write.expect.holds(found)
+        if noted.seen.insert(condition) {
+            let judged = judgement(condition).is_some();
+            assert!(judged, "{condition:?} is not judged: {:?}", write.key);
+        }
+        noted.ignored.contains(&condition) || write.expect.holds(found)
+    }
+
+    /// Looks at a transaction that is about to be made, unless a condition is left out: each item
+    /// whose condition another one implies is written together with that one's item.
+    ///
+    /// # Panics
+    /// When one is written without it.
+    pub(super) fn check(&self, items: &BTreeMap<Key, Item>, writes: &[Write]) {
+        let noted = self.noted();
+        for write in writes.iter().filter(|_| noted.ignored.is_empty()) {
+            assert!(is_bound(write, writes, items), "{write:?} in {writes:?}");
+        }
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {

@@ -26,9 +26,9 @@ impl MemoryJournal {
         }
     }
 
-    /// Leaves a condition out of every write from now on, as a mistake would.
-    pub fn ignore(&self, condition: Option<Condition>) {
-        self.conditions.ignore(condition);
+    /// Leaves conditions out of every write from now on, as a mistake would.
+    pub fn ignore(&self, conditions: impl IntoIterator<Item = Condition>) {
+        self.conditions.ignore(conditions);
     }
 
     /// The conditions of the writes that were asked for.
@@ -98,6 +98,7 @@ impl Journal for MemoryJournal {
             if !conflicts.is_empty() {
                 return Err(CommitError::Conflict(conflicts));
             }
+            self.conditions.check(&state.items, &writes);
             for write in writes {
                 feed(state, &write);
                 apply(&mut state.items, write);

@@ -2,11 +2,13 @@
 //! state is one value that a test can copy and put back.
 
 mod alerts;
+mod bound;
 mod clock;
 mod condition;
 mod definitions;
 mod feed;
 mod journal;
+mod judged;
 mod keep;
 mod operations;
 mod queue;
@@ -23,6 +25,7 @@ pub use clock::ManualClock;
 pub use condition::{Condition, Guards, Kind};
 pub use definitions::MemoryDefinitions;
 pub use journal::MemoryJournal;
+pub use judged::{JUDGED, Judgement, Proof, needed};
 pub use keep::{MemorySecrets, SeededEntropy};
 pub use queue::{MAX_RECEIVES, MemoryQueue, Receipt, Received};
 pub use state::{MemoryState, Shared};

@@ -50,6 +50,8 @@ pub struct Run {
     pub flights: Vec<(String, u64)>,
     /// The function whose process died.
     pub died: Option<String>,
+    /// The errors that were open on a success before a sweep closed them.
+    pub swept: Vec<String>,
     /// The end.
     pub end: Projection,
 }
@@ -71,6 +73,7 @@ impl Run {
             zombie: None,
             doomed: None,
         };
+        let mut swept = Vec::new();
         for stage in &scenario.stages {
             let requests = stage.requests(&system);
             for number in 0..requests.len() {
@@ -86,12 +89,14 @@ impl Run {
                 system.settle(zombie);
                 line.rest(&requests);
             }
+            swept.extend(system.open_on_success());
             system.sweep();
             line.rest(&requests);
         }
         Self {
             flights: line.flights,
             died: line.died,
+            swept,
             end: Projection::of(&system, scenario.detail),
         }
     }

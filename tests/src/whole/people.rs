@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use holdfast_engine::alert::{Incident, acknowledge, destinations, fingerprint, is_own};
 use holdfast_engine::definition::model::Severity;
+use holdfast_engine::entry::{State, StepEntry};
+use holdfast_engine::envelope::Envelope;
 use holdfast_engine::key;
 use holdfast_engine::operate::{ItemRef, Operate, OperateError, Operator};
 use holdfast_engine::operation::{Mark, Operation};
@@ -108,6 +110,31 @@ impl System {
                 .unwrap_or_else(|error| panic!("{error}: {}", item.body))
         });
         decoded.collect()
+    }
+
+    /// The errors that are open although their steps succeeded.
+    pub(super) fn open_on_success(&self) -> Vec<String> {
+        let journal = self.memory.journal();
+        let succeeded = |operation: &Operation| {
+            let envelope: Envelope = serde_json::from_str(operation.subject()).ok()?;
+            let Envelope {
+                execution,
+                generation,
+                step,
+                ..
+            } = &envelope;
+            let item = journal.item(&key::step(execution, *generation, step))?;
+            let entry: StepEntry = decoded(&item.body);
+            (entry.state == State::Succeeded).then(|| envelope.key())
+        };
+        let open = self.operations().into_iter().filter(|operation| {
+            matches!(operation, Operation::Error(_)) && operation.handling().needs_someone()
+        });
+        open.filter_map(|operation| {
+            let step = succeeded(&operation)?;
+            Some(format!("{} is open on {step}", operation.code()))
+        })
+        .collect()
     }
 
     /// Whom an operation that nobody settled is told to: chat, by a P1 every phone in turn, and

@@ -58,8 +58,8 @@ pub struct Scenario {
     pub detail: Detail,
     /// The stages.
     pub stages: Vec<Stage>,
-    /// A condition that the journal leaves out of every write.
-    pub ignored: Option<Condition>,
+    /// Conditions that the journal leaves out of every write.
+    pub ignored: Vec<Condition>,
 }
 
 impl Scenario {
@@ -71,7 +71,7 @@ impl Scenario {
             pack: pack(&root().join("workflows/dental")),
             config: Map::new(),
             detail: Detail::Everything,
-            ignored: None,
+            ignored: Vec::new(),
             stages: vec![
                 samples(&["booking", "without-phone", "without-time"]),
                 samples(&["invoice-paid"]),
@@ -97,7 +97,7 @@ impl Scenario {
             pack: pack(&root().join("tests/packs/whole")),
             config: Map::new(),
             detail: Detail::NotSums,
-            ignored: None,
+            ignored: Vec::new(),
             stages: vec![Stage::Requests(vec![
                 order("o1", "ann@example.com", Some("+12025550173")),
                 order("o2", "ann@example.com", Some("+12025550173")),
@@ -129,7 +129,7 @@ impl Scenario {
     /// The same, on a journal that leaves a condition out of every write, as a mistake would.
     #[must_use]
     pub fn without(self, condition: Condition) -> Self {
-        let ignored = Some(condition);
+        let ignored = vec![condition];
         Self { ignored, ..self }
     }
 

@@ -75,7 +75,7 @@ impl System {
         };
         let memory = Memory::new(seed, [Arc::clone(&scenario.pack)]);
         memory.definitions().configure(scenario.config.clone());
-        memory.journal().ignore(scenario.ignored);
+        memory.journal().ignore(scenario.ignored.iter().copied());
         let memory = Arc::new(memory.deployed(deployment).feeding().keeping(secrets));
         let faults = Arc::new(Faults::default());
         let outside = Outside::new(&faults);

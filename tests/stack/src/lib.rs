@@ -4,8 +4,10 @@
 //! tests run with `make e2e STAGE=dev`. Each story has a tenant for itself, and all run at once;
 //! one that disturbs the others, because it kills processes, runs alone.
 
+pub mod bare;
 mod emulator;
 mod events;
+pub mod meter;
 mod packs;
 mod queues;
 mod sandbox;

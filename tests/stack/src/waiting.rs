@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// How long something may take. A stack on a busy machine is slow, and one that never gets there
 /// fails the test all the same.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 const PAUSE: Duration = Duration::from_millis(250);
 

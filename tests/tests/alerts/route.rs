@@ -48,7 +48,7 @@ pub struct Route {
     start: Timestamp,
 }
 
-type Handling_<'a> = Pin<Box<dyn Future<Output = Verdict> + 'a>>;
+pub type Handling_<'a> = Pin<Box<dyn Future<Output = Verdict> + 'a>>;
 
 impl Route {
     pub fn new(seed: u64, unruly: Unruly) -> Self {
@@ -173,7 +173,8 @@ impl Route {
         }
     }
 
-    fn handler<'a>(&'a self, received: &'a Received) -> Handling_<'a> {
+    /// What a function makes of a message.
+    pub fn handler<'a>(&'a self, received: &'a Received) -> Handling_<'a> {
         let delivery = &received.delivery;
         match delivery.queue.as_str() {
             "handle-error" => Box::pin(holdfast_handle_error::handle(&self.ports, delivery)),

@@ -1,7 +1,5 @@
 //! Executions whose workflow promises something, routed and timed as in earnest.
 
-mod outcomes;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +8,12 @@ use holdfast_engine::event::{Event, EventMessage, Lineage, Origin};
 use holdfast_engine::id::{EventId, ExecutionId, ExecutionRef};
 use holdfast_engine::key;
 use holdfast_engine::name::WorkflowName;
+use holdfast_engine::operate::{Operate, Rerun};
 use holdfast_engine::operation::{ERROR, ErrorRecord};
 use holdfast_engine::port::{Ports as _, QueueName, Verdict};
 use holdfast_engine::promise::OutcomeEntry;
 use holdfast_engine::record::{Author, LastChange, Record};
+use holdfast_tests::desk::ask;
 use holdfast_tests::memory::Received;
 use holdfast_tests::world::{Behaviour, Functions, Story, World, load};
 use serde_json::{Map, json};
@@ -213,6 +213,20 @@ impl Promised {
         let body = serde_json::to_string(&error).unwrap();
         self.story.world.memory.journal().seed(key, body);
         error
+    }
+
+    /// Runs it anew from a step on, as a person does.
+    pub(crate) fn rerun(&self, from: &str) {
+        let request = Rerun {
+            execution: self.story.execution.clone(),
+            from: from.parse().unwrap(),
+            version: None,
+            again: true,
+            seen: None,
+            by: "ann".to_owned(),
+            reason: "it came to nothing".to_owned(),
+        };
+        ask(&self.story.world, Operate::Rerun(request)).unwrap();
     }
 
     /// Delivers what is there and what comes back within this time.

@@ -1,5 +1,7 @@
 //! Outcomes: the business result that must follow an execution, looked for once it is due.
 
+use std::time::Duration;
+
 use holdfast_engine::key;
 use holdfast_engine::operation::ERROR;
 use holdfast_engine::port::{Ports as _, Queue as _};
@@ -8,7 +10,7 @@ use holdfast_tests::faulty::{Interrupted, Schedule, When};
 use holdfast_tests::ready::ready;
 use holdfast_tests::world::{Behaviour, Rest};
 
-use super::Promised;
+use crate::promised::Promised;
 
 const WON: &str = "outcome: { expect: { record: record.status == 'won' }, within: 1d }";
 
@@ -44,6 +46,34 @@ fn an_outcome_that_did_not_follow_is_an_error_with_its_reason() {
     let reason = "the outcome of w did not follow: record.status == 'won' is false";
     assert_eq!(error.message, reason);
     assert_eq!(verdict(&promised), "missed");
+}
+
+#[test]
+fn the_outcome_of_a_rerun_is_looked_for_anew() {
+    let promised = Promised::routed(WON, ONE);
+    promised.story.run();
+    promised.resolve("OutcomeMissing");
+    promised.rerun("s");
+    let rest = promised.story.run();
+    assert_eq!(rest.open, ["OutcomeMissing"], "it is missing again");
+    assert_eq!(promised.outcome().unwrap().generation, 2);
+    promised.rerun("s");
+    promised.keep("won", false);
+    assert_eq!(promised.story.run().open, [""; 0]);
+    assert_eq!(verdict(&promised), "met");
+}
+
+#[test]
+fn the_outcome_of_what_was_run_again_is_not_missed_before_its_time() {
+    let promised = Promised::routed(WON, ONE);
+    promised.story.deliver();
+    promised.pass(Duration::from_hours(23));
+    promised.rerun("s");
+    promised.pass(Duration::from_hours(2));
+    assert_eq!(promised.outcome(), None);
+    promised.keep("won", false);
+    assert_eq!(promised.story.run().open, [""; 0]);
+    assert_eq!(verdict(&promised), "met");
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Office {
             config: serde_json::Map::new(),
             detail: Detail::Everything,
             stages: Vec::new(),
-            ignored: None,
+            ignored: Vec::new(),
         };
         let system = System::new(5, &scenario);
         Self {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use holdfast_embedded::clock::VirtualClock;
 use holdfast_embedded::control::{self, Desk, Operated, Rate, Summary, Terms};
+use holdfast_embedded::ports::EmbeddedPorts;
 use holdfast_engine::operate::{Filter, Listed, Operate};
 use holdfast_engine::port::Clock;
 use jiff::Timestamp;
@@ -40,7 +41,7 @@ pub(crate) fn terms(rate: &str) -> Terms {
 
 impl Shop {
     /// A desk at which people ask.
-    pub(crate) fn desk(&self) -> Desk<VirtualClock> {
+    pub(crate) fn desk(&self) -> Desk<EmbeddedPorts<VirtualClock>> {
         Desk::of(self.system().ports())
     }
 

@@ -6,39 +6,40 @@ mod text;
 use std::collections::BTreeMap;
 
 use clap::Args;
-use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::control::{self, Answer, AskError, QueueDepth};
-use holdfast_embedded::store::{SqliteDefinitions, SqliteQueue, Store};
+use holdfast_embedded::control::QueueDepth;
 use holdfast_engine::alert;
 use holdfast_engine::breaker::{self, State};
 use holdfast_engine::definition::model::Severity;
-use holdfast_engine::operation::Operation;
-use holdfast_engine::port::{Clock, DeadLetters as _, QueueName, Which};
-use jiff::Timestamp;
+use holdfast_engine::operation::{Mark, Operation};
+use holdfast_engine::port::{Clock, DeadLetters, Definitions, Ports, QueueName, Which};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::data::{DataFolder, journal};
 use crate::failure::{Exit, Failure};
 use crate::items::{self, Mask, Row};
 use crate::output::Output;
+use crate::place::{At, Place, Process, Texting, at};
 
 /// Open operations, and dead letters of a queue, that are shown; the rest are counted.
 const SHOWN: usize = 5;
 
-/// Which data folder.
+/// How long it is told that a person started something.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Which place.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Show personal values
     #[arg(long)]
     show_pii: bool,
     #[command(flatten)]
-    data: DataFolder,
+    at: At,
 }
 
-/// The state of a data folder, for programs: these members stay.
+/// The state of a place, for programs: these members stay.
 #[derive(Debug, Serialize)]
 struct Status {
-    /// Whether a process serves; if none does, no message is in flight.
+    /// Whether somebody works on what is sent; if nobody does, no message is in flight.
     serving: bool,
     process: Process,
     queues: Vec<QueueDepth>,
@@ -47,29 +48,16 @@ struct Status {
     packs: BTreeMap<String, Vec<String>>,
     /// What is held back, by a breaker or by a person.
     held: Vec<Held>,
+    /// What a person started within the last day.
+    started: Vec<Held>,
     operations: Operations,
     /// Whether people are reached, by tenant.
     alerts: BTreeMap<String, AlertPath>,
     timers: Timers,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    texting: Option<Texting>,
     #[serde(skip)]
     now: Timestamp,
-}
-
-/// What is known of the process that serves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-enum Process {
-    /// It serves, and answers.
-    Serving,
-    /// There is none.
-    None,
-    /// There is one, and it does not answer.
-    NoAnswer {
-        /// Stable name of the reason.
-        code: String,
-        /// The reason.
-        message: String,
-    },
 }
 
 /// Whether people are reached.
@@ -126,61 +114,41 @@ struct Timers {
 
 /// Shows.
 pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let store = arguments.data.read()?;
-    let (process, live) = process(&arguments.data)?;
-    let timers = control::timers(&store)?;
-    let queues = live.unwrap_or_else(|| stored(&store));
-    let now = SystemClock.now();
-    let status = Status {
-        serving: process == Process::Serving,
-        process,
-        dead_letters: dead_letters(&store, &queues).await?,
-        queues,
-        packs: packs(&store)?,
-        held: held(&store, &arguments.data).await?,
-        operations: operations(&store, arguments.show_pii, now).await?,
-        alerts: alert_paths(&store, now).await?,
-        timers: Timers {
-            armed: timers.armed,
-            next: timers.next,
-        },
-        now,
-    };
+    let status = at!(arguments.at, |place| status(place, arguments.show_pii)
+        .await)?;
     output.result(&status, text::shown);
     Ok(Exit::Done)
 }
 
-/// Whether a process serves, and how full it says the queues are.
-fn process(data: &DataFolder) -> Result<(Process, Option<Vec<QueueDepth>>), Failure> {
-    let no_answer = |code: &str, message: String| Process::NoAnswer {
-        code: code.to_owned(),
-        message,
-    };
-    Ok(match control::ask(data.path(), &control::Command::Depths) {
-        Ok(Some(Answer::Depths { queues })) => (Process::Serving, Some(queues)),
-        Ok(Some(Answer::Refused(refused))) => (no_answer(&refused.code, refused.message), None),
-        Ok(Some(_)) => {
-            let message = "`serve` answered something else".to_owned();
-            (no_answer("ControlVersion", message), None)
-        }
-        Ok(None) => (Process::None, None),
-        Err(error @ AskError::Denied) => return Err(error.into()),
-        Err(error) => (no_answer(error.code(), error.to_string()), None),
+async fn status(place: &impl Place, show_pii: bool) -> Result<Status, Failure> {
+    let (ports, overview) = (place.ports(), place.overview().await?);
+    let now = ports.clock().now();
+    let (held, started) = held(ports, now).await?;
+    Ok(Status {
+        serving: overview.process.works(),
+        process: overview.process,
+        dead_letters: dead_letters(ports, &overview.queues).await?,
+        queues: overview.queues,
+        packs: overview.packs,
+        held,
+        started,
+        operations: operations(ports, show_pii, now).await?,
+        alerts: alert_paths(ports, now).await?,
+        timers: Timers {
+            armed: overview.timers.armed,
+            next: overview.timers.next,
+        },
+        texting: overview.texting,
+        now,
     })
 }
 
-fn stored(store: &Store) -> Vec<QueueDepth> {
-    let queue = SqliteQueue::new(store.clone(), SystemClock);
-    queue.depths().into_iter().map(Into::into).collect()
-}
-
 /// The oldest dead letters of each queue.
-async fn dead_letters(store: &Store, queues: &[QueueDepth]) -> Result<Vec<Dead>, Failure> {
-    let queue = SqliteQueue::new(store.clone(), SystemClock);
+async fn dead_letters(ports: &impl Ports, queues: &[QueueDepth]) -> Result<Vec<Dead>, Failure> {
     let mut dead = Vec::new();
     for depth in queues.iter().filter(|depth| depth.dead_letters > 0) {
         let name = QueueName::of(&depth.queue);
-        let letters = queue.list(&name, None, SHOWN).await?;
+        let letters = ports.dead_letters().list(&name, None, SHOWN).await?;
         dead.extend(letters.into_iter().map(|letter| Dead {
             queue: depth.queue.clone(),
             message: letter.id.0,
@@ -192,24 +160,13 @@ async fn dead_letters(store: &Store, queues: &[QueueDepth]) -> Result<Vec<Dead>,
     Ok(dead)
 }
 
-fn packs(store: &Store) -> Result<BTreeMap<String, Vec<String>>, Failure> {
-    let definitions = SqliteDefinitions::new(store.clone());
-    let mut packs = BTreeMap::new();
-    for tenant in definitions.tenants()? {
-        let live = definitions.live(&tenant)?;
-        let versions = live.iter().map(|live| live.manifest.to_string());
-        packs.insert(tenant.to_string(), versions.collect());
-    }
-    Ok(packs)
-}
-
 async fn alert_paths(
-    store: &Store,
+    ports: &impl Ports,
     now: Timestamp,
 ) -> Result<BTreeMap<String, AlertPath>, Failure> {
     let mut paths = BTreeMap::new();
-    for tenant in SqliteDefinitions::new(store.clone()).tenants()? {
-        if let Some(path) = alert::path_of(&journal(store), &tenant).await? {
+    for tenant in ports.definitions().tenants().await? {
+        if let Some(path) = alert::path_of(ports.journal(), &tenant).await? {
             let shown = AlertPath {
                 configured: path.configured,
                 proven_at: path.proven_at,
@@ -221,16 +178,22 @@ async fn alert_paths(
     Ok(paths)
 }
 
-/// The breakers of every tenant that hold work back.
-async fn held(store: &Store, data: &DataFolder) -> Result<Vec<Held>, Failure> {
-    let desk = control::Desk::looking(data.path(), SystemClock)?;
-    let mut held = Vec::new();
-    for tenant in SqliteDefinitions::new(store.clone()).tenants()? {
-        for listed in breaker::not_closed(desk.ports(), &tenant).await? {
-            held.push(held_back(tenant.to_string(), listed));
+/// The breakers of every tenant that hold work back, and those that a person started lately.
+async fn held(ports: &impl Ports, now: Timestamp) -> Result<(Vec<Held>, Vec<Held>), Failure> {
+    let (mut held, mut started) = (Vec::new(), Vec::new());
+    for tenant in ports.definitions().tenants().await? {
+        for listed in breaker::touched(ports, &tenant).await? {
+            let lately = listed
+                .started()
+                .map(|mark| now.duration_since(mark.at) < LATELY);
+            match lately {
+                None => held.push(held_back(tenant.to_string(), listed)),
+                Some(true) => started.push(held_back(tenant.to_string(), listed)),
+                Some(false) => {}
+            }
         }
     }
-    Ok(held)
+    Ok((held, started))
 }
 
 fn held_back(tenant: String, listed: breaker::Listed) -> Held {
@@ -244,7 +207,11 @@ fn held_back(tenant: String, listed: breaker::Listed) -> Held {
         reason: None,
     };
     match listed.state {
-        State::Closed { .. } => {}
+        State::Closed { started, .. } => {
+            if let Some(Mark { by, at, reason }) = started {
+                (held.since, held.by, held.reason) = (Some(at), Some(by), reason);
+            }
+        }
         State::Open { since, until, .. } => {
             held.since = Some(since);
             held.until = Some(until);
@@ -257,8 +224,12 @@ fn held_back(tenant: String, listed: breaker::Listed) -> Held {
     held
 }
 
-async fn operations(store: &Store, show_pii: bool, now: Timestamp) -> Result<Operations, Failure> {
-    let open = items::all(store, Which::Open).await?;
+async fn operations(
+    ports: &impl Ports,
+    show_pii: bool,
+    now: Timestamp,
+) -> Result<Operations, Failure> {
+    let open = items::all(ports, Which::Open).await?;
     let is_review = |operation: &&Operation| matches!(operation, Operation::Review(_));
     let reviews = open.iter().filter(is_review).count();
     let mut severities = BTreeMap::new();
@@ -266,7 +237,7 @@ async fn operations(store: &Store, show_pii: bool, now: Timestamp) -> Result<Ope
         *severities.entry(operation.severity()).or_default() += 1;
     }
     let overdue = open.iter().filter(|one| one.handling().due < now).count();
-    let mask = Mask::of(store, show_pii);
+    let mask = Mask::of(ports, show_pii).await;
     let newest = open.iter().take(SHOWN);
     Ok(Operations {
         reviews,

@@ -1,10 +1,11 @@
-//! The state of a data folder for people.
+//! The state of a place for people.
 
-use super::{AlertPath, Dead, Held, Operations, Process, Status};
+use super::{AlertPath, Dead, Held, Operations, Status};
 use crate::age::{ago, until};
 use crate::items::SHORT_ID;
 use crate::output::counted;
 use crate::output::style::{BOLD, PLAIN, RED, YELLOW};
+use crate::place::{Process, Texting};
 use crate::table::shortened;
 use holdfast_embedded::control::QueueDepth;
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ pub(super) fn shown(status: &Status) -> String {
     let armed = usize::try_from(status.timers.armed).unwrap_or(usize::MAX);
     lines.push(format!("{} armed{next}", counted(armed, "timer")));
     lines.extend(status.alerts.iter().map(alerts));
+    lines.extend(status.texting.iter().flat_map(texting));
     if !status.held.is_empty() {
         lines.push(String::new());
         lines.push(format!("{BOLD}held back{PLAIN}"));
@@ -39,6 +41,12 @@ pub(super) fn shown(status: &Status) -> String {
                 .iter()
                 .flat_map(|held| held_back(held, status.now)),
         );
+    }
+    if !status.started.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("{BOLD}started again{PLAIN}"));
+        let started = status.started.iter();
+        lines.extend(started.map(|started| started_again(started, status.now)));
     }
     lines.push(String::new());
     lines.extend(needs(&status.operations, status.now));
@@ -52,6 +60,7 @@ fn process(process: &Process) -> String {
         Process::NoAnswer { message, .. } => {
             format!("{RED}{message}{PLAIN}\nqueues are shown as the store has them")
         }
+        Process::Stack { name } => format!("stack {name}"),
     }
 }
 
@@ -95,6 +104,29 @@ fn alerts((tenant, path): (&String, &AlertPath)) -> String {
     }
 }
 
+/// What the account may send as text messages; what keeps them from arriving stands out.
+fn texting(texting: &Texting) -> Vec<String> {
+    let mut lines = Vec::new();
+    match texting.sandbox {
+        Some(true) => lines.push(format!(
+            "{RED}text messages reach verified numbers only{PLAIN}: the account is in the SMS sandbox"
+        )),
+        Some(false) => lines.push("text messages reach every number".to_owned()),
+        None => {}
+    }
+    if let Some(limit) = &texting.monthly_limit {
+        lines.push(format!("text messages cost ${limit} a month at most"));
+    }
+    match texting.origination.as_deref() {
+        Some([]) => lines.push(format!(
+            "{YELLOW}text messages have no origination identity{PLAIN}: some countries refuse them"
+        )),
+        Some(from) => lines.push(format!("text messages are sent from {}", from.join(", "))),
+        None => {}
+    }
+    lines
+}
+
 fn held_back(held: &Held, now: Timestamp) -> Vec<String> {
     let Held {
         tenant, subject, ..
@@ -127,6 +159,17 @@ fn held_back(held: &Held, now: Timestamp) -> Vec<String> {
         ));
     }
     lines
+}
+
+fn started_again(started: &Held, now: Timestamp) -> String {
+    let by = started.by.as_deref().unwrap_or("?");
+    let age = started.since.map_or_else(String::new, |at| ago(at, now));
+    let reason = started.reason.as_ref();
+    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    format!(
+        "  {} of {}  started by {by} {age} ago{reason}",
+        started.subject, started.tenant
+    )
 }
 
 fn needs(operations: &Operations, now: Timestamp) -> Vec<String> {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use holdfast_engine::definition::Catalog;
 use holdfast_engine::definition::model::{ManifestId, Pack};
-use holdfast_engine::definition::{self, Catalog, Files};
 use holdfast_engine::name::{PackName, TenantName};
-use holdfast_engine::port::{Clock, Definitions, DefinitionsError, Item, PortError};
+use holdfast_engine::port::{Canary, Clock, Definitions, DefinitionsError, PortError};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::stored::{Live, Version, decode, live_partition, text_partition, version_partition};
+use super::stored::{Canary as Trial, Live, decode, live_partition};
 use crate::dynamo::{Items, Slot};
 use crate::sqs::Steps;
 
@@ -35,14 +35,21 @@ pub struct DynamoDefinitions<C> {
 }
 
 /// What is live of a tenant, compiled, in the order of the packs' names.
-type Compiled = Arc<[Arc<Pack>]>;
+#[derive(Debug, Clone)]
+struct Compiled {
+    stable: Arc<[Arc<Pack>]>,
+    canaries: Arc<[Canary]>,
+}
+
+/// What is set of a pack, over its defaults.
+type Settings = Arc<Map<String, Json>>;
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     live: BTreeMap<TenantName, Kept<Compiled>>,
     versions: BTreeMap<ManifestId, Arc<Pack>>,
-    catalogs: BTreeMap<String, Arc<Catalog>>,
-    config: BTreeMap<(TenantName, PackName), Kept<Arc<Map<String, Json>>>>,
+    pub(super) catalogs: BTreeMap<String, Arc<Catalog>>,
+    config: BTreeMap<(TenantName, PackName), Kept<Settings>>,
 }
 
 #[derive(Debug, Clone)]
@@ -92,64 +99,73 @@ impl<C: Clock> DynamoDefinitions<C> {
         now.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
     }
 
-    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write(&self, change: impl FnOnce(&mut State)) {
+    pub(super) fn write(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     async fn look_up(&self, tenant: &TenantName) -> Result<Compiled, DefinitionsError> {
-        let mut packs = Vec::new();
+        let (mut stable, mut canaries) = (Vec::new(), Vec::new());
         for (pack, live) in self.published(tenant).await? {
+            if let Some(trial) = live.canary {
+                canaries.extend(self.canary(pack.clone(), trial).await?);
+            }
             let hash = live.stable.hash;
-            packs.push(self.version(&ManifestId { pack, hash }).await?);
+            stable.push(self.version(&ManifestId { pack, hash }).await?);
         }
-        Ok(packs.into())
+        Ok(Compiled {
+            stable: stable.into(),
+            canaries: canaries.into(),
+        })
     }
 
-    async fn compile(&self, manifest: &ManifestId) -> Result<Pack, DefinitionsError> {
-        let partition = version_partition(manifest);
-        let version = self.items.one(self.slot(&partition)).await?;
-        let missing = || DefinitionsError::NotPublished(manifest.clone());
-        let version: Version = decode(&version.ok_or_else(missing)?)?;
-        let catalog = self.catalog(&version.catalog).await?;
-        let hashes: Vec<_> = version
-            .files
-            .values()
-            .map(|hash| text_partition(hash))
-            .collect();
-        let slots: Vec<_> = hashes.iter().map(|hash| self.slot(hash)).collect();
-        let texts = self.items.all(&slots).await?;
-        let pairs = version.files.into_keys().zip(texts);
-        let file = |(path, item): (String, Option<Item>)| Some((path, item?.body));
-        let files: Option<Files> = pairs.map(file).collect();
-        let compiled = definition::load(&files.ok_or_else(missing)?, &catalog);
-        let (pack, _warnings) = compiled.map_err(|mistakes| {
-            let first = mistakes.first().map(ToString::to_string);
-            DefinitionsError::NotCompiled(manifest.clone(), first.unwrap_or_default())
-        })?;
-        Ok(pack)
-    }
-
-    /// The step functions that a version was checked with.
-    async fn catalog(&self, hash: &str) -> Result<Arc<Catalog>, PortError> {
-        if let Some(known) = self.read(|state| state.catalogs.get(hash).cloned()) {
-            return Ok(known);
+    /// A version on trial. Where it does not compile with this program its records keep the
+    /// stable one: a trial must not stop what works.
+    async fn canary(&self, pack: PackName, trial: Trial) -> Result<Option<Canary>, PortError> {
+        let (hash, percent) = (trial.release.hash, trial.percent);
+        match self.version(&ManifestId { pack, hash }).await {
+            Ok(pack) => Ok(Some(Canary { pack, percent })),
+            Err(DefinitionsError::Port(error)) => Err(error),
+            Err(error) => {
+                tracing::error!(code = error.code(), %error, "a canary cannot be used");
+                Ok(None)
+            }
         }
-        let partition = text_partition(hash);
-        let item = self.items.one(self.slot(&partition)).await?;
-        let missing = || PortError::Unavailable(format!("the catalog {hash} is not published"));
-        let catalog: Arc<Catalog> = Arc::new(decode(&item.ok_or_else(missing)?)?);
-        self.steps.extend(catalog.0.keys().cloned());
-        self.write(|state| {
-            state.catalogs.insert(hash.to_owned(), Arc::clone(&catalog));
-        });
-        Ok(catalog)
     }
 
-    fn slot<'a>(&'a self, partition: &'a str) -> Slot<'a> {
+    /// What is live; `None`: there is no such tenant. While the table cannot be read, what was
+    /// live last goes on being so.
+    async fn compiled(&self, tenant: &TenantName) -> Result<Option<Compiled>, DefinitionsError> {
+        if !self.tenants.contains(tenant) {
+            return Ok(None);
+        }
+        let known = self.read(|state| state.live.get(tenant).cloned());
+        if let Some(kept) = known.as_ref().filter(|kept| kept.until > self.clock.now()) {
+            return Ok(Some(kept.value.clone()));
+        }
+        match (self.look_up(tenant).await, known) {
+            (Ok(value), _) => {
+                let kept = Kept {
+                    value: value.clone(),
+                    until: self.until(),
+                };
+                self.write(|state| {
+                    state.live.insert(tenant.clone(), kept);
+                });
+                Ok(Some(value))
+            }
+            (Err(error), Some(kept)) => {
+                tracing::warn!(%tenant, code = error.code(), %error, "what is live cannot be looked up; the last known goes on");
+                Ok(Some(kept.value))
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    pub(super) fn slot<'a>(&'a self, partition: &'a str) -> Slot<'a> {
         Slot {
             table: &self.table,
             partition,
@@ -171,32 +187,17 @@ impl<C: Clock> Definitions for DynamoDefinitions<C> {
         Ok(self.tenants.clone())
     }
 
-    /// While the table cannot be read, what was live last goes on being so.
-    async fn live(&self, tenant: &TenantName) -> Result<Option<Compiled>, DefinitionsError> {
-        if !self.tenants.contains(tenant) {
-            return Ok(None);
-        }
-        let known = self.read(|state| state.live.get(tenant).cloned());
-        if let Some(kept) = known.as_ref().filter(|kept| kept.until > self.clock.now()) {
-            return Ok(Some(Arc::clone(&kept.value)));
-        }
-        match (self.look_up(tenant).await, known) {
-            (Ok(value), _) => {
-                let kept = Kept {
-                    value: Arc::clone(&value),
-                    until: self.until(),
-                };
-                self.write(|state| {
-                    state.live.insert(tenant.clone(), kept);
-                });
-                Ok(Some(value))
-            }
-            (Err(error), Some(kept)) => {
-                tracing::warn!(%tenant, code = error.code(), %error, "what is live cannot be looked up; the last known goes on");
-                Ok(Some(kept.value))
-            }
-            (Err(error), None) => Err(error),
-        }
+    async fn live(
+        &self,
+        tenant: &TenantName,
+    ) -> Result<Option<Arc<[Arc<Pack>]>>, DefinitionsError> {
+        let compiled = self.compiled(tenant).await?;
+        Ok(compiled.map(|compiled| compiled.stable))
+    }
+
+    async fn canaries(&self, tenant: &TenantName) -> Result<Arc<[Canary]>, DefinitionsError> {
+        let compiled = self.compiled(tenant).await?;
+        Ok(compiled.map_or_else(Arc::default, |compiled| compiled.canaries))
     }
 
     async fn version(&self, manifest: &ManifestId) -> Result<Arc<Pack>, DefinitionsError> {

@@ -13,6 +13,7 @@ mod live;
 mod publish;
 mod settings;
 mod stored;
+mod versions;
 
 pub use live::DynamoDefinitions;
 pub use publish::{PublishError, Published, Rollout};

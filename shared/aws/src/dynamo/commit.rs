@@ -19,10 +19,10 @@ use aws_sdk_dynamodb::types::{
 };
 use holdfast_engine::port::{Change, CommitError, Conflict, Item, Key, PortError, Table, Write};
 
-use super::DynamoJournal;
 use super::attributes::{self, Attributes, BODY, OPEN, REVISION, number, text};
 use super::items::{condition, next_revision};
 use super::operations::open_shard;
+use super::{Consistency, DynamoJournal};
 use crate::error::{is_size, is_uncertain, port};
 
 /// Writes of one transaction, as the service limits them.
@@ -50,20 +50,22 @@ enum Attempt {
 impl DynamoJournal {
     /// One write by itself.
     pub(super) async fn commit_one(&self, write: &Write) -> Result<(), CommitError> {
-        let mut lost = false;
+        let mut unanswered = false;
         for attempt in 0..ATTEMPTS {
             pause(attempt).await;
             let last = attempt + 1 == ATTEMPTS;
             match self.attempt(write).await? {
                 Attempt::Written => return Ok(()),
-                Attempt::Refused(found) if lost && is_ours(write, found.as_ref()) => return Ok(()),
+                Attempt::Refused(found) if unanswered && is_ours(write, found.as_ref()) => {
+                    return Ok(());
+                }
                 Attempt::Refused(found) => {
                     return Err(CommitError::Conflict(vec![Conflict { index: 0, found }]));
                 }
                 Attempt::Failed(error) => return Err(error.into()),
                 Attempt::Busy(error) | Attempt::Lost(error) if last => return Err(error.into()),
                 Attempt::Busy(_) => {}
-                Attempt::Lost(_) => lost = true,
+                Attempt::Lost(_) => unanswered = true,
             }
         }
         Err(PortError::Throttled.into())
@@ -173,7 +175,7 @@ impl DynamoJournal {
     /// The conditions that do not hold now.
     async fn conflicts(&self, writes: &[Write]) -> Result<Vec<Conflict>, PortError> {
         let slots: Vec<_> = writes.iter().map(|write| self.slot(&write.key)).collect();
-        let items = self.items.all(&slots).await?;
+        let items = self.items.all(&slots, Consistency::Strong).await?;
         let pairs = writes.iter().zip(items).enumerate();
         let failed = pairs.filter(|(_, (write, item))| {
             !write.expect.holds(item.as_ref().map(|item| item.revision))

@@ -35,6 +35,13 @@ impl Slot<'_> {
     }
 }
 
+/// How recent a read is. An eventual one costs half, and is mostly as recent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consistency {
+    Strong,
+    Eventual,
+}
+
 /// The items of tables.
 #[derive(Debug, Clone)]
 pub(crate) struct Items {
@@ -48,29 +55,41 @@ impl Items {
 
     /// Reads one item as of its last write.
     pub(crate) async fn one(&self, slot: Slot<'_>) -> Result<Option<Item>, PortError> {
+        self.get(slot, Consistency::Strong).await
+    }
+
+    async fn get(
+        &self,
+        slot: Slot<'_>,
+        consistency: Consistency,
+    ) -> Result<Option<Item>, PortError> {
         let found = self
             .client
             .get_item()
             .table_name(slot.table)
             .set_key(Some(slot.key()))
-            .consistent_read(true)
+            .consistent_read(consistency == Consistency::Strong)
             .send()
             .await
             .map_err(|error| port(&error))?;
         found.item.as_ref().map(attributes::item).transpose()
     }
 
-    /// Reads items as of their last writes, in the order of the slots.
-    pub(crate) async fn all(&self, slots: &[Slot<'_>]) -> Result<Vec<Option<Item>>, PortError> {
+    /// Reads items, in the order of the slots.
+    pub(crate) async fn all(
+        &self,
+        slots: &[Slot<'_>],
+        consistency: Consistency,
+    ) -> Result<Vec<Option<Item>>, PortError> {
         if let [slot] = slots {
-            return Ok(vec![self.one(*slot).await?]);
+            return Ok(vec![self.get(*slot, consistency).await?]);
         }
         let mut found = BTreeMap::new();
         let mut distinct = slots.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
         for batch in distinct.chunks(BATCH) {
-            self.batch(batch, &mut found).await?;
+            self.batch(batch, consistency, &mut found).await?;
         }
         let item = |slot: &Slot<'_>| {
             let stored = (
@@ -89,9 +108,10 @@ impl Items {
     async fn batch(
         &self,
         slots: &[Slot<'_>],
+        consistency: Consistency,
         found: &mut BTreeMap<(String, String, String), Item>,
     ) -> Result<(), PortError> {
-        let mut asked = requests(slots)?;
+        let mut asked = requests(slots, consistency)?;
         for round in 0..ROUNDS {
             if asked.is_empty() {
                 return Ok(());
@@ -212,7 +232,10 @@ fn is_refused<R>(error: &SdkError<PutItemError, R>) -> bool {
     service.is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 
-fn requests(slots: &[Slot<'_>]) -> Result<HashMap<String, KeysAndAttributes>, PortError> {
+fn requests(
+    slots: &[Slot<'_>],
+    consistency: Consistency,
+) -> Result<HashMap<String, KeysAndAttributes>, PortError> {
     let mut tables: BTreeMap<&str, Vec<Attributes>> = BTreeMap::new();
     for slot in slots {
         tables.entry(slot.table).or_default().push(slot.key());
@@ -220,7 +243,7 @@ fn requests(slots: &[Slot<'_>]) -> Result<HashMap<String, KeysAndAttributes>, Po
     let request = |(table, keys): (&str, Vec<Attributes>)| {
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(keys))
-            .consistent_read(true)
+            .consistent_read(consistency == Consistency::Strong)
             .build()
             .map_err(|error| PortError::Unavailable(error.to_string()))?;
         Ok((table.to_owned(), asked))

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use holdfast_engine::port::{CommitError, Item, Journal, Key, Page, PortError, Table, Write};
 
-use super::{Items, Slot};
+use super::{Consistency, Items, Slot};
 use crate::config::Tables;
 
 /// Shared state on DynamoDB. Reads are strongly consistent.
@@ -35,7 +35,12 @@ impl DynamoJournal {
 impl Journal for DynamoJournal {
     async fn read(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, PortError> {
         let slots: Vec<_> = keys.iter().map(|key| self.slot(key)).collect();
-        self.items.all(&slots).await
+        self.items.all(&slots, Consistency::Strong).await
+    }
+
+    async fn read_lately(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, PortError> {
+        let slots: Vec<_> = keys.iter().map(|key| self.slot(key)).collect();
+        self.items.all(&slots, Consistency::Eventual).await
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {

@@ -10,6 +10,6 @@ mod operations;
 mod tests;
 mod timers;
 
-pub(crate) use items::{Items, Slot};
+pub(crate) use items::{Consistency, Items, Slot};
 pub use journal::DynamoJournal;
 pub use timers::{Armed, DynamoTimers};

@@ -60,7 +60,7 @@ fn refused(found: Option<&Json>) -> Answer {
     Refused(CONDITION_FAILED, item)
 }
 
-fn cancelled(reasons: Json) -> Answer {
+fn cancelled(reasons: &Json) -> Answer {
     Refused(CANCELLED, json!({ "CancellationReasons": reasons }))
 }
 
@@ -108,7 +108,7 @@ async fn a_failed_condition_of_a_transaction_tells_which_and_what_is_there() {
         { "Code": "None" },
         { "Code": "ConditionalCheckFailed", "Item": stored("b", 3, "3") },
     ]);
-    let (committed, asked) = two([cancelled(reasons)]).await;
+    let (committed, asked) = two([cancelled(&reasons)]).await;
     assert_eq!(committed, conflict(1, Some(item(3, "3"))));
     assert_eq!(asked, ["TransactWriteItems"]);
 }
@@ -134,21 +134,21 @@ async fn an_item_that_is_too_large_is_refused_at_once() {
     .await;
     assert_eq!((committed, asked.len()), (too_large.clone(), 1));
     let reasons = json!([{ "Code": "None" }, { "Code": "ValidationError", "Message": message }]);
-    let (committed, asked) = two([cancelled(reasons)]).await;
+    let (committed, asked) = two([cancelled(&reasons)]).await;
     assert_eq!((committed, asked.len()), (too_large, 1));
 }
 
 fn met() -> Answer {
-    cancelled(json!([{ "Code": "TransactionConflict" }, { "Code": "None" }]))
+    cancelled(&json!([{ "Code": "TransactionConflict" }, { "Code": "None" }]))
 }
 
-fn batch(items: Json) -> Answer {
+fn batch(items: &Json) -> Answer {
     Done(json!({ "Responses": { "j": items }, "UnprocessedKeys": {} }))
 }
 
 #[tokio::test]
 async fn a_transaction_that_met_another_looks_again_and_is_repeated_while_its_conditions_hold() {
-    let unchanged = batch(json!([stored("b", 1, "1"), stored("a", 1, "1")]));
+    let unchanged = batch(&json!([stored("b", 1, "1"), stored("a", 1, "1")]));
     let (committed, asked) = two([met(), unchanged, Done(json!({}))]).await;
     assert_eq!(committed, Ok(()));
     assert_eq!(
@@ -159,7 +159,7 @@ async fn a_transaction_that_met_another_looks_again_and_is_repeated_while_its_co
 
 #[tokio::test]
 async fn a_transaction_that_lost_to_another_tells_what_is_there() {
-    let changed = batch(json!([stored("b", 1, "1"), stored("a", 2, "other")]));
+    let changed = batch(&json!([stored("b", 1, "1"), stored("a", 2, "other")]));
     let (committed, asked) = two([met(), changed]).await;
     assert_eq!(committed, conflict(0, Some(item(2, "other"))));
     assert_eq!(asked, ["TransactWriteItems", "BatchGetItem"]);
@@ -199,7 +199,7 @@ async fn keys_that_a_batch_left_out_are_asked_for_again() {
         { "pk": { "S": "demo#patient#p" }, "sk": { "S": "a" } },
     ] } });
     let first = json!({ "Responses": { "j": [stored("b", 2, "2")] }, "UnprocessedKeys": left });
-    let script = Script::new([Done(first), batch(json!([stored("a", 1, "1")]))]);
+    let script = Script::new([Done(first), batch(&json!([stored("a", 1, "1")]))]);
     let keys = ["a", "b", "c"].map(key);
     let found = journal(&script).read(&keys).await.unwrap();
     assert_eq!(found, [Some(item(1, "1")), Some(item(2, "2")), None]);

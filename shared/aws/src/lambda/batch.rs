@@ -83,7 +83,9 @@ impl Function {
         let left = deadline.left(self.ports.clock().now());
         let each = event.records.into_iter().map(|message| async move {
             let (delivery, receipt) = received(&self.queue, message);
+            let at_work = self.ports.queue().at_work();
             let ended = ended(handle, &delivery, left).await;
+            drop(at_work);
             let counts = Counts::of(&ended);
             let failed = self.settle(&delivery, &receipt, ended).await;
             (counts, failed.then_some(delivery.message_id.0))

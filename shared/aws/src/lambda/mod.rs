@@ -48,8 +48,7 @@ impl Function {
                 tracing::warn!(%tenant, code = error.code(), %error, "what is live is not compiled yet");
             }
         }
-        let sandbox = ports.config().sandbox_url.as_deref();
-        let outside = AwsOutside::new(ports.secrets(), ports.sdk.ses.clone(), sandbox)?;
+        let outside = AwsOutside::new(ports.secrets(), ports.sdk.ses.clone(), ports.config())?;
         Ok(Self {
             queue: QueueName::of(name),
             outside,

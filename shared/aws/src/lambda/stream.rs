@@ -22,6 +22,13 @@ use super::metrics::{Counts, Measure};
 /// How long a change waits whose handler panicked or was cut.
 const LATER: Duration = Duration::from_secs(30);
 
+/// Changes, as the platform hands them over.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Batch {
+    records: Vec<Record>,
+}
+
 /// One change, as the stream delivers it.
 #[derive(Debug, Deserialize)]
 struct Record {
@@ -130,11 +137,11 @@ impl Change {
 /// # Errors
 /// When the event is not a stream's.
 pub fn deliveries(
-    mut event: Json,
+    event: Json,
     queue: &QueueName,
     now: Timestamp,
 ) -> Result<Vec<Delivery>, serde_json::Error> {
-    let records: Vec<Record> = serde_json::from_value(event["Records"].take())?;
+    let Batch { records } = serde_json::from_value(event)?;
     let changes = records.iter().map(|record| &record.dynamodb);
     Ok(changes.map(|change| change.delivery(queue, now)).collect())
 }
@@ -148,17 +155,19 @@ impl Function {
     /// Handles the changes of a batch; the answer names those that could not even be put aside.
     pub(super) async fn streamed(
         &self,
-        mut event: Json,
+        event: Json,
         deadline: Deadline,
         handle: &impl AsyncFn(&Delivery) -> Verdict,
     ) -> Result<SqsBatchResponse, Error> {
         let measure = Measure::begin(&self.ports.config().stack, self.queue.as_str());
-        let records: Vec<Record> = serde_json::from_value(event["Records"].take())?;
+        let Batch { records } = serde_json::from_value(event)?;
         let now = self.ports.clock().now();
         let left = deadline.left(now);
         let each = records.iter().map(|record| async move {
             let delivery = record.dynamodb.delivery(&self.queue, now);
+            let at_work = self.ports.queue().at_work();
             let ended = ended(handle, &delivery, left).await;
+            drop(at_work);
             let counts = Counts::of(&ended);
             let put_aside = self.put_aside(&record.dynamodb, delivery, ended).await;
             let failed = put_aside.err().map(|error| {

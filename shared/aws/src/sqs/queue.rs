@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use holdfast_engine::port::{MAX_DELAY, Outgoing, PortError, Queue, QueueName};
 
 use super::message::attributes;
+use super::together::{AtWork, Together};
 use crate::config::Config;
 use crate::error::port;
 
@@ -21,41 +22,83 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// What the attributes of a message take at most: their names and types, a number, a name.
 const ATTRIBUTES: usize = 256;
 
-/// The queues of a stack.
+/// The queues of a stack. Clones share what is sent together.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     pub(super) client: Client,
     pub(super) config: Arc<Config>,
+    together: Together,
 }
+
+/// Messages with their places among all that are sent together.
+type Placed = (usize, Outgoing);
 
 impl SqsQueue {
     /// The queues of this stack.
     #[must_use]
     pub fn new(client: Client, config: Arc<Config>) -> Self {
-        Self { client, config }
+        Self {
+            client,
+            config,
+            together: Together::default(),
+        }
     }
 
-    async fn send_batch(&self, queue: &QueueName, batch: &[Outgoing]) -> Result<(), PortError> {
-        let entries: Vec<_> = batch
-            .iter()
-            .enumerate()
-            .map(entry)
-            .collect::<Result<_, _>>()?;
-        let answer = self
+    /// Says that a handler is at work, until the value is dropped: where several are, they send
+    /// together.
+    #[must_use]
+    pub fn at_work(&self) -> AtWork {
+        self.together.begin()
+    }
+
+    /// Sends to every queue at the same time; what became of each message, in their order.
+    async fn send_all(&self, messages: Vec<Outgoing>) -> Vec<Result<(), PortError>> {
+        let mut results = vec![Ok(()); messages.len()];
+        let mut queues: BTreeMap<QueueName, Vec<Placed>> = BTreeMap::new();
+        for (place, message) in messages.into_iter().enumerate() {
+            let queue = queues.entry(message.queue.clone()).or_default();
+            queue.push((place, message));
+        }
+        let batches = queues.iter().flat_map(|(queue, messages)| {
+            let batches = batches(messages).into_iter();
+            batches.map(move |batch| self.send_batch(queue, batch))
+        });
+        for (place, error) in join_all(batches).await.into_iter().flatten() {
+            if let Some(result) = results.get_mut(place) {
+                *result = Err(error);
+            }
+        }
+        results
+    }
+
+    /// Sends one batch; the messages that were not sent, and why.
+    async fn send_batch(&self, queue: &QueueName, batch: &[Placed]) -> Vec<(usize, PortError)> {
+        let all = |error: &PortError| {
+            let places = batch.iter().map(|(place, _)| *place);
+            places.map(|place| (place, error.clone())).collect()
+        };
+        let entries = match batch.iter().map(entry).collect::<Result<Vec<_>, _>>() {
+            Ok(entries) => entries,
+            Err(error) => return all(&error),
+        };
+        let sent = self
             .client
             .send_message_batch()
             .queue_url(self.config.queue_url(queue))
             .set_entries(Some(entries))
             .send()
-            .await
-            .map_err(|error| port(&error))?;
-        match answer.failed().first() {
-            None => Ok(()),
-            Some(failed) => Err(PortError::Unavailable(format!(
-                "{}: {}",
-                failed.code(),
-                failed.message().unwrap_or_default()
-            ))),
+            .await;
+        match sent {
+            Err(error) => all(&port(&error)),
+            Ok(answer) => answer
+                .failed()
+                .iter()
+                .filter_map(|failed| {
+                    let message = failed.message().unwrap_or_default();
+                    let message = format!("{}: {message}", failed.code());
+                    Some((failed.id().parse().ok()?, PortError::Unavailable(message)))
+                })
+                .collect(),
         }
     }
 }
@@ -68,27 +111,16 @@ impl Queue for SqsQueue {
         {
             return Err(PortError::TooLarge);
         }
-        let mut queues: BTreeMap<QueueName, Vec<Outgoing>> = BTreeMap::new();
-        for message in messages {
-            queues
-                .entry(message.queue.clone())
-                .or_default()
-                .push(message);
-        }
-        let batches = queues.iter().flat_map(|(queue, messages)| {
-            let batches = batches(messages).into_iter();
-            batches.map(move |batch| self.send_batch(queue, batch))
-        });
-        try_join_all(batches).await.map(drop)
+        self.together.send(messages, |all| self.send_all(all)).await
     }
 }
 
 /// Splits by number and by bytes.
-fn batches(messages: &[Outgoing]) -> Vec<&[Outgoing]> {
+fn batches(messages: &[Placed]) -> Vec<&[Placed]> {
     let (mut batches, mut rest) = (Vec::new(), messages);
     while !rest.is_empty() {
         let mut bytes = 0;
-        let fitting = rest.iter().take(BATCH).take_while(|message| {
+        let fitting = rest.iter().take(BATCH).take_while(|(_, message)| {
             bytes += message.body.len() + ATTRIBUTES;
             bytes <= MAX_BYTES
         });
@@ -99,11 +131,11 @@ fn batches(messages: &[Outgoing]) -> Vec<&[Outgoing]> {
     batches
 }
 
-fn entry((index, message): (usize, &Outgoing)) -> Result<SendMessageBatchRequestEntry, PortError> {
+fn entry((place, message): &Placed) -> Result<SendMessageBatchRequestEntry, PortError> {
     let delay = message.delay.as_millis().div_ceil(1000);
     let delay = (delay > 0).then(|| i32::try_from(delay).unwrap_or(i32::MAX));
     SendMessageBatchRequestEntry::builder()
-        .id(index.to_string())
+        .id(place.to_string())
         .message_body(&message.body)
         .set_delay_seconds(delay)
         .set_message_attributes(Some(attributes(message)?))
@@ -134,7 +166,8 @@ mod tests {
     #[test]
     fn batches_end_at_ten_messages_and_at_a_mebibyte() {
         let sizes = |messages: &[Outgoing]| -> Vec<usize> {
-            batches(messages).iter().map(|batch| batch.len()).collect()
+            let placed: Vec<_> = messages.iter().cloned().enumerate().collect();
+            batches(&placed).iter().map(|batch| batch.len()).collect()
         };
         let small: Vec<_> = (0..23).map(|_| message(10)).collect();
         assert_eq!(sizes(&small), [10, 10, 3]);
@@ -145,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_delay_is_rounded_up_and_the_tenant_is_the_group() {
-        let entry = entry((0, &message(1))).unwrap();
+        let entry = entry(&(0, message(1))).unwrap();
         assert_eq!(entry.delay_seconds(), Some(2));
         assert_eq!(entry.message_group_id(), Some("demo"));
     }

@@ -1,5 +1,5 @@
-//! Doing what people ask for on a data folder: within the process that serves it, or alone while
-//! none does.
+//! Doing what people ask for, on the ports: of a data folder, within the process that serves it or
+//! alone while none does, or of whatever else has ports.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use holdfast_engine::breaker::{self, Changed, Refusal};
 use holdfast_engine::operate::{Operate, Operator};
-use holdfast_engine::port::Clock;
+use holdfast_engine::port::{Clock, Ports};
 use holdfast_receive_webhook::WebhookDoor;
 
-use super::protocol::{Held, Hold, Operated};
+use super::protocol::{Held, Hold, Operated, Word};
 use super::together::together;
 use crate::entropy::OsEntropy;
 use crate::identity;
@@ -22,21 +22,12 @@ use crate::system::StartError;
 
 /// Does what people ask for.
 #[derive(Debug)]
-pub struct Desk<C> {
-    ports: Arc<EmbeddedPorts<C>>,
-    operator: Operator<EmbeddedPorts<C>, WebhookDoor>,
+pub struct Desk<P> {
+    ports: Arc<P>,
+    operator: Operator<P, WebhookDoor>,
 }
 
-impl<C: Clock + Clone + 'static> Desk<C> {
-    /// A desk of a running system.
-    #[must_use]
-    pub fn of(ports: &Arc<EmbeddedPorts<C>>) -> Self {
-        Self {
-            ports: Arc::clone(ports),
-            operator: Operator::new(Arc::clone(ports), WebhookDoor),
-        }
-    }
-
+impl<C: Clock + Clone + 'static> Desk<EmbeddedPorts<C>> {
     /// Takes a data folder that nobody serves. Nothing works on what is sent: it waits for the
     /// process that serves next.
     ///
@@ -50,12 +41,15 @@ impl<C: Clock + Clone + 'static> Desk<C> {
         Ok(desk)
     }
 
-    /// A desk that only looks, beside the process that serves: whatever writes is refused.
+    /// A desk that only looks, at the store of a folder that was opened for reading, beside the
+    /// process that serves: whatever writes is refused.
     ///
     /// # Errors
-    /// [`StartError`] when there is no store, or it is unusable.
-    pub fn looking(folder: &Path, clock: C) -> Result<Self, StartError> {
-        Self::on(folder, &Store::open_read_only(folder)?, clock)
+    /// [`StartError`] when the folder is unusable.
+    pub fn looking(folder: &Path, store: &Store, clock: C) -> Result<Self, StartError> {
+        let desk = Self::on(folder, store, clock)?;
+        desk.ports.definitions.recall_all()?;
+        Ok(desk)
     }
 
     fn on(folder: &Path, store: &Store, clock: C) -> Result<Self, StartError> {
@@ -70,10 +64,21 @@ impl<C: Clock + Clone + 'static> Desk<C> {
         };
         Ok(Self::of(&Arc::new(EmbeddedPorts::on(store, parts))))
     }
+}
+
+impl<P: Ports> Desk<P> {
+    /// A desk on these ports.
+    #[must_use]
+    pub fn of(ports: &Arc<P>) -> Self {
+        Self {
+            ports: Arc::clone(ports),
+            operator: Operator::new(Arc::clone(ports), WebhookDoor),
+        }
+    }
 
     /// The ports.
     #[must_use]
-    pub fn ports(&self) -> &EmbeddedPorts<C> {
+    pub fn ports(&self) -> &P {
         &self.ports
     }
 
@@ -101,9 +106,11 @@ impl<C: Clock + Clone + 'static> Desk<C> {
             Held::Workflow(name) => breaker::workflow(ports, tenant, name).await?,
             Held::Connection(name) => breaker::connection(ports, tenant, name).await?,
         };
-        match &hold.stop {
-            Some(stop) => breaker::stop(ports, tenant, &subject, &stop.by, &stop.reason).await,
-            None => breaker::start(ports, tenant, &subject).await,
+        match &hold.word {
+            Word::Stop { by, reason } => breaker::stop(ports, tenant, &subject, by, reason).await,
+            Word::Start { by, reason } => {
+                breaker::start(ports, tenant, &subject, by, reason.as_deref()).await
+            }
         }
     }
 }

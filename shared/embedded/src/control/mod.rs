@@ -9,7 +9,6 @@ mod desk;
 mod faults;
 mod inspect;
 mod pace;
-mod packs;
 mod protocol;
 mod redriving;
 mod server;
@@ -20,14 +19,13 @@ pub use client::{AskError, ask};
 pub use desk::Desk;
 pub use inspect::{TimerCount, events, records, timers};
 pub use pace::{Pace, Rate};
-pub use packs::published;
 pub use protocol::{
     Answer, Command, Held, Hold, InjectedFaults, Operated, QueueDepth, Refused, SetConfig,
-    SettingChange, Stop,
+    SettingChange, Word,
 };
 pub use redriving::{Refusals, Summary, Terms, redrive};
 pub use server::Listener;
-pub use settings::{ConfigError, set_config};
+pub use settings::{ConfigError, set_config, setting_value};
 
 /// The socket within the data folder.
 pub const SOCKET: &str = "control.sock";

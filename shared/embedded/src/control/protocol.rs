@@ -111,8 +111,8 @@ pub struct Hold {
     pub tenant: TenantName,
     /// What is stopped or started.
     pub what: Held,
-    /// Who, and why, of a stop; `None` starts it.
-    pub stop: Option<Stop>,
+    /// What is to be done with it.
+    pub word: Word,
 }
 
 /// What a person stops and starts.
@@ -125,13 +125,24 @@ pub enum Held {
     Connection(ConnectionName),
 }
 
-/// Who stops something, and why.
+/// What a person says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stop {
-    /// Who.
-    pub by: String,
-    /// Why.
-    pub reason: String,
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// It stops.
+    Stop {
+        /// Who says so.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// It starts.
+    Start {
+        /// Who says so.
+        by: String,
+        /// Why, where it was said.
+        reason: Option<String>,
+    },
 }
 
 /// The faults that are injected.

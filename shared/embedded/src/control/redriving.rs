@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use holdfast_engine::operate::{Filter, Listed, NotRedriven, Operate, Outcome};
-use holdfast_engine::port::Clock;
+use holdfast_engine::port::{Clock, Ports};
 use serde::Serialize;
 
 use super::{Desk, Operated, Pace, Rate, Refused};
@@ -132,7 +132,7 @@ fn request(listed: &Listed, terms: &Terms) -> Operate {
     }
 }
 
-impl<C: Clock + Clone + 'static> Desk<C> {
+impl<P: Ports> Desk<P> {
     /// The failures that fit, and were not sent again since they failed.
     ///
     /// # Errors

@@ -74,6 +74,22 @@ pub async fn set_config(
     request: &SetConfig,
     now: Timestamp,
 ) -> Result<SettingChange, ConfigError> {
+    let value = setting_value(packs, request)?;
+    let names = (&request.tenant, &request.pack);
+    let set = SqliteSettings::new(store.clone())
+        .set(names, &request.name, value, &request.by, now)
+        .await?;
+    Ok(set.into())
+}
+
+/// The value that a setting of one of the tenant's packs gets; `None`: it is taken back.
+///
+/// # Errors
+/// [`ConfigError`] when there is no such setting, or the value is wrong.
+pub fn setting_value(
+    packs: &[Arc<Pack>],
+    request: &SetConfig,
+) -> Result<Option<Json>, ConfigError> {
     let found = packs.iter().find(|p| p.manifest.pack == request.pack);
     let pack = found.ok_or_else(|| ConfigError::UnknownPack {
         tenant: request.tenant.to_string(),
@@ -86,18 +102,11 @@ pub async fn set_config(
         known: listed(pack.config.keys().map(String::as_str)),
     })?;
     let typed = request.value.as_deref();
-    let value = typed
-        .map(|typed| read(&field, typed))
-        .transpose()
-        .map_err(|report| ConfigError::InvalidValue {
-            name: request.name.clone(),
-            report,
-        })?;
-    let names = (&request.tenant, &request.pack);
-    let set = SqliteSettings::new(store.clone())
-        .set(names, &request.name, value, &request.by, now)
-        .await?;
-    Ok(set.into())
+    let value = typed.map(|typed| read(&field, typed)).transpose();
+    value.map_err(|report| ConfigError::InvalidValue {
+        name: request.name.clone(),
+        report,
+    })
 }
 
 /// The field of a setting; every pack has `tz`.

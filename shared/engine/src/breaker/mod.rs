@@ -19,7 +19,7 @@ mod window;
 mod properties;
 
 pub use gate::{Gate, gate};
-pub use listing::{Listed, not_closed};
+pub use listing::{Listed, not_closed, touched};
 pub use operate::{Changed, Refusal, connection, start, stop, workflow};
 pub use record::{BREAKER_OPENED, Opened, start_command};
 pub use state::{Probe, State};

@@ -7,7 +7,7 @@ use super::{Effect, Event, Next, State, Subject, step};
 use crate::definition::model::Pack;
 use crate::key;
 use crate::name::{ConnectionName, PackName, TenantName, WorkflowName};
-use crate::operation::ErrorRecord;
+use crate::operation::{Choice, Decision, ErrorRecord, Mark};
 use crate::port::{
     Change, Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Journal, Key,
     PortError, Ports, Write,
@@ -125,9 +125,10 @@ async fn pack_of<P: Ports>(
     tenant: &TenantName,
     has: impl Fn(&Pack) -> bool,
 ) -> Result<Option<PackName>, Refusal> {
-    let live = ports.definitions().live(tenant).await?;
-    let mut packs = live.iter().flat_map(|packs| packs.iter());
-    let found = packs.find(|pack| has(pack));
+    let live = ports.definitions().live(tenant).await?.unwrap_or_default();
+    let canaries = ports.definitions().canaries(tenant).await?;
+    let canaries = canaries.iter().map(|canary| &canary.pack);
+    let found = live.iter().chain(canaries).find(|pack| has(pack));
     Ok(found.map(|pack| pack.manifest.pack.clone()))
 }
 
@@ -156,8 +157,11 @@ pub async fn start<P: Ports>(
     ports: &P,
     tenant: &TenantName,
     subject: &Subject,
+    by: &str,
+    reason: Option<&str>,
 ) -> Result<Changed, Refusal> {
-    change(ports, tenant, subject, &Event::Started).await
+    let (by, reason) = (by.to_owned(), reason.map(str::to_owned));
+    change(ports, tenant, subject, &Event::Started { by, reason }).await
 }
 
 async fn change<P: Ports>(
@@ -175,7 +179,8 @@ async fn change<P: Ports>(
         let Some(next) = step(&before, event, now) else {
             return Err(refusal(before));
         };
-        let writes = writes(&keys, [item.as_ref(), record.as_ref()], &next, now)?;
+        let mark = mark(event, now);
+        let writes = writes(&keys, [item.as_ref(), record.as_ref()], &next, mark)?;
         match ports.journal().commit(writes).await {
             Ok(()) => {
                 return Ok(Changed {
@@ -204,19 +209,31 @@ fn refusal(state: State) -> Refusal {
     }
 }
 
-/// The breaker in its next state; its error record closes with it.
+/// Who says it.
+fn mark(event: &Event, at: Timestamp) -> Option<Mark> {
+    let (by, reason) = match event {
+        Event::Stopped { by, reason } => (by.clone(), Some(reason.clone())),
+        Event::Started { by, reason } => (by.clone(), reason.clone()),
+        Event::Admitted { .. } | Event::Counted { .. } => return None,
+    };
+    Some(Mark { by, at, reason })
+}
+
+/// The breaker in its next state; its error record closes with it, by the person's decision.
 fn writes(
     [breaker, record]: &[Key; 2],
     [item, known]: [Option<&Item>; 2],
     next: &Next,
-    now: Timestamp,
+    mark: Option<Mark>,
 ) -> Result<Vec<Write>, PortError> {
     let mut writes = vec![put(breaker, item, &next.state)?];
     let open = known
         .and_then(|item| serde_json::from_str::<ErrorRecord>(&item.body).ok())
         .filter(|open| next.effect == Some(Effect::Closed) && open.handling.needs_someone());
-    if let Some(open) = open {
-        let handling = open.handling.closed(now);
+    if let (Some(open), Some(mark)) = (open, mark) {
+        let (at, choice) = (mark.at, Choice::Resolve);
+        let mut handling = open.handling.closed(at);
+        handling.decision = Some(Decision { choice, mark });
         writes.push(put(record, known, &ErrorRecord { handling, ..open })?);
     }
     Ok(writes)

@@ -28,7 +28,14 @@ fn counts(ok: u64, failed: u64) -> Window {
 
 fn closed(ok: u64, failed: u64) -> State {
     let window = counts(ok, failed);
-    State::Closed { window, row: 0 }
+    State::counting(window, 0)
+}
+
+fn start() -> Event {
+    Event::Started {
+        by: "ben".to_owned(),
+        reason: None,
+    }
 }
 
 fn open(until: i64, probe: Option<(&str, i64)>) -> State {
@@ -100,7 +107,7 @@ fn events() -> [(&'static str, Event); 5] {
                 reason: "why".to_owned(),
             },
         ),
-        ("start", Event::Started),
+        ("start", start()),
     ]
 }
 
@@ -218,10 +225,7 @@ fn a_success_opens_nothing_whatever_failed_before() {
 fn twenty_failures_in_a_row_open_it_however_much_succeeded_before() {
     let mut busy = Window::default();
     (0..1_000).for_each(|_| busy.count(true, at(NOW)));
-    let mut state = State::Closed {
-        window: busy,
-        row: 0,
-    };
+    let mut state = State::counting(busy, 0);
     let count = |state: &State, ok| {
         let (by, window) = (me(), Window::of(ok, at(NOW)));
         step(state, &Event::Counted { by, ok, window }, at(NOW))
@@ -286,7 +290,7 @@ fn event(one: &Move, now: Timestamp) -> Option<Event> {
             by: "ann".to_owned(),
             reason: "r".to_owned(),
         },
-        Move::Start => Event::Started,
+        Move::Start => start(),
     })
 }
 
@@ -320,7 +324,7 @@ proptest! {
             let Some(event) = event(one, now) else { continue };
             let Some(next) = step(&state, &event, now) else { continue };
             if let State::Open { until, probe, .. } = &state {
-                let by_person = matches!(event, Event::Stopped { .. } | Event::Started);
+                let by_person = matches!(event, Event::Stopped { .. } | Event::Started { .. });
                 let waits = now < *until || probe.as_ref().is_some_and(|probe| now < probe.lease);
                 if waits && !by_person && next.state != state {
                     let by = match &event { Event::Counted { by, .. } => Some(by), _ => None };

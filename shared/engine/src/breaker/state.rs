@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Window;
 use crate::entry::Owner;
+use crate::operation::Mark;
 
 /// The state of a breaker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub enum State {
         /// Failures in a row, with no success among them.
         #[serde(default)]
         row: u64,
+        /// Who started it, where a person did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        started: Option<Mark>,
     },
     /// Work waits; after `until` one probe passes.
     Open {
@@ -63,8 +67,16 @@ impl State {
     /// Closed, with nothing counted.
     #[must_use]
     pub fn closed() -> Self {
-        let window = Window::default();
-        Self::Closed { window, row: 0 }
+        Self::counting(Window::default(), 0)
+    }
+
+    /// Closed by itself, with so much counted.
+    pub(super) fn counting(window: Window, row: u64) -> Self {
+        Self::Closed {
+            window,
+            row,
+            started: None,
+        }
     }
 
     /// The state's name.

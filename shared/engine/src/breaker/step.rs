@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{DRAIN_FOR, MINIMUM_VOLUME, ONE_IN, OPEN_FOR, Probe, RELAPSE, SPACING, State, Window};
 use crate::entry::Owner;
+use crate::operation::Mark;
 
 /// What happened to a breaker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,12 @@ pub enum Event {
         reason: String,
     },
     /// A person started it.
-    Started,
+    Started {
+        /// Who.
+        by: String,
+        /// Why, where it was said.
+        reason: Option<String>,
+    },
 }
 
 /// What a person should hear.
@@ -78,22 +84,41 @@ pub fn step(state: &State, event: &Event, now: Timestamp) -> Option<Next> {
     match (state, event) {
         (State::Closed { .. } | State::Stopped { .. }, Event::Admitted { .. })
         | (State::Stopped { .. }, Event::Stopped { .. })
-        | (State::Closed { .. }, Event::Started) => None,
-        (state, Event::Started) => Some(by_person(state, State::closed())),
+        | (State::Closed { .. }, Event::Started { .. }) => None,
+        (state, Event::Started { by, reason }) => {
+            Some(by_person(state, started(by, reason.as_deref(), now)))
+        }
         (state, Event::Stopped { by, reason }) => Some(by_person(state, stopped(by, reason, now))),
         (State::Stopped { .. }, Event::Counted { .. }) => Some(quietly(state.clone())),
         (
-            State::Closed { window, row },
+            State::Closed {
+                window,
+                row,
+                started,
+            },
             Event::Counted {
                 ok, window: more, ..
             },
-        ) => Some(counted((window, *row), more, *ok, now)),
+        ) => {
+            let next = counted((window, *row), more, *ok, now);
+            Some(next.remembering(started.as_ref()))
+        }
         (State::Open { .. }, Event::Counted { by, ok, .. }) => Some(probed(state, by, *ok, now)),
         (State::HalfOpen { .. }, Event::Counted { window, .. }) => drained(state, window, now),
         (State::Open { .. }, Event::Admitted { owner, lease }) => {
             probe(state, owner, *lease, now).map(quietly)
         }
         (State::HalfOpen { .. }, Event::Admitted { .. }) => slot(state, now),
+    }
+}
+
+impl Next {
+    /// The same, where it stays closed, with who started it.
+    fn remembering(mut self, mark: Option<&Mark>) -> Self {
+        if let State::Closed { started, .. } = &mut self.state {
+            *started = mark.cloned();
+        }
+        self
     }
 }
 
@@ -135,13 +160,25 @@ fn stopped(by: &str, reason: &str, now: Timestamp) -> State {
     }
 }
 
+fn started(by: &str, reason: Option<&str>, now: Timestamp) -> State {
+    State::Closed {
+        window: Window::default(),
+        row: 0,
+        started: Some(Mark {
+            by: by.to_owned(),
+            at: now,
+            reason: reason.map(str::to_owned),
+        }),
+    }
+}
+
 /// Only a failure opens a breaker: a success that comes later, when the failures are over, must
 /// not, however many there were.
 fn counted((window, row): (&Window, u64), more: &Window, ok: bool, now: Timestamp) -> Next {
     let mut window = window.clone();
     window.add(more, now);
     if ok {
-        return quietly(State::Closed { window, row: 0 });
+        return quietly(State::counting(window, 0));
     }
     let (passed, failed) = window.totals();
     let total = passed.saturating_add(failed);
@@ -152,7 +189,7 @@ fn counted((window, row): (&Window, u64), more: &Window, ok: bool, now: Timestam
     if total >= MINIMUM_VOLUME && is_too_many(failed, total) {
         return opened(failed, total, now);
     }
-    quietly(State::Closed { window, row })
+    quietly(State::counting(window, row))
 }
 
 /// Failures in a row, after some more outcomes. When the successes among them were is not known,

@@ -221,7 +221,7 @@ mod tests {
         tallies.saw(&key(), None, at(0));
         assert!(tallies.succeeded(&key(), at(60)), "healthy");
         let window = Window::of(false, at(60));
-        let body = serde_json::to_string(&State::Closed { window, row: 0 }).unwrap();
+        let body = serde_json::to_string(&State::counting(window, 0)).unwrap();
         tallies.saw(&key(), Some(Item { revision: 1, body }), at(60));
         assert!(!tallies.succeeded(&key(), at(61)));
         assert_eq!(tallies.take(&key(), at(61)).totals(), (2, 0));

@@ -12,7 +12,7 @@ use super::runner::{Runner, Trouble};
 use super::view::View;
 use super::work::Work;
 use crate::entry::{Occurred, Owner, StepEntry, transition};
-use crate::port::{Change, Clock, Entropy, PortError, Ports, Verdict, Write};
+use crate::port::{Clock, Entropy, PortError, Ports, Verdict, Write};
 use crate::step::Step;
 
 /// How long a claim outlives the attempt that it guards.
@@ -54,7 +54,7 @@ impl<P: Ports> Runner<P> {
         let Some(writes) = self.claim_writes(work, connected, view, &owner, takes_over)? else {
             return Ok(None);
         };
-        match self.commit(view, &writes).await? {
+        match self.commit_with_once(work, view, &writes).await? {
             Some(_changed) => Ok(None),
             None => {
                 self.attempt(step, work, connected, view, Some(&owner))
@@ -63,7 +63,8 @@ impl<P: Ports> Runner<P> {
         }
     }
 
-    /// The claim, and the `once` key's if the step has one: one transaction.
+    /// The claim, and the `once` key's if the step has one: one transaction. A key that is this
+    /// step's own already is not written: whatever frees it writes the step's entry, too.
     fn claim_writes(
         &self,
         work: &Work<'_>,
@@ -89,11 +90,9 @@ impl<P: Ports> Runner<P> {
             let own = view
                 .body::<OnceClaim>(key)?
                 .is_some_and(|claim| claim.state == OnceState::Pending);
-            writes.push(if own {
-                view.write(key, Change::Check)
-            } else {
-                view.put(key, &work.once_claim(OnceState::Pending))?
-            });
+            if !own {
+                writes.push(view.put(key, &work.once_claim(OnceState::Pending))?);
+            }
         }
         Ok(Some(writes))
     }

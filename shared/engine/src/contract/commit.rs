@@ -2,7 +2,8 @@
 
 use super::runner::{MAX_LOOKS, Runner, Trouble};
 use super::view::View;
-use crate::port::{CommitError, Key, Outgoing, PortError, Ports, Write};
+use super::work::Work;
+use crate::port::{CommitError, Journal, Key, Outgoing, PortError, Ports, Write};
 
 impl<P: Ports> Runner<P> {
     /// Commits writes that may be built again whenever what they were built on has changed.
@@ -27,6 +28,24 @@ impl<P: Ports> Runner<P> {
         writes: &[Write],
     ) -> Result<Option<Vec<Key>>, PortError> {
         self.commit_and_send(view, writes, Vec::new()).await
+    }
+
+    /// Commits what was built on a step's entry and on its `once` key. Whoever frees the key writes
+    /// the entry, so that where the entry had changed the key is seen as it is, too.
+    pub(super) async fn commit_with_once(
+        &self,
+        work: &Work<'_>,
+        view: &mut View,
+        writes: &[Write],
+    ) -> Result<Option<Vec<Key>>, PortError> {
+        let changed = self.commit(view, writes).await?;
+        if let (Some(changed), Some(key)) = (&changed, &work.once_key)
+            && changed.contains(&work.entry_key)
+        {
+            let keys = [key.clone()];
+            view.saw(&keys, self.ports.journal().read(&keys).await?);
+        }
+        Ok(changed)
     }
 
     /// Commits writes and sends what follows them; as [`Self::commit`].

@@ -9,6 +9,7 @@ use super::runner::{Runner, Trouble};
 use super::view::View;
 use super::work::Work;
 use crate::breaker::{self, Effect, Event, Kind, Next, Opened, Seen, Subject, Window, step};
+use crate::definition::model::Action;
 use crate::entry::{Owner, State, StepEntry};
 use crate::envelope::{Envelope, Input};
 use crate::key;
@@ -177,15 +178,20 @@ impl<P: Ports> Runner<P> {
         states.any(|state| state.is_probed_by(&owner))
     }
 
-    /// Reads the step's entry and generation, and with them the breakers that were not read lately.
+    /// Reads the step's entry, unless the first write tells of it, and its generation, and with it
+    /// the breakers that were not read lately. A generation that is seen late lets a step finish
+    /// as if it had begun before the re-run.
     pub(super) async fn look_at(&self, work: &Work<'_>, view: &mut View) -> Result<(), Trouble> {
+        if !work.is_told_by_its_write() {
+            let keys = [work.entry_key.clone()];
+            view.saw(&keys, self.ports.journal().read(&keys).await?);
+        }
         let now = self.ports.clock().now();
-        let mut keys = vec![work.entry_key.clone(), work.generation_key.clone()];
-        let own = keys.len();
+        let mut keys = vec![work.generation_key.clone()];
         keys.extend(self.tallies.stale(&work.breakers, now).into_iter().cloned());
-        let mut items = self.ports.journal().read(&keys).await?;
-        let breakers = items.split_off(own.min(items.len()));
-        for (key, item) in keys.split_off(own).iter().zip(breakers) {
+        let mut items = self.ports.journal().read_lately(&keys).await?;
+        let breakers = items.split_off(1.min(items.len()));
+        for (key, item) in keys.split_off(1).iter().zip(breakers) {
             self.tallies.saw(key, item, now);
         }
         view.saw(&keys, items);
@@ -194,6 +200,13 @@ impl<P: Ports> Runner<P> {
 }
 
 impl Work<'_> {
+    /// Whether nothing happens before a write that conflicts with any entry there is: the claim, or
+    /// the change of a record. A first receive then need not look.
+    fn is_told_by_its_write(&self) -> bool {
+        let changes = matches!(self.definition.action, Action::UpdateRecord(_));
+        self.delivery.receive_count == 1 && (self.terms.claims() || changes)
+    }
+
     /// The breakers that guard a step: its workflow's, and its connection's.
     pub(super) fn breaker_keys(
         envelope: &Envelope,

@@ -96,6 +96,11 @@ impl<P: Ports> Runner<P> {
 
     /// What follows an attempt that did not succeed.
     pub(super) fn ended(&self, error: StepError, work: &Work<'_>, progress: Progress) -> Attempted {
+        let error = if work.terms.needs_certainty() {
+            error
+        } else {
+            error.repeatable()
+        };
         let rungs = if self.is_probe(work) {
             Progress {
                 attempt: Progress::FIRST.attempt,

@@ -12,7 +12,9 @@ use crate::port::{Change, Clock, Journal, PortError, Ports, Verdict, Write};
 
 impl<P: Ports> Runner<P> {
     /// Drops a message of an old generation. What may have acted holds its `once` key until a
-    /// person decides, and what has not frees it: the new generation asks for the same one.
+    /// person decides, and what has not frees it: the new generation asks for the same one. The
+    /// entry is written with the key, unchanged, so that a copy that saw both before claims
+    /// neither.
     pub(super) async fn retire(
         &self,
         work: &Work<'_>,
@@ -36,7 +38,8 @@ impl<P: Ports> Runner<P> {
                 (Some(State::Retrying { .. }), Some(entry)) => self.let_go(work, view, entry)?,
                 _ => Vec::new(),
             };
-            if self.commit(view, &writes).await?.is_none() {
+            let changed = self.commit_with_once(work, view, &writes).await?;
+            if changed.is_none() {
                 return Ok(Verdict::Acknowledge);
             }
         }
@@ -53,8 +56,8 @@ impl<P: Ports> Runner<P> {
             return Ok(Vec::new());
         };
         if !before.progress.maybe {
-            let unchanged = view.write(&work.entry_key, Change::Check);
-            return Ok(vec![unchanged, view.write(pending, Change::Delete)]);
+            let seen = view.put(&work.entry_key, before)?;
+            return Ok(vec![seen, view.write(pending, Change::Delete)]);
         }
         self.left_unknown(work, view, before, self.ports.clock().now())
     }

@@ -8,6 +8,7 @@ use super::work::Work;
 use crate::entry::StepEntry;
 use crate::operation::ReviewKind;
 use crate::port::{Clock, Journal, Ports, Verdict};
+use crate::step::OUTCOME_UNKNOWN;
 
 /// How long an envelope may be overdue before a person decides whether it still runs.
 const MAX_AGE: Duration = Duration::from_hours(720);
@@ -43,8 +44,8 @@ impl<P: Ports> Runner<P> {
         let entry = view.body::<StepEntry>(&work.entry_key)?;
         let error = entry.as_ref().and_then(|entry| entry.error.as_ref());
         let (code, message) = error
-            .map_or(("OutcomeUnknown", "the effect may have happened"), |e| {
-                (&e.code, &e.message)
+            .map_or((OUTCOME_UNKNOWN, "the effect may have happened"), |e| {
+                (e.code.as_str(), e.message.as_str())
             });
         let failure = self.failure(work, view, code, message)?;
         let keys = [failure.review_key()];

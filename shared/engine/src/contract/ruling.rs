@@ -139,7 +139,7 @@ impl<P: Ports> Runner<P> {
         let writes = match ruling.state() {
             _ if begun => Vec::new(),
             Some(State::Unknown) => ruling.changed(&Occurred::SentAgain { at: now }, now)?,
-            None | Some(State::Retrying { .. }) => vec![ruling.unchanged()],
+            None | Some(State::Retrying { .. }) => Vec::new(),
             Some(state) => return Err(Unruled::MovedOn(state.name())),
         };
         let mut envelope = work.envelope.clone();
@@ -177,13 +177,10 @@ impl<P: Ports> Runner<P> {
         let output = declared(work.definition, output.unwrap_or(&none).clone())
             .map_err(Unruled::InvalidOutput)?;
         if ruling.is_held_after_fallback() {
-            let mut writes = vec![ruling.unchanged()];
-            writes.extend(work.once_done(ruling.view, &output, now)?);
-            let (messages, steps) = (Vec::new(), Vec::new());
+            let writes = work.once_done(ruling.view, &output, now)?;
             return Ok(Ruled {
-                writes,
-                messages,
-                steps,
+                writes: writes.into_iter().collect(),
+                ..Ruled::default()
             });
         }
         let mut entry = ruling.next(&Occurred::DeclaredDone, now)?;
@@ -221,9 +218,7 @@ impl<P: Ports> Runner<P> {
         let undoing = self.undoing(ruling, now).await?;
         let occurred = ruling.rejection(undoing.is_some(), now);
         let (mut writes, mut ruled) = (Vec::new(), Ruled::default());
-        if ruling.is_held_after_fallback() {
-            writes.push(ruling.unchanged());
-        } else {
+        if !ruling.is_held_after_fallback() {
             let mut entry = ruling.next(&occurred, now)?;
             entry.dispatch = undoing;
             writes.push(ruling.view.put(&work.entry_key, &entry)?);

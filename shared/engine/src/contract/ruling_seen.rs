@@ -7,7 +7,7 @@ use super::ruling::Unruled;
 use super::view::View;
 use super::work::Work;
 use crate::entry::{Occurred, State, StepEntry, transition};
-use crate::port::{Change, PortError, Write};
+use crate::port::{PortError, Write};
 
 /// A step that is decided on, as it was seen.
 pub(super) struct Ruling<'a> {
@@ -83,9 +83,5 @@ impl Ruling<'_> {
     ) -> Result<Vec<Write>, Unruled> {
         let entry = self.next(occurred, now)?;
         Ok(vec![self.view.put(&self.work.entry_key, &entry)?])
-    }
-
-    pub(super) fn unchanged(&self) -> Write {
-        self.view.write(&self.work.entry_key, Change::Check)
     }
 }

@@ -77,6 +77,9 @@ pub enum Outcome {
         generation: u32,
         /// The steps that were sent.
         steps: Vec<StepKey>,
+        /// Those of them whose effect is not repeated: it happened, under the same `once` key.
+        #[serde(default)]
+        suppressed: Vec<StepKey>,
     },
     /// The figures.
     Stats(Stats),

@@ -142,7 +142,7 @@ pub(super) fn decision_key(home: &RecordRef, operation: &str, revision: u64) -> 
 }
 
 /// The key of the decision that started a generation.
-pub(super) fn rerun_key(execution: &ExecutionRef, generation: u32) -> Key {
+pub(crate) fn rerun_key(execution: &ExecutionRef, generation: u32) -> Key {
     Key {
         table: Table::Journal,
         partition: key::home(&execution.home),

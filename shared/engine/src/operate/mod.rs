@@ -25,6 +25,7 @@ mod step;
 pub use answer::{Listed, NotRedriven, Outcome, Resent};
 pub use door::{Door, Entered, StoredRequest};
 pub use error::OperateError;
+pub(crate) use journaled::rerun_key;
 pub use journaled::{DECISION_PREFIX, DecisionEntry, Deed, NewGeneration};
 pub use operator::Operator;
 pub use request::{Decide, ItemRef, Operate, Rerun, Ruling};

@@ -1,22 +1,27 @@
 //! What an execution has been so far: its event, its generations, its entries.
 
-use std::collections::BTreeMap;
-
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::find::{PAGE, encoding};
 use super::journaled::{DECISION_PREFIX, DecisionEntry, NewGeneration};
 use super::{Door, OperateError, Operator, Rerun};
-use crate::contract::{OnceClaim, OnceState};
-use crate::definition::model::{Action, ManifestId, StepDefinition, ValueExpression, Workflow};
+use crate::contract::{OnceClaim, OnceState, OnceVerdict, ask};
+use crate::definition::model::{
+    Action, ManifestId, Pack, StepDefinition, ValueExpression, Workflow,
+};
 use crate::entry::{State, StepEntry};
 use crate::envelope::{Context, Envelope};
-use crate::history::entries_of;
+use crate::history::{Recorded, context_before, entries_of};
 use crate::id::{EventId, ExecutionRef, StepKey};
 use crate::key;
+use crate::name::StepId;
 use crate::operation::{ERROR, Operation, REVIEW};
-use crate::port::{Item, Journal, Key, OperationList, Ports, Secrets, Table, Which};
+use crate::port::{
+    Clock, Item, Journal, Key, OperationList, PortError, Ports, Secrets, Table, Timer, Which,
+};
+use crate::promise::{Promise, timers_of};
 use crate::route::{Decision, EventEntry};
 use crate::timeline::{TimelineError, find_event};
 
@@ -31,7 +36,7 @@ pub(super) struct Past {
     pub(super) manifests: Vec<ManifestId>,
     event: EventEntry,
     decision: Decision,
-    entries: BTreeMap<(u32, StepKey), StepEntry>,
+    entries: Vec<Recorded>,
     reruns: Vec<DecisionEntry>,
 }
 
@@ -39,11 +44,8 @@ impl<P: Ports, D: Door> Operator<P, D> {
     /// Reads what an execution has been so far.
     pub(super) async fn past(&self, execution: &ExecutionRef) -> Result<Past, OperateError> {
         let unknown = || OperateError::UnknownExecution(execution.clone());
-        let mut entries = BTreeMap::new();
-        for found in entries_of(self.ports.journal(), execution).await? {
-            entries.insert((found.generation, found.step), found.entry);
-        }
-        let named = entries.values().next().map(|entry| entry.event.clone());
+        let entries = entries_of(self.ports.journal(), execution).await?;
+        let named = entries.first().map(|found| found.entry.event.clone());
         let event = match named {
             Some(event) => event,
             None => self.event_of(execution).await?.ok_or_else(unknown)?,
@@ -118,19 +120,31 @@ impl<P: Ports, D: Door> Operator<P, D> {
         let Ok(envelope) = serde_json::from_str::<Envelope>(operation.subject()) else {
             return Ok(false);
         };
-        let Some(once) = &envelope.once else {
-            return Ok(false);
-        };
-        let tenant = &envelope.execution.home.tenant;
-        let key = key::once(self.ports.secrets().identity_key(), tenant, once);
-        let claim = self.item(&key).await?;
-        let claim = claim.as_ref().map(read::<OnceClaim>).transpose()?;
+        let claim = self.once_claim(&envelope).await?;
         Ok(claim.is_some_and(|claim| {
             claim.state == OnceState::Pending
                 && claim.execution == envelope.execution
                 && claim.generation == envelope.generation
                 && claim.step == envelope.step
         }))
+    }
+
+    /// Whether a step that is sent now would find that its effect happened, under its `once` key.
+    pub(super) async fn is_suppressed(&self, envelope: &Envelope) -> Result<bool, OperateError> {
+        let claim = self.once_claim(envelope).await?;
+        let asking = (&envelope.execution, envelope.generation, &envelope.step);
+        let verdict = ask(claim, asking, self.ports.clock().now());
+        Ok(matches!(verdict, OnceVerdict::Suppressed(..)))
+    }
+
+    async fn once_claim(&self, envelope: &Envelope) -> Result<Option<OnceClaim>, OperateError> {
+        let Some(once) = &envelope.once else {
+            return Ok(None);
+        };
+        let tenant = &envelope.execution.home.tenant;
+        let key = key::once(self.ports.secrets().identity_key(), tenant, once);
+        let claim = self.item(&key).await?;
+        claim.as_ref().map(read::<OnceClaim>).transpose()
     }
 }
 
@@ -160,33 +174,28 @@ impl Past {
         }
     }
 
-    /// What the execution knows before its step number `from`: its event, and the results of
-    /// earlier steps in the latest generation that has them.
-    pub(super) fn context(&self, workflow: &Workflow, from: usize) -> Context {
+    /// What the execution knows before its step `from`: its event, and the results of earlier
+    /// steps.
+    pub(super) fn context(&self, workflow: &Workflow, from: &StepId) -> Context {
         let start = self.event.context(&self.decision);
-        let earlier = workflow.steps.iter().take(from);
-        let earlier = earlier.filter(|step| !step.asynchronous);
-        earlier.fold(start, |context, step| match self.result(step) {
-            Some((key, definition, output)) => {
-                context.after(&self.execution.home, key, definition, output)
-            }
-            None => context,
-        })
+        context_before(start, &self.execution, workflow, from, &self.entries)
     }
 
-    fn result<'s>(
-        &'s self,
-        step: &'s StepDefinition,
-    ) -> Option<(&'s StepKey, &'s StepDefinition, &'s Json)> {
-        let of_step = self.entries.iter().rev();
-        let mut done = of_step.filter(|((_, key), entry)| {
-            key.step == step.id
-                && !key.undoes()
-                && entry.state == State::Succeeded
-                && step.alternative(key.n).is_some()
-        });
-        let ((_, key), entry) = done.next()?;
-        Some((key, step.alternative(key.n)?, entry.output.as_ref()?))
+    /// The timers of a generation that a decision starts.
+    pub(super) fn timers(
+        &self,
+        pack: &Pack,
+        new: &NewGeneration,
+        at: Timestamp,
+    ) -> Result<Vec<Timer>, PortError> {
+        let promise = Promise {
+            execution: self.execution.clone(),
+            generation: new.generation,
+            manifest: new.manifest.clone(),
+            event: self.event.event.id.clone(),
+            started_at: at,
+        };
+        timers_of(pack, promise, &self.event)
     }
 
     /// Refuses what would repeat an effect: a step from `from` on that may have had one, is not
@@ -198,7 +207,10 @@ impl Past {
     ) -> Result<(), OperateError> {
         let again = workflow.steps.get(from..).unwrap_or_default();
         let mut steps: Vec<StepKey> = Vec::new();
-        for ((_, key), entry) in self.entries.iter().filter(|((_, key), _)| !key.undoes()) {
+        for Recorded {
+            step: key, entry, ..
+        } in self.entries.iter().filter(|one| !one.step.undoes())
+        {
             let step = again.iter().find(|step| step.id == key.step);
             let definition = step.and_then(|step| step.alternative(key.n));
             let repeats = definition.is_some_and(|it| acted(entry) && !is_harmless(it, entry));
@@ -217,8 +229,8 @@ impl Past {
     pub(super) fn operations(&self, new: u32) -> Vec<Key> {
         let tenant = &self.execution.home.tenant;
         let old = self.entries.iter();
-        let old = old.filter(|((generation, _), _)| *generation < new);
-        let named = old.filter_map(|(_, entry)| entry.error.as_ref());
+        let old = old.filter(|one| one.generation < new);
+        let named = old.filter_map(|one| one.entry.error.as_ref());
         let keys = named
             .flat_map(|error| [ERROR, REVIEW].map(|kind| key::operation(tenant, kind, &error.id)));
         keys.collect()

@@ -7,14 +7,15 @@ use super::journaled::{DecisionEntry, Deed, NewGeneration, rerun_key};
 use super::operator::{MAX_LOOKS, person, reason};
 use super::past::Past;
 use super::{Door, OperateError, Operator, Outcome, Rerun};
-use crate::contract::{Position, advance, messages};
+use crate::contract::{Position, advance, envelopes, messages};
 use crate::definition::model::{ManifestId, Pack, Workflow};
 use crate::envelope::Context;
+use crate::id::StepKey;
 use crate::key;
 use crate::operation::Mark;
 use crate::port::{
     Change, Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Outgoing, PortError,
-    Ports, Queue, Write,
+    Ports, Queue, Timers, Write,
 };
 
 /// Digits of a version that name it.
@@ -40,7 +41,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 Some((_, new))
                     if seen.is_some_and(|seen| new.generation == seen.saturating_add(1)) =>
                 {
-                    return Ok(begun(&past, new));
+                    return self.begun(&past, new).await;
                 }
                 _ => {}
             }
@@ -68,7 +69,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
         if !request.again {
             past.refuse_repeats(workflow, from)?;
         }
-        let context = past.context(workflow, from);
+        let context = past.context(workflow, &request.from);
         let (now, at) = (self.ports.clock().now(), Position::At(&request.from));
         let (journal, execution) = (self.ports.journal(), &request.execution);
         let dispatch = advance(journal, workflow, execution, &context, at, now).await?;
@@ -115,11 +116,24 @@ impl<P: Ports, D: Door> Operator<P, D> {
         let key = rerun_key(&past.execution, new.generation);
         let line = put_new(key, &entry)?;
         let sent = self.first(past, &pack, &context, new)?;
+        self.arm(past, &pack, &entry).await?;
         match self.ports.commit_and_send(vec![raise, line], sent).await {
             Ok(()) => self.end(past, entry).await.map(Some),
             Err(CommitError::Conflict(_)) => Ok(None),
             Err(CommitError::Port(error)) => Err(error.into()),
         }
+    }
+
+    /// Arms the timers of a new generation, before there is one: where somebody else starts it,
+    /// they find that it is not theirs.
+    async fn arm(&self, past: &Past, pack: &Pack, entry: &DecisionEntry) -> Result<(), PortError> {
+        let Some(new) = &entry.rerun else {
+            return Ok(());
+        };
+        for timer in past.timers(pack, new, entry.at)? {
+            self.ports.timers().arm(timer).await?;
+        }
+        Ok(())
     }
 
     fn first(
@@ -139,14 +153,46 @@ impl<P: Ports, D: Door> Operator<P, D> {
         if let Some(new) = &entry.rerun {
             let pack = self.ports.definitions().version(&new.manifest).await?;
             let workflow = pack.workflows.get(&past.execution.workflow);
-            let from = |workflow: &Workflow| workflow.steps.iter().position(|it| it.id == new.from);
-            if let Some((workflow, from)) = workflow.and_then(|it| Some((it, from(it)?))) {
-                let context = past.context(workflow, from);
+            self.arm(past, &pack, &entry).await?;
+            let has = |workflow: &&Arc<Workflow>| workflow.steps.iter().any(|it| it.id == new.from);
+            if let Some(workflow) = workflow.filter(has) {
+                let context = past.context(workflow, &new.from);
                 let sent = self.first(past, &pack, &context, new)?;
                 self.ports.queue().send(sent).await?;
             }
         }
         self.end(past, entry).await
+    }
+
+    async fn begun(&self, past: &Past, new: &NewGeneration) -> Result<Outcome, OperateError> {
+        Ok(Outcome::Rerun {
+            execution: past.execution.clone(),
+            generation: new.generation,
+            steps: new.dispatch.steps.clone(),
+            suppressed: self.suppressed(past, new).await?,
+        })
+    }
+
+    /// The steps that are sent first and that another effect under their `once` key suppresses.
+    async fn suppressed(
+        &self,
+        past: &Past,
+        new: &NewGeneration,
+    ) -> Result<Vec<StepKey>, OperateError> {
+        let pack = self.ports.definitions().version(&new.manifest).await?;
+        let Some(workflow) = pack.workflows.get(&past.execution.workflow) else {
+            return Ok(Vec::new());
+        };
+        let context = past.context(workflow, &new.from);
+        let (execution, dispatch) = (&past.execution, &new.dispatch);
+        let sent = envelopes(&pack, execution, new.generation, &context, dispatch);
+        let mut suppressed = Vec::new();
+        for (envelope, _) in sent {
+            if self.is_suppressed(&envelope).await? {
+                suppressed.push(envelope.step);
+            }
+        }
+        Ok(suppressed)
     }
 
     /// Writes that it was sent, and closes what the old generations left open.
@@ -157,7 +203,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
         self.close_old(past, new.generation).await?;
         new.sent = true;
         let key = rerun_key(&past.execution, new.generation);
-        let outcome = begun(past, new);
+        let outcome = self.begun(past, new).await?;
         if let Some(found) = self.item(&key).await? {
             let body = serde_json::to_string(&entry).map_err(super::find::encoding)?;
             self.commit(vec![Write {
@@ -244,12 +290,4 @@ fn step_of<'p>(pack: &'p Pack, request: &Rerun) -> Result<(&'p Workflow, usize),
         step: request.from.clone(),
         version: pack.manifest.to_string(),
     })
-}
-
-fn begun(past: &Past, new: &NewGeneration) -> Outcome {
-    Outcome::Rerun {
-        execution: past.execution.clone(),
-        generation: new.generation,
-        steps: new.dispatch.steps.clone(),
-    }
 }

@@ -34,6 +34,23 @@ impl DefinitionsError {
     }
 }
 
+/// A version that has a share of the records before it is live for all of them.
+#[derive(Debug, Clone)]
+pub struct Canary {
+    /// The version.
+    pub pack: Arc<Pack>,
+    /// Its share of the records, in percent.
+    pub percent: u8,
+}
+
+impl Canary {
+    /// Whether it is a version of the same pack.
+    #[must_use]
+    pub fn replaces(&self, pack: &Pack) -> bool {
+        self.pack.manifest.pack == pack.manifest.pack
+    }
+}
+
 /// Compiled definitions.
 pub trait Definitions: Send + Sync {
     /// The tenants, in the order of their names.
@@ -50,6 +67,18 @@ pub trait Definitions: Send + Sync {
         &self,
         tenant: &TenantName,
     ) -> impl Future<Output = Result<Option<Arc<[Arc<Pack>]>>, DefinitionsError>> + Send;
+
+    /// The versions that have a share of a tenant's records; none where a version goes live for
+    /// all of them at once.
+    ///
+    /// # Errors
+    /// [`DefinitionsError`] when a version cannot be had.
+    fn canaries(
+        &self,
+        _tenant: &TenantName,
+    ) -> impl Future<Output = Result<Arc<[Canary]>, DefinitionsError>> + Send {
+        async { Ok(Arc::default()) }
+    }
 
     /// One version of a pack.
     ///

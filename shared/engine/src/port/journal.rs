@@ -140,6 +140,18 @@ pub trait Journal: Send + Sync {
         keys: &[Key],
     ) -> impl Future<Output = Result<Vec<Option<Item>>, PortError>> + Send;
 
+    /// Reads items, each as of its last commit or of one shortly before, in the order of the keys:
+    /// for what may be seen a moment late, where a store can tell it for less.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    fn read_lately(
+        &self,
+        keys: &[Key],
+    ) -> impl Future<Output = Result<Vec<Option<Item>>, PortError>> + Send {
+        self.read(keys)
+    }
+
     /// Performs all writes or none; durable when it returns.
     ///
     /// # Errors

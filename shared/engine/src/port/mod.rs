@@ -21,7 +21,7 @@ pub use alerts::{Alert, Alerts, Occasion};
 pub use bundle::{Deployment, Ports};
 pub use clock::Clock;
 pub use dead_letters::{DeadLetter, DeadLetters, Redrive};
-pub use definitions::{Definitions, DefinitionsError};
+pub use definitions::{Canary, Definitions, DefinitionsError};
 pub use entropy::Entropy;
 pub use error::PortError;
 pub use journal::{

@@ -1,12 +1,16 @@
 //! A deadline that has passed.
 
-use super::due::Promise;
+use super::due::{Promise, first};
 use super::report::exceeded;
 use super::stuck::{Concern, Loose, Told, Walked, concern, walk};
 use super::trouble::Trouble;
 use crate::definition::model::{Pack, Severity};
-use crate::history::entries_of;
+use crate::entry::Dispatch;
+use crate::envelope::Context;
+use crate::history::{Recorded, context_before, entries_of};
+use crate::id::ExecutionRef;
 use crate::key;
+use crate::operate::{DecisionEntry, rerun_key};
 use crate::operation::{ERROR, Operation, REVIEW};
 use crate::port::{
     Change, Clock, CommitError, Definitions, Expect, Item, Journal, Key, PortError, Ports, Write,
@@ -28,10 +32,8 @@ pub enum Answer {
 
 /// Reports every step that keeps an execution from its end without anyone's knowledge.
 pub(super) async fn keep<P: Ports>(ports: &P, promise: &Promise) -> Result<Answer, Trouble> {
-    if rerun(ports, promise).await? {
-        return Ok(Answer::Quiet(
-            "it was run again, by a person who watches it",
-        ));
+    if generation(ports, &promise.execution).await? > promise.generation {
+        return Ok(Answer::Quiet("it was run again: that has its own deadline"));
     }
     let pack = ports.definitions().version(&promise.manifest).await?;
     for _ in 0..MAX_LOOKS {
@@ -48,15 +50,17 @@ pub(super) async fn keep<P: Ports>(ports: &P, promise: &Promise) -> Result<Answe
     Err(Trouble::Contended)
 }
 
-/// Whether an execution is in a later generation than its first.
-async fn rerun<P: Ports>(ports: &P, promise: &Promise) -> Result<bool, PortError> {
-    let keys = [key::generation(&promise.execution)];
-    let found = ports.journal().read(&keys).await?.into_iter().flatten();
-    let generations = found.filter_map(|item| item.body.parse::<u32>().ok());
-    Ok(generations.max().is_some_and(|generation| generation > 1))
+/// The generation of an execution.
+pub(super) async fn generation<P: Ports>(
+    ports: &P,
+    execution: &ExecutionRef,
+) -> Result<u32, PortError> {
+    let item = read(ports, &key::generation(execution)).await?;
+    let raised = item.and_then(|item| item.body.parse().ok());
+    Ok(raised.unwrap_or(first()))
 }
 
-/// Where an execution stands; `None`: the journal knows no event that started it.
+/// Where an execution stands; `None`: the journal knows nothing that started it.
 pub(super) async fn stand<P: Ports>(
     ports: &P,
     promise: &Promise,
@@ -65,17 +69,45 @@ pub(super) async fn stand<P: Ports>(
     let Some((entry, decision)) = started(ports, promise).await? else {
         return Ok(None);
     };
-    let Outcome::Started { dispatch, .. } = &decision.outcome else {
+    let entries = entries_of(ports.journal(), &promise.execution).await?;
+    let begun = if promise.generation == first() {
+        match &decision.outcome {
+            Outcome::Started { dispatch, .. } => {
+                Some((entry.context(&decision), (**dispatch).clone()))
+            }
+            Outcome::Skipped { .. } | Outcome::Stopped { .. } => None,
+        }
+    } else {
+        let context = entry.context(&decision);
+        rerun(ports, promise, pack, context, &entries).await?
+    };
+    Ok(begun.map(|(context, dispatch)| {
+        let of = (&promise.execution, promise.generation);
+        walk(pack, of, (&context, &dispatch), &entries)
+    }))
+}
+
+/// What a re-run knew and sent when it began; `None`: another one took its place.
+async fn rerun<P: Ports>(
+    ports: &P,
+    promise: &Promise,
+    pack: &Pack,
+    start: Context,
+    entries: &[Recorded],
+) -> Result<Option<(Context, Dispatch)>, PortError> {
+    let execution = &promise.execution;
+    let Some(item) = read(ports, &rerun_key(execution, promise.generation)).await? else {
         return Ok(None);
     };
-    let entries = entries_of(ports.journal(), &promise.execution).await?;
-    let context = entry.context(&decision);
-    Ok(Some(walk(
-        pack,
-        &promise.execution,
-        (&context, dispatch),
-        &entries,
-    )))
+    let line: DecisionEntry = serde_json::from_str(&item.body)
+        .map_err(|error| PortError::Unavailable(error.to_string()))?;
+    let begun = line.rerun.filter(|_| line.at == promise.started_at);
+    let workflow = pack.workflows.get(&execution.workflow);
+    let (Some(new), Some(workflow)) = (begun, workflow) else {
+        return Ok(None);
+    };
+    let context = context_before(start, execution, workflow, &new.from, entries);
+    Ok(Some((context, new.dispatch)))
 }
 
 /// The decision that started an execution, with its event's entry.

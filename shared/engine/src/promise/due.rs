@@ -32,12 +32,25 @@ pub enum Due {
 pub struct Promise {
     /// The execution.
     pub execution: ExecutionRef,
+    /// Its generation; a re-run makes a promise of its own.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub generation: u32,
     /// The version that it keeps.
     pub manifest: ManifestId,
     /// The event that started it.
     pub event: EventId,
     /// When it started.
     pub started_at: Timestamp,
+}
+
+/// The generation that every execution starts with.
+pub(super) const fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+pub(super) const fn is_first(generation: &u32) -> bool {
+    *generation == first()
 }
 
 impl Due {
@@ -59,17 +72,33 @@ pub fn timers(
     entry: &EventEntry,
     decision: &Decision,
 ) -> Result<Vec<Timer>, PortError> {
-    let workflow = pack.workflows.get(&decision.workflow);
-    let (Some(execution), Some(workflow)) = (EventEntry::execution(decision), workflow) else {
+    let Some(execution) = EventEntry::execution(decision) else {
         return Ok(Vec::new());
     };
     let promise = Promise {
         execution,
+        generation: first(),
         manifest: decision.manifest.clone(),
         event: entry.event.id.clone(),
         started_at: entry.decided_at,
     };
-    let config = entry.config.get(decision.manifest.pack.as_str());
+    timers_of(pack, promise, entry)
+}
+
+/// The timers of a promise that was made for an execution of this event.
+///
+/// # Errors
+/// [`PortError::Unavailable`] when a message does not encode.
+pub(crate) fn timers_of(
+    pack: &Pack,
+    promise: Promise,
+    entry: &EventEntry,
+) -> Result<Vec<Timer>, PortError> {
+    let Some(workflow) = pack.workflows.get(&promise.execution.workflow) else {
+        return Ok(Vec::new());
+    };
+    let started_at = promise.started_at;
+    let config = entry.config.get(promise.manifest.pack.as_str());
     let tz = time_zone(config.unwrap_or(&Map::new()));
     let outcome = workflow.outcome.as_ref().map(|outcome| outcome.within);
     let promises = [
@@ -81,8 +110,8 @@ pub fn timers(
         (outcome, "outcome", Due::Outcome(promise)),
     ];
     let made = promises.into_iter().filter_map(|(span, name, due)| {
-        let at = span.and_then(|span: Span| span.add_to(entry.decided_at, &tz).ok())?;
-        Some(timer(at, name, &due, entry.decided_at))
+        let at = span.and_then(|span: Span| span.add_to(started_at, &tz).ok())?;
+        Some(timer(at, name, &due, started_at))
     });
     made.collect()
 }
@@ -93,7 +122,7 @@ fn timer(at: Timestamp, name: &str, due: &Due, created: Timestamp) -> Result<Tim
         serde_json::to_string(due).map_err(|error| PortError::Unavailable(error.to_string()))?;
     Ok(Timer {
         due: at,
-        id: format!("{name}/{}", promise.execution.execution),
+        id: id(name, promise),
         message: Outgoing {
             queue: QueueName::of(QUEUE),
             body,
@@ -102,4 +131,12 @@ fn timer(at: Timestamp, name: &str, due: &Due, created: Timestamp) -> Result<Tim
             created,
         },
     })
+}
+
+fn id(name: &str, promise: &Promise) -> String {
+    let execution = &promise.execution.execution;
+    match promise.generation {
+        1 => format!("{name}/{execution}"),
+        generation => format!("{name}/{execution}/{generation}"),
+    }
 }

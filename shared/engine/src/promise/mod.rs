@@ -10,6 +10,7 @@ mod trouble;
 mod verdict;
 
 pub use deadline::Answer;
+pub(crate) use due::timers_of;
 pub use due::{Due, Promise, QUEUE, timers};
 pub use report::{Stuck, exceeded, missing};
 pub use stuck::{Concern, Loose, Told, Walked, concern, walk};

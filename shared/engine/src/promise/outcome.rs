@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::deadline::{Answer, put, read, stand, started};
+use super::deadline::{Answer, generation, put, read, stand, started};
 use super::due::Promise;
 use super::report::missing;
 use super::trouble::Trouble;
@@ -54,6 +54,10 @@ pub(super) async fn keep<P: Ports>(ports: &P, promise: &Promise) -> Result<Answe
         deleted,
         found,
     });
+    let missed = matches!(verdict, Verdict::Missed { .. });
+    if missed && generation(ports, &promise.execution).await? > promise.generation {
+        return Ok(Answer::Quiet("it was run again: that is looked at later"));
+    }
     settle(ports, promise, workflow, &expected.expect, verdict).await
 }
 
@@ -172,6 +176,7 @@ async fn settle<P: Ports>(
         expect: expect.to_string(),
         at: now,
         event: promise.event.clone(),
+        generation: promise.generation,
         version: promise.manifest.to_string(),
         verdict,
     };
@@ -192,7 +197,7 @@ async fn settle<P: Ports>(
     Err(Trouble::Contended)
 }
 
-/// The first verdict holds; only a missed outcome that came after all replaces it.
+/// The first verdict of a generation holds; only a missed outcome that came after all replaces it.
 async fn writes<P: Ports>(
     ports: &P,
     promise: &Promise,
@@ -203,12 +208,11 @@ async fn writes<P: Ports>(
     let earlier = read(ports, &key).await?;
     let known = earlier
         .as_ref()
-        .map(|item| serde_json::from_str::<OutcomeEntry>(&item.body).map(|entry| entry.verdict));
+        .map(|item| serde_json::from_str::<OutcomeEntry>(&item.body));
     let missed = matches!(entry.verdict, Verdict::Missed { .. });
     match known.transpose() {
-        Ok(None) => {}
-        Ok(Some(Verdict::Missed { .. })) if !missed => {}
-        Ok(Some(_)) => return Ok(Vec::new()),
+        Ok(Some(known)) if !replaces(entry, &known) => return Ok(Vec::new()),
+        Ok(_) => {}
         Err(error) => return Err(PortError::Unavailable(error.to_string())),
     }
     let revision = earlier.map(|item| item.revision);
@@ -217,19 +221,28 @@ async fn writes<P: Ports>(
     let record = missing(promise, reason, severity, entry.at)?;
     let key = key::operation(&promise.execution.home.tenant, ERROR, &record.id);
     let found = read(ports, &key).await?;
-    match found {
-        None if missed => writes.push(put(key, None, &record)?),
-        Some(item) if !missed => {
-            let record: ErrorRecord = serde_json::from_str(&item.body)
-                .map_err(|error| PortError::Unavailable(error.to_string()))?;
-            let handling = record.handling.clone().closed(entry.at);
-            writes.push(put(
-                key,
-                Some(item.revision),
-                &ErrorRecord { handling, ..record },
-            )?);
-        }
-        _ => {}
+    let earlier = found.as_ref();
+    let earlier = earlier.map(|item| serde_json::from_str::<ErrorRecord>(&item.body));
+    let earlier = earlier.transpose();
+    let earlier = earlier.map_err(|error| PortError::Unavailable(error.to_string()))?;
+    let record = match earlier {
+        None if missed => Some(record),
+        Some(earlier) if missed => Some(record.again(&earlier)),
+        Some(earlier) => Some(ErrorRecord {
+            handling: earlier.handling.clone().closed(entry.at),
+            ..earlier
+        }),
+        None => None,
+    };
+    if let Some(record) = record {
+        writes.push(put(key, found.map(|item| item.revision), &record)?);
     }
     Ok(writes)
+}
+
+/// Whether a verdict takes the place of one that is known: that of an earlier generation, or a
+/// missed one.
+fn replaces(verdict: &OutcomeEntry, known: &OutcomeEntry) -> bool {
+    let missed = |entry: &OutcomeEntry| matches!(entry.verdict, Verdict::Missed { .. });
+    known.generation < verdict.generation || (missed(known) && !missed(verdict))
 }

@@ -38,18 +38,19 @@ pub struct Walked {
     pub end: Option<End>,
 }
 
-/// Walks through the dispatches of the first generation.
+/// Walks through the dispatches of a generation, from the one that it began with.
 #[must_use]
 pub fn walk(
     pack: &Pack,
-    execution: &ExecutionRef,
+    (execution, generation): (&ExecutionRef, u32),
     start: (&Context, &Dispatch),
     entries: &[Recorded],
 ) -> Walked {
-    let entries = entries.iter().filter(|one| one.generation == 1);
+    let entries = entries.iter().filter(|one| one.generation == generation);
     let mut walk = Walk {
         pack,
         execution,
+        generation,
         entries: entries.map(|one| (&one.step, one)).collect(),
         seen: BTreeSet::new(),
         walked: Walked::default(),
@@ -64,6 +65,7 @@ pub fn walk(
 struct Walk<'a> {
     pack: &'a Pack,
     execution: &'a ExecutionRef,
+    generation: u32,
     entries: BTreeMap<&'a StepKey, &'a Recorded>,
     seen: BTreeSet<StepKey>,
     walked: Walked,
@@ -75,7 +77,8 @@ impl Walk<'_> {
         if dispatch.end.is_some() {
             self.walked.end.clone_from(&dispatch.end);
         }
-        let sent = envelopes(self.pack, self.execution, 1, context, dispatch);
+        let generation = self.generation;
+        let sent = envelopes(self.pack, self.execution, generation, context, dispatch);
         sent.into_iter()
             .filter_map(|(envelope, function)| self.step(envelope, function))
             .collect()

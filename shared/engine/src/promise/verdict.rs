@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::due::{first, is_first};
 use crate::entry::End;
 use crate::id::EventId;
 
@@ -18,6 +19,9 @@ pub struct OutcomeEntry {
     pub at: Timestamp,
     /// The event that started the execution.
     pub event: EventId,
+    /// The generation that it was looked for in.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub generation: u32,
     /// The version of the definitions, `pack@hash`.
     pub version: String,
 }

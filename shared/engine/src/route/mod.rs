@@ -2,6 +2,7 @@
 //! once and written at once; a redelivery replays them.
 
 mod arm;
+mod canary;
 mod candidate;
 mod decide;
 mod entry;
@@ -11,6 +12,7 @@ mod router;
 mod trigger;
 mod write;
 
+pub use canary::{bucket, versions};
 pub use entry::{Decision, EventEntry, Outcome};
 pub use resolve::{Resolved, Trouble};
 pub use router::Router;

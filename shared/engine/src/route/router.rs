@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
 
+use super::canary::versions as versions_for;
 use super::candidate::{Candidate, candidates};
 use super::decide::Decider;
 use super::entry::{Decision, EventEntry, Outcome, snapshot_name};
@@ -30,6 +32,12 @@ pub struct Router<P> {
     pub(super) ports: Arc<P>,
 }
 
+/// What was decided about an event, and by which versions.
+struct Decided {
+    entry: EventEntry,
+    packs: Arc<[Arc<Pack>]>,
+}
+
 impl<P: Ports> Router<P> {
     /// A router on these ports.
     #[must_use]
@@ -50,14 +58,8 @@ impl<P: Ports> Router<P> {
         if let Some(item) = self.read(&key).await? {
             return self.dispatch(&decode(&item)?).await;
         }
-        let packs = self
-            .ports
-            .definitions()
-            .live(&message.tenant)
-            .await?
-            .unwrap_or_default();
-        let decided = match self.decide(message, &packs).await {
-            Ok(Some(entry)) => entry,
+        let decided = match self.decide(message).await {
+            Ok(Some(decided)) => decided,
             Ok(None) => return Ok(Verdict::Acknowledge),
             Err(trouble @ (Trouble::Ambiguous { .. } | Trouble::Invalid { .. })) => {
                 self.ask(message, delivery, &trouble).await?;
@@ -65,19 +67,20 @@ impl<P: Ports> Router<P> {
             }
             Err(trouble) => return Err(trouble),
         };
-        let writes = writes(&key, message, delivery, &decided, &packs)?;
-        self.settle(writes, &decided).await
+        let Decided { entry, packs } = decided;
+        let writes = writes(&key, message, delivery, &entry, &packs)?;
+        self.settle(writes, &entry).await
     }
 
     /// Decides everything about an event; `None`: a record event that no trigger wants.
-    async fn decide(
-        &self,
-        message: &EventMessage,
-        packs: &[Arc<Pack>],
-    ) -> Result<Option<EventEntry>, Trouble> {
-        let (resolved, home) = self.records(message, packs).await?;
+    async fn decide(&self, message: &EventMessage) -> Result<Option<Decided>, Trouble> {
+        let definitions = self.ports.definitions();
+        let live = definitions.live(&message.tenant).await?.unwrap_or_default();
+        let (resolved, home) = self.records(message, &live).await?;
+        let canaries = definitions.canaries(&message.tenant).await?;
+        let packs = versions_for(&live, &canaries, &home);
         let now = self.ports.clock().now();
-        let candidates = candidates(message, packs, &resolved, &home);
+        let candidates = candidates(message, &packs, &resolved, &home);
         if candidates.is_empty() && matches!(message.origin, Origin::Record { .. }) {
             return Ok(None);
         }
@@ -95,7 +98,7 @@ impl<P: Ports> Router<P> {
             let decision = self.decide_one(&mut entry, candidate, now).await?;
             entry.decisions.push(decision);
         }
-        Ok(Some(entry))
+        Ok(Some(Decided { entry, packs }))
     }
 
     async fn decide_one(
@@ -121,14 +124,10 @@ impl<P: Ports> Router<P> {
             return Ok(decision);
         };
         self.take_snapshot(entry, &home).await?;
-        let tenant_config = self
-            .ports
-            .definitions()
-            .config(&home.tenant, &pack.manifest.pack)
-            .await?;
-        entry
-            .config
-            .insert(pack.manifest.pack.to_string(), (*tenant_config).clone());
+        let name = &pack.manifest.pack;
+        let config = self.ports.definitions().config(&home.tenant, name);
+        let config = with_defaults(pack, (*config.await?).clone());
+        entry.config.insert(name.to_string(), config);
         decision.home = home.clone();
         let context = entry.context(&decision);
         let journal = self.ports.journal();
@@ -280,4 +279,14 @@ impl<P: Ports> Router<P> {
         let found = self.ports.journal().read(std::slice::from_ref(key)).await?;
         Ok(found.into_iter().flatten().next())
     }
+}
+
+/// A tenant's settings with the defaults of what only a canary has.
+fn with_defaults(pack: &Pack, mut config: Map<String, Json>) -> Map<String, Json> {
+    for (name, field) in &pack.config {
+        if let (Some(default), false) = (&field.default, config.contains_key(name)) {
+            config.insert(name.clone(), default.clone());
+        }
+    }
+    config
 }

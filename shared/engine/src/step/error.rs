@@ -7,6 +7,12 @@ use std::time::Duration;
 
 use crate::port::{CallError, PortError};
 
+/// The code of a call that may have taken effect.
+pub const OUTCOME_UNKNOWN: &str = "OutcomeUnknown";
+
+/// The code of the same where sending it again does no harm, so that nobody has to find out.
+pub const RECEIVER_FAILED: &str = "ReceiverFailed";
+
 /// How one attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StepError {
@@ -68,6 +74,24 @@ impl StepError {
         }
     }
 
+    /// The same where repeating the effect is harmless: what may have happened decides nothing, and
+    /// its name does not ask for a decision.
+    #[must_use]
+    pub(crate) fn repeatable(self) -> Self {
+        match self {
+            Self::Unknown {
+                code,
+                message,
+                retry_after,
+            } if code == OUTCOME_UNKNOWN => Self::Unknown {
+                code: RECEIVER_FAILED.to_owned(),
+                message,
+                retry_after,
+            },
+            other => other,
+        }
+    }
+
     /// The stable PascalCase name: a metric's dimension, a heading of `docs/errors.md`.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -104,7 +128,7 @@ impl From<CallError> for StepError {
                 message,
                 retry_after,
             } => Self::Unknown {
-                code: "OutcomeUnknown".to_owned(),
+                code: OUTCOME_UNKNOWN.to_owned(),
                 message,
                 retry_after,
             },

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use crate::definition::model::Connection;
 
 pub use context::{Audit, Staged, StepContext};
-pub use error::StepError;
+pub use error::{OUTCOME_UNKNOWN, RECEIVER_FAILED, StepError};
 pub use sample::{InvalidSample, Sample};
 pub use spec::{Effect, Keeps, StepSpec};
 

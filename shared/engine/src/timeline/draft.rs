@@ -222,7 +222,8 @@ impl Drafts {
             self.link(&anchor, self.version_anchor(1));
             return;
         }
-        let (execution, step) = rest.split_once('#').unwrap_or((rest, ""));
+        let (execution, _) = rest.split_once('#').unwrap_or((rest, ""));
+        let (_, step) = rest.rsplit_once('#').unwrap_or((rest, ""));
         let part = ChangedPart {
             event,
             by,

@@ -57,6 +57,26 @@ async fn a_message_goes_to_its_channel_or_the_connections() {
 }
 
 #[tokio::test]
+async fn one_secret_serves_every_message_whatever_its_connection_names() {
+    let server = Server::answering(200, &[], "ok").await;
+    let mut fixture = fixture("https://unused.example");
+    fixture.connection.auth = None;
+    let name = format!("{}/services/{SECRET}", server.url);
+    let message = ChatMessage {
+        channel: None,
+        body: "Hello".to_owned(),
+        blocks: Vec::new(),
+    };
+    let slack = slack().with_secret(&name);
+    let sent = slack.post(&fixture.call(), message).await;
+    assert!(sent.is_ok(), "{sent:?}");
+    assert_eq!(
+        server.seen().pop().unwrap().uri.to_string(),
+        format!("/services/{SECRET}")
+    );
+}
+
+#[tokio::test]
 async fn a_webhook_is_called_without_a_token() {
     let server = Server::answering(200, &[], "ok").await;
     let receipt = post(&webhook(&server.url), None).await.unwrap();

@@ -140,6 +140,7 @@ fn config(name: &str) -> Config {
         secrets_prefix: String::new(),
         tenants: Vec::new(),
         public_url: None,
+        alerts_slack_webhook: None,
         sandbox_url: None,
     }
 }

@@ -37,6 +37,7 @@ fn kind(tree: &Node) -> Option<ConnectionKind> {
         "http" => ConnectionKind::Http,
         "twilio" => ConnectionKind::Twilio,
         "smtp" => ConnectionKind::Smtp,
+        "ses" => ConnectionKind::Ses,
         "slack" => ConnectionKind::Slack,
         "sandbox" => ConnectionKind::Sandbox,
         _ => return None,
@@ -78,6 +79,7 @@ fn needs(place: Place<'_>, tree: &Node, kind: ConnectionKind) {
         ConnectionKind::Http => ("http", &["url"]),
         ConnectionKind::Twilio => ("twilio", &["account", "from", "auth"]),
         ConnectionKind::Smtp => ("smtp", &["url", "from"]),
+        ConnectionKind::Ses => ("ses", &["from"]),
         ConnectionKind::Slack => ("slack", &["auth"]),
         _ => return,
     };

@@ -64,8 +64,7 @@ fn check_kind(place: Place<'_>, node: &Node, name: &str, signature: &Signature) 
 }
 
 pub(super) fn kinds(kinds: &[ConnectionKind]) -> String {
-    let built =
-        |kind: &&ConnectionKind| !matches!(kind, ConnectionKind::Ses | ConnectionKind::Model);
+    let built = |kind: &&ConnectionKind| **kind != ConnectionKind::Model;
     let words: Vec<_> = kinds
         .iter()
         .filter(built)

@@ -61,8 +61,8 @@ pub(crate) static CONNECTION: Grammar = grammar(
         required(
             "kind",
             Shape::Word(
-                &["http", "twilio", "smtp", "slack", "sandbox"],
-                &["ses", "model"],
+                &["http", "twilio", "smtp", "ses", "slack", "sandbox"],
+                &["model"],
             ),
         ),
         optional("url", Shape::Value),

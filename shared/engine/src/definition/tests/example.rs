@@ -1,5 +1,7 @@
 //! The example of the language reference, with what it refers to.
 
+use std::time::Duration;
+
 use super::super::model::{Action, Actor, MappedValue, Target, Trigger, ValueExpression};
 use super::*;
 use crate::retry::Ladder;

@@ -270,7 +270,7 @@ const SOURCES_RECORDS_AND_CONNECTIONS: &[(&str, &str, &str)] = &[
         "url: https://payer.example.com",
         "url: =config.payer_url",
     ),
-    (PAYER, "kind: http", "kind: ses"),
+    (PAYER, "kind: http", "kind: model"),
     ("pack.yaml", "sms: sms", "sms: smss"),
     (
         CALENDLY,
