@@ -98,12 +98,10 @@ impl Stack {
             let found = received.into_iter();
             let mut found = found.filter(|message| message.body().unwrap().contains(about));
             let message = found.next()?;
-            let attributes = message.attributes.as_ref().unwrap();
+            let system = message.attributes.as_ref().unwrap();
             Some(Letter {
                 body: message.body().unwrap().to_owned(),
-                receives: attributes[&System::ApproximateReceiveCount]
-                    .parse()
-                    .unwrap(),
+                receives: system[&System::ApproximateReceiveCount].parse().unwrap(),
                 message,
             })
         })

@@ -27,11 +27,11 @@ async fn a_record_changed_by_hand_is_journaled_and_triggers_as_any_other() {
         );
     }
     let lines = record_lines(&stack, &home).await;
-    let changed: Vec<_> = lines
+    let edits: Vec<_> = lines
         .iter()
         .filter(|line| line["kind"] == "changed")
         .collect();
-    let changes: Vec<_> = changed.iter().map(|line| &line["changes"]).collect();
+    let changes: Vec<_> = edits.iter().map(|line| &line["changes"]).collect();
     assert_eq!(
         changes,
         [
@@ -39,7 +39,7 @@ async fn a_record_changed_by_hand_is_journaled_and_triggers_as_any_other() {
             &json!([{ "field": "note", "old": "call back", "new": "called back" }]),
         ]
     );
-    for line in changed {
+    for line in edits {
         assert_eq!(line["by"], "hand");
         let id = line["event"].as_str().unwrap();
         assert!(id.contains("@2~"), "{id}");
