@@ -80,7 +80,7 @@ fn as_lambda_gets_it(record: &Record) -> Json {
         .approximate_creation_date_time
         .map(|at| at.as_secs_f64());
     json!({
-        "eventName": record.event_name.as_ref().map(|name| name.as_str()),
+        "eventName": record.event_name.as_ref().map(aws_sdk_dynamodbstreams::types::OperationType::as_str),
         "dynamodb": {
             "Keys": attributes(change.keys.as_ref()),
             "SequenceNumber": change.sequence_number,
