@@ -52,8 +52,9 @@ contributing: ## Executes CONTRIBUTING's "Add a step" in a copy of the tree.
 	scripts/try-add-step
 
 definitions: ## Checks and tests the packs that come with Holdfast.
-	$(CARGO) run --quiet -- check workflows/dental
-	$(CARGO) run --quiet -- test workflows/dental
+	$(CARGO) build --quiet --workspace --bin holdfast
+	target/debug/holdfast check workflows/dental
+	target/debug/holdfast test workflows/dental
 
 drill: ## Does everything in docs/runbook.md; a line for each section.
 	$(CARGO) test --quiet -p holdfast --test runbook -- --nocapture every_section

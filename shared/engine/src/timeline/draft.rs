@@ -3,20 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Map, Value as Json};
 
 use super::Glossary;
 use super::line::{
-    AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, OutcomePart,
-    ReviewPart, SkippedPart, What,
+    AttemptPart, DecisionPart, EndPart, EventPart, Line, OutcomePart, ReviewPart, SkippedPart, What,
 };
 use super::step::{StepPlace, first_attempt, made_version, step_anchor, step_part};
 use crate::entry::{Dispatch, End, StepEntry};
 use crate::id::{EventId, ExecutionRef, RecordRef};
 use crate::operation::ReviewItem;
 use crate::promise::OutcomeEntry;
-use crate::record::{Author, FieldChange};
 use crate::route::{Decision, EventEntry, Outcome};
 
 /// A line before it has its place: what it is called, and its rank among lines of one time.
@@ -30,7 +26,7 @@ pub(super) struct Draft {
 /// Among lines of one time, what was begun is finished before something new begins.
 pub(super) mod rank {
     pub(super) const AFTERMATH: u8 = 0;
-    pub(super) const CHANGE: u8 = 1;
+    pub(in crate::timeline) const CHANGE: u8 = 1;
     pub(super) const STEP: u8 = 3;
     pub(in crate::timeline) const DECISION: u8 = 2;
     pub(super) const EVENT: u8 = 4;
@@ -47,20 +43,7 @@ pub(super) struct Drafts {
     executions: BTreeMap<String, ExecutionRef>,
 }
 
-/// An item under `change#`: the creation of a record, or a change by another record's execution
-/// or past Holdfast.
-#[derive(Debug, Deserialize)]
-pub(super) struct ChangeItem {
-    pub(super) event: EventId,
-    by: Author,
-    at: Timestamp,
-    #[serde(default)]
-    fields: Option<Map<String, Json>>,
-    #[serde(default)]
-    changes: Vec<FieldChange>,
-}
-
-fn event_anchor(event: &EventId) -> String {
+pub(super) fn event_anchor(event: &EventId) -> String {
     format!("event {event}")
 }
 
@@ -83,7 +66,7 @@ impl Drafts {
     }
 
     /// The event that this version of the home record is.
-    fn version_anchor(&self, version: u64) -> String {
+    pub(super) fn version_anchor(&self, version: u64) -> String {
         format!("event {}@{version}", self.record)
     }
 
@@ -205,52 +188,6 @@ impl Drafts {
         let anchor = format!("end {execution} {generation}");
         self.push(rank::AFTERMATH, anchor.clone(), at, What::End(part));
         self.link(cause, anchor);
-    }
-
-    /// The creation of the record, or its change by another record's execution or past Holdfast.
-    pub(super) fn change(&mut self, rest: &str, item: ChangeItem) {
-        if item.by == Author::External {
-            return self.external(item);
-        }
-        let by = item.by.to_string();
-        let event = item.event.to_string();
-        if let Some(fields) = item.fields {
-            let anchor = format!("created {event}");
-            let part = CreatedPart { event, by, fields };
-            self.push(rank::CHANGE, anchor.clone(), item.at, What::Created(part));
-            self.link(&event_anchor(&item.event), anchor.clone());
-            self.link(&anchor, self.version_anchor(1));
-            return;
-        }
-        let (execution, _) = rest.split_once('#').unwrap_or((rest, ""));
-        let (_, step) = rest.rsplit_once('#').unwrap_or((rest, ""));
-        let part = ChangedPart {
-            event,
-            by,
-            execution: execution.to_owned(),
-            step: step.to_owned(),
-            changes: item.changes,
-        };
-        let anchor = format!("change {rest}");
-        self.push(rank::CHANGE, anchor, item.at, What::Changed(part));
-    }
-
-    /// A change past Holdfast, which is the cause of its event.
-    fn external(&mut self, item: ChangeItem) {
-        let anchor = format!("external {}", item.event);
-        let (event, by) = (item.event.to_string(), item.by.to_string());
-        let what = match item.fields {
-            Some(fields) => What::Created(CreatedPart { event, by, fields }),
-            None => What::Changed(ChangedPart {
-                event,
-                by,
-                execution: String::new(),
-                step: String::new(),
-                changes: item.changes,
-            }),
-        };
-        self.push(rank::CHANGE, anchor.clone(), item.at, what);
-        self.link(&anchor, event_anchor(&item.event));
     }
 
     /// A step: its attempts that did not succeed, and the state that it is in.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 
 use super::Glossary;
-use super::draft::{ChangeItem, Drafts};
+use super::change::ChangeItem;
+use super::draft::Drafts;
 use super::line::{RecordPart, Timeline};
 use super::order::ordered;
 use super::person::decisions_about;

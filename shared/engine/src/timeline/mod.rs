@@ -3,6 +3,7 @@
 //! A record's whole life lies in one partition, so a timeline is one query, and the source events
 //! that its entries name. What caused what is known from the entries, not guessed from times.
 
+mod change;
 mod draft;
 mod gather;
 mod glossary;

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
 use aws_sdk_dynamodbstreams::Client;
-use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType, StreamRecord};
+use aws_sdk_dynamodbstreams::types::{
+    AttributeValue, OperationType, Record, ShardIteratorType, StreamRecord,
+};
 use holdfast_aws::Sdk;
 use holdfast_aws::lambda::deliveries;
 use holdfast_embedded::clock::SystemClock;
@@ -80,7 +82,7 @@ fn as_lambda_gets_it(record: &Record) -> Json {
         .approximate_creation_date_time
         .map(|at| at.as_secs_f64());
     json!({
-        "eventName": record.event_name.as_ref().map(aws_sdk_dynamodbstreams::types::OperationType::as_str),
+        "eventName": record.event_name.as_ref().map(OperationType::as_str),
         "dynamodb": {
             "Keys": attributes(change.keys.as_ref()),
             "SequenceNumber": change.sequence_number,
