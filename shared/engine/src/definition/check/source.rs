@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
+use super::verification::verification;
 use super::world::{World, name_span};
 use super::{Place, environment};
 use crate::definition::document::Finding;
 use crate::definition::folder::{Definition, Kind};
-use crate::definition::model::{EventIdRule, Source, Verification};
-use crate::definition::nearest::suggestion;
+use crate::definition::model::{EventIdRule, Source};
 use crate::definition::yaml::Node;
 use crate::expr::Type;
 use crate::name::{RecordType, SourceName};
-use crate::verify::Scheme;
 
 /// What workflows know of a source.
 pub(crate) struct Head {
@@ -170,51 +169,6 @@ fn id(place: Place<'_>, node: &Node) -> Option<EventIdRule> {
         .help("name the provider's own id, such as `id: body.id`, so that a resent event with another timestamp is recognised");
     place.document.report(finding);
     Some(EventIdRule::BodyHash)
-}
-
-fn verification(place: Place<'_>, node: &Node) -> Option<Verification> {
-    let scheme_node = node.get("scheme").unwrap_or(node);
-    let scheme = scheme(place, scheme_node)?;
-    let secrets = node.get("secret").map(Node::texts).unwrap_or_default();
-    if scheme == Scheme::None {
-        let message = "anyone who knows the address can send events to this source";
-        let finding = Finding::warning("UnverifiedSource", scheme_node.span.clone(), message);
-        place
-            .document
-            .report(finding.help("verify signatures if the provider has any"));
-    } else if secrets.is_empty() && !node.get("secret").is_some_and(Node::is_broken) {
-        let message = format!("the scheme `{scheme}` needs a secret");
-        let finding = Finding::error("MissingKey", node.span.clone(), message);
-        place
-            .document
-            .report(finding.help("add `secret: name-of-the-secret`"));
-        return None;
-    }
-    let tolerance = node.get("tolerance");
-    if let Some(tolerance) = tolerance.filter(|_| !scheme.has_clock()) {
-        let message = format!("the scheme `{scheme}` signs no time, so nothing can be too old");
-        let finding = Finding::error("MisplacedKey", tolerance.span.clone(), message);
-        place.document.report(finding.help("remove `tolerance`"));
-    }
-    Some(Verification {
-        scheme,
-        secrets,
-        tolerance: tolerance.and_then(Node::duration),
-    })
-}
-
-fn scheme(place: Place<'_>, node: &Node) -> Option<Scheme> {
-    let name = node.text()?;
-    let scheme = name.parse().ok();
-    if scheme.is_none() {
-        let names = Scheme::ALL.iter().map(|scheme| scheme.name());
-        let message = format!("there is no signature scheme `{name}`");
-        let finding = Finding::error("UnknownScheme", node.span.clone(), message);
-        place
-            .document
-            .report(finding.help(suggestion(name, names, "scheme")));
-    }
-    scheme
 }
 
 /// Exactly one record owns a source's events, unless there is no record at all.

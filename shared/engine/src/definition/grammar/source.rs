@@ -1,6 +1,8 @@
 //! `<name>.source.yaml`.
 
 use super::field::MAPPED;
+use crate::verify::{Digest, Encoding};
+
 use super::{Grammar, Shape, grammar, later, optional, required};
 
 static VERIFY: Grammar = grammar(
@@ -9,11 +11,11 @@ static VERIFY: Grammar = grammar(
         required("scheme", Shape::Text),
         optional("secret", Shape::OneOrList(&Shape::Name)),
         optional("tolerance", Shape::Duration),
-        later("header"),
-        later("digest"),
-        later("encoding"),
-        later("prefix"),
-        later("timestamp"),
+        optional("header", Shape::Text),
+        optional("digest", Shape::Word(Digest::NAMES, &[])),
+        optional("encoding", Shape::Word(Encoding::NAMES, &[])),
+        optional("prefix", Shape::Text),
+        optional("timestamp", Shape::Text),
     ]],
 );
 
