@@ -10,9 +10,9 @@ use super::world::{World, name_span};
 use super::{Place, environment};
 use crate::definition::document::Finding;
 use crate::definition::folder::{Definition, Kind};
-use crate::definition::model::{EventIdRule, Source};
+use crate::definition::model::{Challenge, EventIdRule, Source};
 use crate::definition::yaml::Node;
-use crate::expr::Type;
+use crate::expr::{Expression, Type};
 use crate::name::{RecordType, SourceName};
 
 /// What workflows know of a source.
@@ -129,7 +129,12 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
     let event = tree
         .get("event")
         .and_then(|node| logic(place, node, Some(&Type::String)));
+    let split = transposed(tree.get("split").map(|node| split(place, node)));
     let id = tree.get("id").and_then(|node| id(place, node));
+    if let (Some(Some(_)), Some(EventIdRule::Logic(rule))) = (&split, &id) {
+        check_element_id(place, tree, rule);
+    }
+    let challenge = transposed(tree.get("challenge").map(|node| challenge(place, node)));
     let receipt = transposed(
         tree.get("receipt")
             .map(|node| logic(place, node, Some(&Type::String))),
@@ -143,12 +148,43 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
         name: definition.name.parse().ok()?,
         verify: verify?,
         accept: accept?,
+        split: split?,
+        challenge: challenge?,
         event: event?,
         id: id?,
         data,
         records,
         receipt: receipt?,
         echoes: tree.flag("echoes"),
+    })
+}
+
+fn split(place: Place<'_>, node: &Node) -> Option<Expression> {
+    logic(place, node, Some(&Type::List(Box::new(Type::Dynamic))))
+}
+
+/// The elements of a batch share headers and query: only their bodies tell them apart.
+fn check_element_id(place: Place<'_>, tree: &Node, rule: &Expression) {
+    let of_body = |path: &String| path.split(['.', '[']).next() == Some("body");
+    if rule.paths().is_empty() || rule.paths().iter().any(of_body) {
+        return;
+    }
+    let span = tree.get("id").unwrap_or(tree).span.clone();
+    let message = "every event of a batch would have the same id";
+    let finding = Finding::error("ConstantId", span, message);
+    place
+        .document
+        .report(finding.help("with `split`, `body` is one element: id: body.id"));
+}
+
+fn challenge(place: Place<'_>, node: &Node) -> Option<Challenge> {
+    let condition = node.get("if").and_then(|node| condition(place, node));
+    let reply = node
+        .get("reply")
+        .and_then(|node| logic(place, node, Some(&Type::String)));
+    Some(Challenge {
+        condition: condition?,
+        reply: reply?,
     })
 }
 

@@ -19,6 +19,14 @@ static VERIFY: Grammar = grammar(
     ]],
 );
 
+static CHALLENGE: Grammar = grammar(
+    "a challenge",
+    &[&[
+        required("if", Shape::Logic),
+        required("reply", Shape::Logic),
+    ]],
+);
+
 static MAPPING: Grammar = grammar(
     "a record of a source",
     &[&[
@@ -41,13 +49,13 @@ pub(crate) static SOURCE: Grammar = grammar(
             Shape::ScalarOr(&Shape::Word(&["none"], &[]), &Shape::Object(&VERIFY)),
         ),
         optional("accept", Shape::Logic),
-        later("split"),
+        optional("split", Shape::Logic),
         required("event", Shape::Logic),
         required("id", Shape::Logic),
         optional("data", Shape::Map(&Shape::Object(&MAPPED))),
         optional("records", Shape::List(&Shape::Object(&MAPPING))),
         optional("receipt", Shape::Logic),
-        later("challenge"),
+        optional("challenge", Shape::Object(&CHALLENGE)),
         later("opt_out"),
         optional("echoes", Shape::Boolean),
     ]],

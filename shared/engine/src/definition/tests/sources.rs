@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::model::Source;
 use super::*;
+use crate::expr::Expression;
 use crate::name::SourceName;
 use crate::verify::{Digest, Encoding, Generic, Scheme, Short};
 
@@ -51,5 +52,45 @@ fn mistakes_about_signatures() {
         "verify: { scheme: hubspot-v1, secret: key, tolerance: 5m }",
     ];
     let edits: Vec<_> = verify.iter().map(|new| (CALENDLY, VERIFY, *new)).collect();
+    insta::assert_snapshot!(gallery(&edits));
+}
+
+const EVENT: &str = "event: \"'calendly.' + body.event\"";
+const ID: &str = "id: \"body.event + ':' + body.payload.uri\"";
+
+#[test]
+fn a_source_may_split_batches_and_answer_handshakes() {
+    let split = format!(
+        "split: body.events\nchallenge: {{ if: body.type == 'hello', reply: body.challenge }}\n{EVENT}"
+    );
+    let (pack, remarks) = loaded(&edited(CALENDLY, EVENT, &split));
+    assert!(remarks.is_empty(), "{}", rendered(&remarks));
+    let source = source(&pack, "calendly");
+    assert_eq!(
+        source.split.as_ref().map(Expression::source),
+        Some("body.events")
+    );
+    let challenge = source.challenge.as_ref().unwrap();
+    assert_eq!(challenge.reply.source(), "body.challenge");
+}
+
+#[test]
+fn mistakes_about_batches_and_handshakes() {
+    let with = |line: &str| format!("{line}\n{EVENT}");
+    let lines = [
+        "split: \"'one'\"",
+        "split: =body",
+        "challenge: body.challenge",
+        "challenge: { if: body.type == 'hello' }",
+        "challenge: { if: body.type, reply: 5 }",
+        "challenge: { if: bdy.type == 'hello', reply: body.challenge }",
+        "challenge: { if: body.type == 'hello', reply: body.challenge, status: 200 }",
+    ];
+    let lines = lines.map(with);
+    let mut edits: Vec<_> = lines
+        .iter()
+        .map(|new| (CALENDLY, EVENT, new.as_str()))
+        .collect();
+    edits.push((CALENDLY, ID, "split: body\nid: headers['x-request-id']"));
     insta::assert_snapshot!(gallery(&edits));
 }
