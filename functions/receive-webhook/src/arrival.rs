@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use holdfast_engine::event::EventMessage;
-use holdfast_engine::field::{Rule, Violation};
+use holdfast_engine::field::Rule;
 use holdfast_engine::id::EventId;
 use holdfast_engine::port::{Clock, Outgoing, PortError, Ports, Queue, QueueName};
 use serde_json::Value as Json;
@@ -148,18 +148,4 @@ fn outgoing<P: Ports>(ports: &P, message: &EventMessage) -> Result<Option<Outgoi
 fn too_large() -> Report {
     let expected = format!("data of at most {} KiB", MAX_EVENT / 1024);
     Report::of("", Rule::Max, &expected)
-}
-
-impl Report {
-    /// One mistake of which nothing is shown.
-    fn of(path: &str, rule: Rule, expected: &str) -> Self {
-        let fields = vec![Violation {
-            path: path.to_owned(),
-            rule,
-            expected: expected.to_owned(),
-            actual: "***".to_owned(),
-            hint: None,
-        }];
-        Self { fields }
-    }
 }

@@ -5,7 +5,7 @@ use holdfast_engine::definition::model::{
 };
 use holdfast_engine::event::{Event, EventMessage, Lineage, MappedRecord, Origin};
 use holdfast_engine::expr::{EvaluationError, Expression, Scope};
-use holdfast_engine::field::{self, Violation};
+use holdfast_engine::field::{self, Rule, Violation};
 use holdfast_engine::id::EventId;
 use holdfast_engine::name::TenantName;
 use jiff::Timestamp;
@@ -183,9 +183,12 @@ impl Reader<'_> {
         review::body_id(self.source, self.bytes)
     }
 
-    /// A rule whose value must be text.
+    /// A rule whose value must be text: empty text names nothing, and stores disagree about NUL.
     fn text(&self, key: &str, rule: &Expression) -> Result<String, Report> {
         match rule.evaluate(&self.scope) {
+            Ok(Some(Json::String(text))) if text.is_empty() || text.contains('\0') => {
+                Err(Report::of(key, Rule::Format, "text without NUL characters"))
+            }
             Ok(Some(Json::String(text))) => Ok(text),
             Ok(Some(other)) => Ok(other.to_string()),
             Ok(None) => Err(unreadable(

@@ -23,6 +23,20 @@ pub(crate) struct Report {
     pub(crate) fields: Vec<Violation>,
 }
 
+impl Report {
+    /// One mistake of which nothing is shown.
+    pub(crate) fn of(path: &str, rule: Rule, expected: &str) -> Self {
+        let fields = vec![Violation {
+            path: path.to_owned(),
+            rule,
+            expected: expected.to_owned(),
+            actual: "***".to_owned(),
+            hint: None,
+        }];
+        Self { fields }
+    }
+}
+
 /// The report of a rule that has no value.
 pub(crate) fn unreadable(path: &str, error: &EvaluationError) -> Report {
     let fields = vec![Violation {

@@ -9,6 +9,8 @@
 )]
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod batches;
 #[cfg(test)]
 mod handshakes;
