@@ -222,10 +222,9 @@ fn format_kind(format: &str, text: &str) -> Option<Kind> {
     let web = text.starts_with("http:") || text.starts_with("https:");
     match format {
         "uri" if web => Some(Kind::Url),
-        "idn-email" => Some(Kind::Email),
         "date" => Some(Kind::Date),
         "date-time" => Some(Kind::Datetime),
-        "email" => Some(Kind::Email),
+        "email" | "idn-email" => Some(Kind::Email),
         _ => None,
     }
 }
