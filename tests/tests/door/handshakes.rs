@@ -3,7 +3,8 @@
 use holdfast_engine::port::Ports as _;
 use serde_json::{Value as Json, json};
 
-use crate::house::{House, posted};
+use crate::house::{House, files, posted};
+use crate::served::Served;
 
 const SLACK: &str = "\
 source: slack
@@ -107,4 +108,19 @@ fn a_handshake_by_get_opens_the_route_for_nothing_else() {
     let refused =
         House::open("slack", &SLACK.replace("challenge", "# challenge")).get("/hooks/t/slack");
     assert_eq!((refused.status, refused.allow), (405, Some("POST")));
+}
+
+#[tokio::test]
+async fn the_route_of_one_machine_takes_a_handshake_by_get() {
+    let source = META.replace("config.meta_token", "'meatyhamhock'");
+    let mut served = Served::open(files("meta", &source)).await;
+    let path = meta("meatyhamhock").replace("/t/", "/demo/");
+    let answer = served.get(&path).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "1158201444"));
+    let head = answer.head.to_ascii_lowercase();
+    assert!(head.contains("content-type: text/plain"), "{head}");
+    assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    let refused = served.get(&path.replace("meaty", "guessed")).await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    assert!(served.is_healthy().await);
 }

@@ -13,3 +13,5 @@ mod handshakes;
 mod house;
 #[cfg(test)]
 mod replays;
+#[cfg(test)]
+mod served;
