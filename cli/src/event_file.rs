@@ -111,10 +111,10 @@ impl EventFile {
         public_url: &str,
         now: Timestamp,
     ) -> Result<Request, Failure> {
-        let query = self.raw_query_string.as_str();
+        let (body, mut headers) = (self.body()?, self.headers());
+        let query = self.query(source, &headers, &body);
         let mark = if query.is_empty() { "" } else { "?" };
         let path_and_query = format!("/hooks/{tenant}/{}{mark}{query}", source.name);
-        let (body, mut headers) = (self.body()?, self.headers());
         let url = format!("{}{path_and_query}", public_url.trim_end_matches('/'));
         let unsigned = verify::Request {
             method: "POST",
@@ -137,6 +137,20 @@ impl EventFile {
             headers,
             body,
         })
+    }
+
+    /// The query, with what the provider adds for this body.
+    fn query(&self, source: &Source, headers: &HeaderMap, body: &[u8]) -> String {
+        let url = format!("/?{}", self.raw_query_string);
+        let request = verify::Request {
+            method: "POST",
+            url: &url,
+            headers,
+            body,
+        };
+        let own = Some(self.raw_query_string.clone()).filter(|query| !query.is_empty());
+        let added = verify::query_addition(source.verify.scheme, &request);
+        own.into_iter().chain(added).collect::<Vec<_>>().join("&")
     }
 }
 

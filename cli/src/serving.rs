@@ -12,7 +12,6 @@ use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::definition::model::ConnectionKind;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::verify::Scheme;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -159,7 +158,7 @@ fn public_url(plan: &Plan<'_>, address: SocketAddr) -> Result<Option<String>, Fa
     }
     let signs_urls = |pack: &&FolderPack| {
         let mut sources = pack.pack.sources.values();
-        sources.any(|source| source.verify.scheme == Scheme::Twilio)
+        sources.any(|source| source.verify.scheme.signs_url())
     };
     match plan.packs.iter().find(signs_urls) {
         None => Ok(None),

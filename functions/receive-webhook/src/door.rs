@@ -6,9 +6,12 @@ use holdfast_engine::name::TenantName;
 use holdfast_engine::operate::{Door, Entered, OperateError, StoredRequest};
 use holdfast_engine::port::{Clock, Definitions, Ports};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::Value as Json;
 
-use crate::map::{Endpoint, Mapped, map};
-use crate::{MAX_EVENT, Problem, Request, body};
+use crate::arrival::{Content, MAX_EVENT};
+use crate::map::{Endpoint, Input, Mapped, map};
+use crate::reading::Reading;
+use crate::{Problem, Request, body};
 
 /// The door of webhooks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,8 +43,40 @@ impl Door for WebhookDoor {
             config: &config,
             known: Some(event),
         };
-        let body = body::parse(&request).map_err(|problem| refused(&problem))?;
-        entered(map(endpoint, &request, body, ports.clock().now()))
+        let reading = Reading::new(endpoint, &request, ports.clock().now());
+        let (body, bytes) = content(endpoint, &reading, stored, &request).await?;
+        let (body, bytes) = (&body, bytes.as_slice());
+        entered(map(endpoint, &reading, Input { body, bytes }))
+    }
+}
+
+/// The one event that a stored request is: its body, or an element of a batch.
+async fn content(
+    endpoint: Endpoint<'_>,
+    reading: &Reading,
+    stored: &StoredRequest,
+    request: &Request,
+) -> Result<(Json, Vec<u8>), OperateError> {
+    if stored.element {
+        let element = body::json(&request.body).map_err(|problem| refused(&problem))?;
+        return Ok((element, request.body.clone()));
+    }
+    let parsed = body::parse(request).await;
+    let body = parsed.map_err(|problem| refused(&problem))?;
+    let elements = match Content::of(endpoint, reading, &body) {
+        Content::One => return Ok((body, request.body.clone())),
+        Content::Many(elements) => elements,
+        Content::Unreadable(_) => Vec::new(),
+    };
+    match <[Json; 1]>::try_from(elements) {
+        Ok([element]) => {
+            let bytes = element.to_string().into_bytes();
+            Ok((element, bytes))
+        }
+        Err(elements) => Err(OperateError::NotResubmittable(format!(
+            "it is a batch of {} events: the provider has to send it again",
+            elements.len()
+        ))),
     }
 }
 

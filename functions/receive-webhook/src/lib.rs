@@ -1,27 +1,30 @@
 //! Verifies and validates a webhook and queues it as an event.
 
 mod answer;
+mod arrival;
 mod body;
+mod challenge;
 mod door;
+mod json;
 mod map;
+mod multipart;
+mod reading;
 mod request;
 mod review;
 
 use holdfast_engine::definition::model::Source;
-use holdfast_engine::event::EventMessage;
 use holdfast_engine::name::TenantName;
-use holdfast_engine::port::{
-    Clock, Definitions, Outgoing, PortError, Ports, Queue, QueueName, Secrets,
-};
+use holdfast_engine::port::{Clock, Definitions, Ports, Secrets};
 use holdfast_engine::verify;
+use http::Method;
+use serde_json::Value as Json;
 
 pub use answer::{Answer, Problem};
+use arrival::Arrival;
 pub use door::WebhookDoor;
-use map::{Endpoint, Mapped, map};
+use map::Endpoint;
+use reading::Reading;
 pub use request::{MAX_BODY, Request};
-
-/// The largest event, in bytes as JSON: its entry holds it whole, beside the decisions.
-const MAX_EVENT: usize = 192 * 1024;
 
 /// Handles one request to `/hooks/{tenant}/{source}`.
 pub async fn handle<P: Ports>(ports: &P, request: &Request) -> Answer {
@@ -58,13 +61,10 @@ async fn receive<P: Ports>(ports: &P, request: &Request) -> Result<Answer, Probl
         .iter()
         .find_map(|pack| Some((pack, pack.sources.get(&name)?)));
     let (pack, source) = found.ok_or(Problem::NotFound)?;
-    verified(ports, &tenant, source, request).await?;
-    let body = body::parse(request)?;
     let config = ports
         .definitions()
         .config(&tenant, &pack.manifest.pack)
         .await?;
-    let now = ports.clock().now();
     let endpoint = Endpoint {
         source,
         manifest: &pack.manifest,
@@ -72,14 +72,37 @@ async fn receive<P: Ports>(ports: &P, request: &Request) -> Result<Answer, Probl
         config: &config,
         known: None,
     };
-    match map(endpoint, request, body, now) {
-        Mapped::Ignored => Ok(Answer::ignored()),
-        Mapped::Event(message) => accepted(ports, &message).await,
-        Mapped::Review { event, report } => {
-            review::ask(ports, &tenant, source, pack, request, &event, report).await?;
-            Ok(Answer::review(&event))
-        }
+    let reading = Reading::new(endpoint, request, ports.clock().now());
+    match (&request.method, &source.challenge) {
+        (&Method::POST, _) => posted(ports, endpoint, &reading, request).await,
+        (&Method::GET, Some(challenge)) => challenge::reply(challenge, &reading, &Json::Null)
+            .map(Answer::to_challenge)
+            .ok_or(Problem::ChallengeRefused),
+        (_, Some(_)) => Err(Problem::MethodNotAllowed("GET, POST")),
+        (_, None) => Err(Problem::MethodNotAllowed("POST")),
     }
+}
+
+/// A request that must prove its origin: a challenge of the provider, a batch, or one event.
+async fn posted<P: Ports>(
+    ports: &P,
+    endpoint: Endpoint<'_>,
+    reading: &Reading,
+    request: &Request,
+) -> Result<Answer, Problem> {
+    let source = endpoint.source;
+    verified(ports, endpoint.tenant, source, request).await?;
+    let body = body::parse(request).await?;
+    let challenge = source.challenge.as_ref();
+    if let Some(reply) = challenge.and_then(|it| challenge::reply(it, reading, &body)) {
+        return Ok(Answer::to_challenge(reply));
+    }
+    let arrival = Arrival {
+        endpoint,
+        reading,
+        request,
+    };
+    arrival.receive(ports, &body).await
 }
 
 /// Checks where the request comes from, on its raw bytes, before anything of it is read.
@@ -116,22 +139,4 @@ async fn verified<P: Ports>(
         now,
     )
     .map_err(Problem::Signature)
-}
-
-/// Queues the event; only then is it accepted. The answer depends on nothing but the event.
-async fn accepted<P: Ports>(ports: &P, message: &EventMessage) -> Result<Answer, Problem> {
-    let body = serde_json::to_string(message)
-        .map_err(|error| PortError::Unavailable(error.to_string()))?;
-    if body.len() > MAX_EVENT {
-        return Err(Problem::EventTooLarge);
-    }
-    let outgoing = Outgoing {
-        queue: QueueName::events(),
-        body,
-        delay: std::time::Duration::ZERO,
-        tenant: message.tenant.clone(),
-        created: ports.clock().now(),
-    };
-    ports.queue().send(vec![outgoing]).await?;
-    Ok(Answer::accepted(&message.event.id))
 }

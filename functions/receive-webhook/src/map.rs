@@ -1,22 +1,18 @@
 //! From a verified request to an event, as its source declares.
 
-use std::collections::BTreeMap;
-
-use holdfast_engine::contract::time_zone;
 use holdfast_engine::definition::model::{
     EventIdRule, ManifestId, MappedField, MappedValue, RecordMapping, Source,
 };
 use holdfast_engine::event::{Event, EventMessage, Lineage, MappedRecord, Origin};
 use holdfast_engine::expr::{EvaluationError, Expression, Scope};
-use holdfast_engine::field::{self, Violation};
-use holdfast_engine::hash;
+use holdfast_engine::field::{self, Rule, Violation};
 use holdfast_engine::id::EventId;
 use holdfast_engine::name::TenantName;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use crate::Request;
-use crate::review::{Report, unreadable};
+use crate::reading::Reading;
+use crate::review::{self, Report, unreadable};
 
 /// What a request is.
 #[derive(Debug)]
@@ -49,41 +45,39 @@ pub(crate) struct Endpoint<'a> {
     pub(crate) known: Option<&'a EventId>,
 }
 
-/// Maps a request.
-pub(crate) fn map(endpoint: Endpoint<'_>, request: &Request, body: Json, now: Timestamp) -> Mapped {
+/// What is mapped: a body, or one element of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Input<'a> {
+    /// As JSON.
+    pub(crate) body: &'a Json,
+    /// As bytes: they identify what has no id of its own.
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Maps a request, or one element of it.
+pub(crate) fn map(endpoint: Endpoint<'_>, reading: &Reading, input: Input<'_>) -> Mapped {
     let Endpoint {
         source,
         manifest,
         tenant,
-        config,
         known,
+        ..
     } = endpoint;
-    let values = [
-        ("body", body),
-        ("headers", request.header_values()),
-        ("query", request.query()),
-        ("config", Json::Object(config.clone())),
-        ("tenant", Json::String(tenant.to_string())),
-    ];
-    let roots: Vec<(&str, &Json)> = values.iter().map(|(name, value)| (*name, value)).collect();
-    let (refs, tz) = (BTreeMap::new(), time_zone(config));
-    let reader = Reader {
-        source,
-        request,
-        known,
-        scope: Scope {
-            roots: &roots,
-            refs: &refs,
-            now,
-            tz: &tz,
-        },
-    };
-    reader.mapped(tenant, manifest, now)
+    reading.with(input.body, |scope| {
+        let now = scope.now;
+        let reader = Reader {
+            source,
+            bytes: input.bytes,
+            known,
+            scope,
+        };
+        reader.mapped(tenant, manifest, now)
+    })
 }
 
 struct Reader<'a> {
     source: &'a Source,
-    request: &'a Request,
+    bytes: &'a [u8],
     known: Option<&'a EventId>,
     scope: Scope<'a>,
 }
@@ -186,12 +180,15 @@ impl Reader<'_> {
     }
 
     fn body_id(&self) -> EventId {
-        EventId::of_source(&self.source.name, &hash::hex(&[&self.request.body]))
+        review::body_id(self.source, self.bytes)
     }
 
-    /// A rule whose value must be text.
+    /// A rule whose value must be text: empty text names nothing, and stores disagree about NUL.
     fn text(&self, key: &str, rule: &Expression) -> Result<String, Report> {
         match rule.evaluate(&self.scope) {
+            Ok(Some(Json::String(text))) if text.is_empty() || text.contains('\0') => {
+                Err(Report::of(key, Rule::Format, "text without NUL characters"))
+            }
             Ok(Some(Json::String(text))) => Ok(text),
             Ok(Some(other)) => Ok(other.to_string()),
             Ok(None) => Err(unreadable(

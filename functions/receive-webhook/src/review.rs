@@ -1,16 +1,19 @@
 //! What a person is asked when an event's data is wrong.
 
-use holdfast_engine::definition::model::{Pack, Severity, Source};
+use std::borrow::Cow;
+
+use holdfast_engine::definition::model::{Severity, Source};
 use holdfast_engine::expr::EvaluationError;
 use holdfast_engine::field::{Rule, Violation};
+use holdfast_engine::hash;
 use holdfast_engine::id::EventId;
 use holdfast_engine::key;
-use holdfast_engine::name::TenantName;
 use holdfast_engine::operation::{ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
 use holdfast_engine::port::{Change, Clock, CommitError, Expect, Journal, PortError, Ports, Write};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use crate::map::Endpoint;
 use crate::{Problem, Request};
 
 /// What is wrong with an event, field by field.
@@ -18,6 +21,20 @@ use crate::{Problem, Request};
 pub(crate) struct Report {
     /// The mistakes.
     pub(crate) fields: Vec<Violation>,
+}
+
+impl Report {
+    /// One mistake of which nothing is shown.
+    pub(crate) fn of(path: &str, rule: Rule, expected: &str) -> Self {
+        let fields = vec![Violation {
+            path: path.to_owned(),
+            rule,
+            expected: expected.to_owned(),
+            actual: "***".to_owned(),
+            hint: None,
+        }];
+        Self { fields }
+    }
 }
 
 /// The report of a rule that has no value.
@@ -35,13 +52,11 @@ pub(crate) fn unreadable(path: &str, error: &EvaluationError) -> Report {
     Report { fields }
 }
 
-/// Stores the request for review. A repeated one is the same item.
+/// Stores a request, or an element of it, for review. A repeated one is the same item.
 pub(crate) async fn ask<P: Ports>(
     ports: &P,
-    tenant: &TenantName,
-    source: &Source,
-    pack: &Pack,
-    request: &Request,
+    endpoint: Endpoint<'_>,
+    subject: String,
     event: &EventId,
     report: Report,
 ) -> Result<(), Problem> {
@@ -54,22 +69,22 @@ pub(crate) async fn ask<P: Ports>(
         kind: ReviewKind::InvalidInput,
         title: format!(
             "event {event} of source `{}` has missing or wrong fields",
-            source.name
+            endpoint.source.name
         ),
         severity: Severity::P2,
         handling: Handling::opened(now, Severity::P2),
-        tenant: tenant.clone(),
+        tenant: endpoint.tenant.clone(),
         at: now,
         function: "receive-webhook".to_owned(),
         execution: None,
         step: None,
-        report: json!({ "event": event, "version": pack.manifest.to_string(), "fields": report.fields }),
-        subject: bounded(&subject(request)),
+        report: json!({ "event": event, "version": endpoint.manifest.to_string(), "fields": report.fields }),
+        subject: bounded(&subject),
     };
     let body =
         serde_json::to_string(&item).map_err(|error| PortError::Unavailable(error.to_string()))?;
     let write = Write {
-        key: key::operation(tenant, REVIEW, &id),
+        key: key::operation(endpoint.tenant, REVIEW, &id),
         expect: Expect::Absent,
         change: Change::Put(body),
     };
@@ -79,14 +94,26 @@ pub(crate) async fn ask<P: Ports>(
     }
 }
 
-/// The request as it can be sent through the same door again, without the headers that prove it.
-fn subject(request: &Request) -> String {
-    json!({
+/// The request as it can be sent through the same door again, without the headers that prove it;
+/// of a batch, with one element for its body.
+pub(crate) fn subject(request: &Request, element: Option<&str>) -> String {
+    let body = element.map_or_else(|| String::from_utf8_lossy(&request.body), Cow::Borrowed);
+    let mut subject = json!({
         "rawPath": request.path_and_query,
         "headers": harmless(request),
-        "body": String::from_utf8_lossy(&request.body),
-    })
-    .to_string()
+        "body": body,
+    });
+    if element.is_some()
+        && let Some(members) = subject.as_object_mut()
+    {
+        members.insert("element".to_owned(), Json::Bool(true));
+    }
+    subject.to_string()
+}
+
+/// The identity of what has no id of its own.
+pub(crate) fn body_id(source: &Source, bytes: &[u8]) -> EventId {
+    EventId::of_source(&source.name, &hash::hex(&[bytes]))
 }
 
 /// The parts of names of headers that prove who sends, or let others send as them.
@@ -134,7 +161,7 @@ mod tests {
             headers,
             body: b"{}".to_vec(),
         };
-        let kept: Json = serde_json::from_str(&subject(&request)).unwrap();
+        let kept: Json = serde_json::from_str(&subject(&request, None)).unwrap();
         let kept: Vec<_> = kept["headers"]
             .as_object()
             .unwrap()

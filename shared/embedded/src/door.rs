@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{StatusCode, request::Parts};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use holdfast_engine::alert;
@@ -38,12 +38,6 @@ async fn hook<C: Clock + Clone + 'static>(
     request: axum::extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    if !matches!(parts.method, axum::http::Method::POST) {
-        let mut response = answered(Answer::of(&Problem::MethodNotAllowed));
-        let headers = response.headers_mut();
-        headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
-        return response;
-    }
     match tokio::time::timeout(PATIENCE, read(parts, body)).await {
         Ok(Some(request)) => answered(system.receive(&request).await),
         Ok(None) => answered(Answer::of(&Problem::TooLarge)),

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::civil;
-use jiff::tz::TimeZoneDatabase;
+use jiff::tz::{AmbiguousOffset, TimeZoneDatabase};
 
 use super::text::nearest;
 use super::violation::Fault;
@@ -30,7 +30,13 @@ pub(super) fn date(text: &str) -> Result<String, Fault> {
 /// RFC 3339, where a space or a lower-case `t` may stand for the `T`, stored in UTC. The offset
 /// is required: a local time is nobody's point in time. A leap second counts as the second before
 /// it; digits beyond nanoseconds are cut.
+///
+/// A zone in brackets may stand for the offset or beside it, `2026-11-20T10:00:00[Europe/Berlin]`:
+/// a time that its clocks skip, or show twice, is nobody's point in time either.
 pub(super) fn datetime(text: &str) -> Result<String, Fault> {
+    if let Some((local, zone)) = text.strip_suffix(']').and_then(|text| text.split_once('[')) {
+        return zoned(local, zone);
+    }
     let Some(parts) = Parts::split(text) else {
         return Err(misshapen(text));
     };
@@ -43,10 +49,35 @@ pub(super) fn datetime(text: &str) -> Result<String, Fault> {
     Ok(utc)
 }
 
+fn zoned(local: &str, name: &str) -> Result<String, Fault> {
+    let zone = ZONES.get(name).map_err(|_| unknown_zone(name))?;
+    if let Some(parts) = Parts::split(local) {
+        let time = parts.read().ok_or_else(|| Fault::format(DATETIME))?;
+        let agrees = parts
+            .civil()
+            .is_some_and(|civil| zone.to_datetime(time) == civil);
+        let other = || Fault::format(DATETIME).hint(format!("{name} has another offset then"));
+        return agrees.then(|| time.to_string()).ok_or_else(other);
+    }
+    let shaped = format!("{local}Z");
+    let civil = Parts::split(&shaped).and_then(|parts| parts.civil());
+    let time = zone.to_ambiguous_timestamp(civil.ok_or_else(|| Fault::format(DATETIME))?);
+    let fault =
+        |why: &str| Err(Fault::format(DATETIME).hint(format!("the clocks of {name} {why}")));
+    match time.offset() {
+        AmbiguousOffset::Gap { .. } => fault("skip this time"),
+        AmbiguousOffset::Fold { .. } => fault("show this time twice; add its offset"),
+        AmbiguousOffset::Unambiguous { .. } => time
+            .unambiguous()
+            .map(|time| time.to_string())
+            .map_err(|_| Fault::format(DATETIME)),
+    }
+}
+
 fn misshapen(text: &str) -> Fault {
     let fault = Fault::format(DATETIME);
     if is_time(&format!("{text}Z")) {
-        return fault.hint("it has no offset; add `Z` or such as `+01:00`");
+        return fault.hint("it has no offset; add `Z`, or such as `+01:00` or `[Europe/Berlin]`");
     }
     fault
 }
@@ -85,6 +116,20 @@ impl<'a> Parts<'a> {
             fraction,
             offset,
         })
+    }
+
+    /// What clocks show, without a leap second: no zone has rules for one.
+    fn civil(&self) -> Option<civil::DateTime> {
+        let Self {
+            date,
+            hour_and_minute,
+            second,
+            fraction,
+            ..
+        } = self;
+        let fraction = fraction.get(..10).unwrap_or(fraction);
+        let text = format!("{date}T{hour_and_minute}:{second}{fraction}");
+        (*second != "60").then(|| text.parse().ok())?
     }
 
     fn read(&self) -> Option<Timestamp> {
@@ -190,6 +235,54 @@ mod tests {
             "2026-11-20T10:00:00Z ",
             "２026-11-20T10:00:00Z",
             "1700000000",
+        ] {
+            assert!(datetime(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zone_may_stand_for_the_offset() {
+        for (text, stored) in [
+            ("2026-11-20T10:00:00[Europe/Berlin]", "2026-11-20T09:00:00Z"),
+            (
+                "2026-07-20 10:00:00.25[europe/berlin]",
+                "2026-07-20T08:00:00.25Z",
+            ),
+            (
+                "2026-11-01T01:30:00-05:00[America/New_York]",
+                "2026-11-01T06:30:00Z",
+            ),
+            (
+                "2026-03-08T03:00:00[America/New_York]",
+                "2026-03-08T07:00:00Z",
+            ),
+        ] {
+            assert_eq!(datetime(text), Ok(stored.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_local_time_that_clocks_skip_or_show_twice_is_refused_with_the_reason() {
+        for (text, hint) in [
+            ("2026-03-08T02:30:00[America/New_York]", "skip this time"),
+            ("2026-11-01T01:30:00[America/New_York]", "twice"),
+            ("2026-11-20T10:00:00+02:00[Europe/Berlin]", "another offset"),
+            ("2026-11-20T10:00:00[Europe/Berln]", "`Europe/Berlin`"),
+        ] {
+            let fault = datetime(text).unwrap_err();
+            assert!(
+                fault.hint.as_ref().is_some_and(|it| it.contains(hint)),
+                "{fault:?}"
+            );
+        }
+        for text in [
+            "2026-02-30T10:00:00[Europe/Berlin]",
+            "2026-11-20[Europe/Berlin]",
+            "2026-11-20T10:00[Europe/Berlin]",
+            "2026-12-31T23:59:60[Europe/Berlin]",
+            "2026-11-20T10:00:00[Europe/Berlin][u-ca=iso8601]",
+            "2026-11-20T10:00:00Z[]",
+            "[Europe/Berlin]",
         ] {
             assert!(datetime(text).is_err(), "{text}");
         }

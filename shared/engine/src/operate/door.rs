@@ -23,6 +23,9 @@ pub struct StoredRequest {
     pub headers: Json,
     /// The body.
     pub body: String,
+    /// Whether the body is one element of a batch, as JSON.
+    #[serde(default)]
+    pub element: bool,
 }
 
 /// What a stored request is, by the definitions that are live now.

@@ -2,13 +2,14 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::{Rejection, Secret, any_secret};
 
 pub(super) type HmacSha1 = Hmac<Sha1>;
 pub(super) type HmacSha256 = Hmac<Sha256>;
+pub(super) type HmacSha512 = Hmac<Sha512>;
 
 /// The tag of the concatenated parts.
 pub(super) fn tag<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {

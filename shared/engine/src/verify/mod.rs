@@ -6,13 +6,16 @@
 mod calendly;
 mod form;
 mod freshness;
+mod generic;
 mod github;
 mod headers;
+mod hubspot;
 mod mac;
 mod rejection;
 mod scheme;
 mod secret;
 mod shopify;
+mod short;
 mod slack;
 mod standard_webhooks;
 mod stripe;
@@ -29,9 +32,11 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
+pub use self::generic::{Digest, Encoding, Generic};
 pub use self::rejection::Rejection;
 pub use self::scheme::{Scheme, UnknownScheme};
 pub use self::secret::{InvalidSecret, Secret};
+pub use self::short::Short;
 
 /// What arrived, before anything is parsed.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +75,10 @@ pub fn verify(
         Scheme::Github => github::verify(secrets, request),
         Scheme::Slack => slack::verify(secrets, request, window, now),
         Scheme::Shopify => shopify::verify(secrets, request),
+        Scheme::HubspotV1 => hubspot::Old::V1.verify(secrets, request),
+        Scheme::HubspotV2 => hubspot::Old::V2.verify(secrets, request),
+        Scheme::HubspotV3 => hubspot::verify(secrets, request, window, now),
+        Scheme::Hmac(generic) => generic.verify(secrets, request, window, now),
         Scheme::None => Ok(()),
     }
 }
@@ -96,7 +105,21 @@ pub fn sign(
         Scheme::Github => Ok(github::sign(secret, request.body)),
         Scheme::Slack => Ok(slack::sign(secret, request.body, now)),
         Scheme::Shopify => Ok(shopify::sign(secret, request.body)),
+        Scheme::HubspotV1 => Ok(hubspot::Old::V1.sign(secret, request)),
+        Scheme::HubspotV2 => Ok(hubspot::Old::V2.sign(secret, request)),
+        Scheme::HubspotV3 => Ok(hubspot::sign(secret, request, now)),
+        Scheme::Hmac(generic) => Ok(generic.sign(secret, request.body, now)),
         Scheme::None => Ok(Vec::new()),
+    }
+}
+
+/// What a provider adds to the query of the address that it calls, so that the address vouches
+/// for the body.
+#[must_use]
+pub fn query_addition(scheme: Scheme, request: &Request<'_>) -> Option<String> {
+    match scheme {
+        Scheme::Twilio => twilio::hash_parameter(request),
+        _ => None,
     }
 }
 

@@ -50,13 +50,58 @@ fn hashed_url(body: &[u8]) -> String {
     format!("{URL}&bodySHA256={hash}")
 }
 
+/// The generic scheme in every digest and encoding, with and without prefix and clock.
+fn generic() -> Vec<Scheme> {
+    let text = |text| Short::new(text).unwrap();
+    let mut schemes = Vec::new();
+    for digest in Digest::NAMES {
+        for encoding in Encoding::NAMES {
+            for (prefix, timestamp) in [("", None), ("v=", Some("x-signed-at"))] {
+                schemes.push(Scheme::Hmac(Generic {
+                    header: text("x-signature"),
+                    digest: Digest::named(digest).unwrap(),
+                    encoding: Encoding::named(encoding).unwrap(),
+                    prefix: text(prefix),
+                    timestamp: timestamp.map(text),
+                }));
+            }
+        }
+    }
+    schemes
+}
+
 fn signing_schemes() -> impl Strategy<Value = Scheme> {
     let signing: Vec<Scheme> = Scheme::ALL
         .iter()
         .copied()
-        .filter(|s| *s != Scheme::None)
+        .filter(|s| !matches!(s, Scheme::None | Scheme::Hmac(_)))
+        .chain(generic())
         .collect();
     proptest::sample::select(signing)
+}
+
+/// An old time of signing is fresh for as long as a source's provider sends again.
+#[test]
+fn a_late_retry_is_fresh_under_the_tolerance_of_its_provider() {
+    let secrets = [Secret::new("12345").unwrap()];
+    let mut clocks: Vec<Scheme> = Scheme::ALL.iter().copied().chain(generic()).collect();
+    clocks.retain(|scheme| scheme.has_clock() && scheme.check_secret(&secrets[0]).is_ok());
+    assert!(clocks.len() > 5, "{clocks:?}");
+    for scheme in clocks {
+        let mut signed = Signed::new(scheme, &secrets[0], b"{}", URL);
+        signed.at += Duration::from_hours(72);
+        let check = |tolerance| {
+            let request = Request {
+                method: "POST",
+                url: URL,
+                headers: &signed.headers,
+                body: b"{}",
+            };
+            verify(scheme, &secrets, &request, tolerance, signed.at)
+        };
+        assert_eq!(check(None), Err(Rejection::Stale), "{scheme}");
+        assert_eq!(check(Some(Duration::from_hours(72))), Ok(()), "{scheme}");
+    }
 }
 
 proptest! {
@@ -108,7 +153,7 @@ proptest! {
         let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) else { return Ok(()); };
         let mut headers = HeaderMap::new();
         for name in ["webhook-id", "webhook-timestamp", "webhook-signature", "stripe-signature",
-            "calendly-webhook-signature", "svix-id", "svix-timestamp", "svix-signature", "x-hub-signature-256", "x-slack-signature", "x-slack-request-timestamp", "x-shopify-hmac-sha256", "x-twilio-signature", "content-type"] {
+            "calendly-webhook-signature", "svix-id", "svix-timestamp", "svix-signature", "x-hub-signature-256", "x-slack-signature", "x-slack-request-timestamp", "x-shopify-hmac-sha256", "x-twilio-signature", "x-hubspot-signature", "x-hubspot-signature-v3", "x-hubspot-request-timestamp", "x-signature", "x-signed-at", "content-type"] {
             headers.insert(name, value.clone());
         }
         let request = Request { method: "POST", url: value.to_str().unwrap_or(URL), headers: &headers, body: &body };
@@ -166,4 +211,35 @@ fn a_body_that_nothing_signs_is_refused() {
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let outcome = signed.check(Scheme::Twilio, &[secret], b"{}");
     assert_eq!(outcome, Err(Rejection::MissingBodyHash));
+}
+
+#[test]
+fn a_json_body_of_twilio_is_vouched_for_by_the_address_that_it_is_sent_to() {
+    let json = HeaderValue::from_static("application/json");
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
+    let at = |url, body| {
+        let request = Request {
+            method: "POST",
+            url,
+            headers: &headers,
+            body,
+        };
+        query_addition(Scheme::Twilio, &request)
+    };
+    let added = at(URL, b"{}").unwrap();
+    let url = format!("{URL}&{added}");
+    assert_eq!(url, hashed_url(b"{}"));
+    assert_eq!(at(&url, b"{}"), None);
+    assert_eq!(at(URL, b""), None);
+    let secret = Secret::new("12345").unwrap();
+    let mut signed = Signed::new(Scheme::Twilio, &secret, b"{}", &url);
+    signed
+        .headers
+        .insert(CONTENT_TYPE, headers[CONTENT_TYPE].clone());
+    let secrets = [secret];
+    assert_eq!(signed.check(Scheme::Twilio, &secrets, b"{}"), Ok(()));
+    assert_eq!(
+        signed.check(Scheme::Twilio, &secrets, b"[]"),
+        Err(Rejection::Mismatch)
+    );
 }

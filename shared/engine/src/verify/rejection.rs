@@ -1,14 +1,14 @@
 //! Why a request is not to be trusted.
 
 /// Why a request is not to be trusted; answered as 401 with [`Rejection::code`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// A header of the scheme is absent or empty.
     #[error("the header `{0}` is missing")]
-    MissingHeader(&'static str),
+    MissingHeader(String),
     /// A header that says what was signed came more than once, so it is unclear which counts.
     #[error("the header `{0}` came more than once")]
-    RepeatedHeader(&'static str),
+    RepeatedHeader(String),
     /// The signature header has another shape than the scheme's.
     #[error("the signature header is malformed")]
     MalformedSignature,
@@ -35,7 +35,7 @@ pub enum Rejection {
 impl Rejection {
     /// The stable code shown to the sender, in metrics and in logs.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::MissingHeader(_) => "MissingHeader",
             Self::RepeatedHeader(_) => "RepeatedHeader",

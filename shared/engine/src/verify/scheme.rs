@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::generic::Generic;
 use super::secret::{InvalidSecret, Secret};
 use super::webhook_key::WebhookKey;
 
@@ -26,6 +27,14 @@ pub enum Scheme {
     Slack,
     /// Shopify: `X-Shopify-Hmac-Sha256`.
     Shopify,
+    /// `HubSpot` version 1: SHA-256 of secret and body.
+    HubspotV1,
+    /// `HubSpot` version 2: SHA-256 of secret, method, public URL and body.
+    HubspotV2,
+    /// `HubSpot` version 3: `X-HubSpot-Signature-v3`, HMAC-SHA256 with a clock.
+    HubspotV3,
+    /// An HMAC under settings of the author's.
+    Hmac(Generic),
     /// Nothing is checked.
     None,
 }
@@ -46,6 +55,10 @@ impl Scheme {
         Self::Github,
         Self::Slack,
         Self::Shopify,
+        Self::HubspotV1,
+        Self::HubspotV2,
+        Self::HubspotV3,
+        Self::Hmac(Generic::UNSET),
         Self::None,
     ];
 
@@ -61,6 +74,10 @@ impl Scheme {
             Self::Github => "github",
             Self::Slack => "slack",
             Self::Shopify => "shopify",
+            Self::HubspotV1 => "hubspot-v1",
+            Self::HubspotV2 => "hubspot-v2",
+            Self::HubspotV3 => "hubspot-v3",
+            Self::Hmac(_) => "hmac",
             Self::None => "none",
         }
     }
@@ -69,11 +86,18 @@ impl Scheme {
     #[must_use]
     pub fn tolerance(self) -> Duration {
         match self {
-            Self::StandardWebhooks | Self::Svix | Self::Stripe | Self::Slack => {
+            Self::StandardWebhooks | Self::Svix | Self::Stripe | Self::Slack | Self::HubspotV3 => {
                 Duration::from_mins(5)
             }
+            Self::Hmac(generic) if generic.timestamp.is_some() => Duration::from_mins(5),
             Self::Calendly => Duration::from_mins(3),
-            Self::Twilio | Self::Github | Self::Shopify | Self::None => Duration::ZERO,
+            Self::Twilio
+            | Self::Github
+            | Self::Shopify
+            | Self::HubspotV1
+            | Self::HubspotV2
+            | Self::Hmac(_)
+            | Self::None => Duration::ZERO,
         }
     }
 
@@ -81,6 +105,12 @@ impl Scheme {
     #[must_use]
     pub fn has_clock(self) -> bool {
         !self.tolerance().is_zero()
+    }
+
+    /// Whether the public URL is signed, so that it must be known.
+    #[must_use]
+    pub fn signs_url(self) -> bool {
+        matches!(self, Self::Twilio | Self::HubspotV2 | Self::HubspotV3)
     }
 
     /// Checks at start-up that the scheme can use this secret.

@@ -44,6 +44,13 @@ pub(super) fn sign(secret: &Secret, request: &Request<'_>) -> Vec<(HeaderName, H
         .collect()
 }
 
+/// The hash of a body that is no form, where the URL lacks it.
+pub(super) fn hash_parameter(request: &Request<'_>) -> Option<String> {
+    let vouched = request.body.is_empty() || is_form(request) || body_hash(request.url).is_some();
+    let hash = || HEXLOWER.encode(&Sha256::digest(request.body));
+    (!vouched).then(|| format!("bodySHA256={}", hash()))
+}
+
 /// What of the body is signed behind the URL, after checking what the URL says about it.
 fn signed_parameters(request: &Request<'_>) -> Result<Vec<u8>, Rejection> {
     if let Some(expected) = body_hash(request.url) {

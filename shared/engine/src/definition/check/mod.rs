@@ -24,6 +24,7 @@ mod treat;
 mod trigger;
 mod update;
 mod value;
+mod verification;
 mod via;
 mod workflow;
 mod world;

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
+use super::verification::verification;
 use super::world::{World, name_span};
 use super::{Place, environment};
 use crate::definition::document::Finding;
 use crate::definition::folder::{Definition, Kind};
-use crate::definition::model::{EventIdRule, Source, Verification};
-use crate::definition::nearest::suggestion;
+use crate::definition::model::{Challenge, EventIdRule, Source};
 use crate::definition::yaml::Node;
-use crate::expr::Type;
+use crate::expr::{Expression, Type};
 use crate::name::{RecordType, SourceName};
-use crate::verify::Scheme;
 
 /// What workflows know of a source.
 pub(crate) struct Head {
@@ -130,7 +129,12 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
     let event = tree
         .get("event")
         .and_then(|node| logic(place, node, Some(&Type::String)));
+    let split = transposed(tree.get("split").map(|node| split(place, node)));
     let id = tree.get("id").and_then(|node| id(place, node));
+    if let (Some(Some(_)), Some(EventIdRule::Logic(rule))) = (&split, &id) {
+        check_element_id(place, tree, rule);
+    }
+    let challenge = transposed(tree.get("challenge").map(|node| challenge(place, node)));
     let receipt = transposed(
         tree.get("receipt")
             .map(|node| logic(place, node, Some(&Type::String))),
@@ -144,12 +148,43 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
         name: definition.name.parse().ok()?,
         verify: verify?,
         accept: accept?,
+        split: split?,
+        challenge: challenge?,
         event: event?,
         id: id?,
         data,
         records,
         receipt: receipt?,
         echoes: tree.flag("echoes"),
+    })
+}
+
+fn split(place: Place<'_>, node: &Node) -> Option<Expression> {
+    logic(place, node, Some(&Type::List(Box::new(Type::Dynamic))))
+}
+
+/// The elements of a batch share headers and query: only their bodies tell them apart.
+fn check_element_id(place: Place<'_>, tree: &Node, rule: &Expression) {
+    let of_body = |path: &String| path.split(['.', '[']).next() == Some("body");
+    if rule.paths().is_empty() || rule.paths().iter().any(of_body) {
+        return;
+    }
+    let span = tree.get("id").unwrap_or(tree).span.clone();
+    let message = "every event of a batch would have the same id";
+    let finding = Finding::error("ConstantId", span, message);
+    place
+        .document
+        .report(finding.help("with `split`, `body` is one element: id: body.id"));
+}
+
+fn challenge(place: Place<'_>, node: &Node) -> Option<Challenge> {
+    let condition = node.get("if").and_then(|node| condition(place, node));
+    let reply = node
+        .get("reply")
+        .and_then(|node| logic(place, node, Some(&Type::String)));
+    Some(Challenge {
+        condition: condition?,
+        reply: reply?,
     })
 }
 
@@ -170,51 +205,6 @@ fn id(place: Place<'_>, node: &Node) -> Option<EventIdRule> {
         .help("name the provider's own id, such as `id: body.id`, so that a resent event with another timestamp is recognised");
     place.document.report(finding);
     Some(EventIdRule::BodyHash)
-}
-
-fn verification(place: Place<'_>, node: &Node) -> Option<Verification> {
-    let scheme_node = node.get("scheme").unwrap_or(node);
-    let scheme = scheme(place, scheme_node)?;
-    let secrets = node.get("secret").map(Node::texts).unwrap_or_default();
-    if scheme == Scheme::None {
-        let message = "anyone who knows the address can send events to this source";
-        let finding = Finding::warning("UnverifiedSource", scheme_node.span.clone(), message);
-        place
-            .document
-            .report(finding.help("verify signatures if the provider has any"));
-    } else if secrets.is_empty() && !node.get("secret").is_some_and(Node::is_broken) {
-        let message = format!("the scheme `{scheme}` needs a secret");
-        let finding = Finding::error("MissingKey", node.span.clone(), message);
-        place
-            .document
-            .report(finding.help("add `secret: name-of-the-secret`"));
-        return None;
-    }
-    let tolerance = node.get("tolerance");
-    if let Some(tolerance) = tolerance.filter(|_| !scheme.has_clock()) {
-        let message = format!("the scheme `{scheme}` signs no time, so nothing can be too old");
-        let finding = Finding::error("MisplacedKey", tolerance.span.clone(), message);
-        place.document.report(finding.help("remove `tolerance`"));
-    }
-    Some(Verification {
-        scheme,
-        secrets,
-        tolerance: tolerance.and_then(Node::duration),
-    })
-}
-
-fn scheme(place: Place<'_>, node: &Node) -> Option<Scheme> {
-    let name = node.text()?;
-    let scheme = name.parse().ok();
-    if scheme.is_none() {
-        let names = Scheme::ALL.iter().map(|scheme| scheme.name());
-        let message = format!("there is no signature scheme `{name}`");
-        let finding = Finding::error("UnknownScheme", node.span.clone(), message);
-        place
-            .document
-            .report(finding.help(suggestion(name, names, "scheme")));
-    }
-    scheme
 }
 
 /// Exactly one record owns a source's events, unless there is no record at all.

@@ -1,6 +1,8 @@
 //! `<name>.source.yaml`.
 
 use super::field::MAPPED;
+use crate::verify::{Digest, Encoding};
+
 use super::{Grammar, Shape, grammar, later, optional, required};
 
 static VERIFY: Grammar = grammar(
@@ -9,11 +11,19 @@ static VERIFY: Grammar = grammar(
         required("scheme", Shape::Text),
         optional("secret", Shape::OneOrList(&Shape::Name)),
         optional("tolerance", Shape::Duration),
-        later("header"),
-        later("digest"),
-        later("encoding"),
-        later("prefix"),
-        later("timestamp"),
+        optional("header", Shape::Text),
+        optional("digest", Shape::Word(Digest::NAMES, &[])),
+        optional("encoding", Shape::Word(Encoding::NAMES, &[])),
+        optional("prefix", Shape::Text),
+        optional("timestamp", Shape::Text),
+    ]],
+);
+
+static CHALLENGE: Grammar = grammar(
+    "a challenge",
+    &[&[
+        required("if", Shape::Logic),
+        required("reply", Shape::Logic),
     ]],
 );
 
@@ -39,13 +49,13 @@ pub(crate) static SOURCE: Grammar = grammar(
             Shape::ScalarOr(&Shape::Word(&["none"], &[]), &Shape::Object(&VERIFY)),
         ),
         optional("accept", Shape::Logic),
-        later("split"),
+        optional("split", Shape::Logic),
         required("event", Shape::Logic),
         required("id", Shape::Logic),
         optional("data", Shape::Map(&Shape::Object(&MAPPED))),
         optional("records", Shape::List(&Shape::Object(&MAPPING))),
         optional("receipt", Shape::Logic),
-        later("challenge"),
+        optional("challenge", Shape::Object(&CHALLENGE)),
         later("opt_out"),
         optional("echoes", Shape::Boolean),
     ]],

@@ -13,7 +13,7 @@ pub use outcome::{Expectation, ExpectedOutcome};
 pub use pack::{Alerts, ManifestId, Pack};
 pub use record::{Actor, Conflict, Invariant, RecordDefinition, RecordField, Transition};
 pub use source::{
-    EventIdRule, Lookup, MappedField, MappedValue, RecordMapping, Source, Verification,
+    Challenge, EventIdRule, Lookup, MappedField, MappedValue, RecordMapping, Source, Verification,
 };
 pub use value::{ValueExpression, evaluate_members};
 pub use workflow::{

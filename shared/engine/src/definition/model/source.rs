@@ -19,6 +19,10 @@ pub struct Source {
     pub verify: Verification,
     /// When false, the event is answered 202, counted and not stored.
     pub accept: Option<Expression>,
+    /// Where a body holds several events: a list, whose elements are bodies of their own.
+    pub split: Option<Expression>,
+    /// How a handshake of the provider is answered.
+    pub challenge: Option<Challenge>,
     /// The event's name: `calendly.invitee.created`.
     pub event: Expression,
     /// The event's identity within the source.
@@ -42,6 +46,16 @@ pub struct Verification {
     pub secrets: Vec<String>,
     /// How far a request's timestamp may lie from now; `None`: the scheme's own rule.
     pub tolerance: Option<Duration>,
+}
+
+/// A handshake: a request that is answered in text and stores nothing. A posted one is verified
+/// before; a `GET` is not signed, and the condition compares what it carries.
+#[derive(Debug, Clone)]
+pub struct Challenge {
+    /// Whether a request is one.
+    pub condition: Expression,
+    /// The answer.
+    pub reply: Expression,
 }
 
 /// Where an event's identity comes from.

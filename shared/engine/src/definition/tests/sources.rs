@@ -1,0 +1,96 @@
+//! What sources say of their providers.
+
+use std::time::Duration;
+
+use super::super::model::Source;
+use super::*;
+use crate::expr::Expression;
+use crate::name::SourceName;
+use crate::verify::{Digest, Encoding, Generic, Scheme, Short};
+
+const CALENDLY: &str = "calendly.source.yaml";
+const VERIFY: &str = "verify: { scheme: calendly, secret: calendly-signing-key, tolerance: 5m }";
+
+fn source<'a>(pack: &'a Pack, name: &str) -> &'a Source {
+    &pack.sources[&SourceName::new(name).unwrap()]
+}
+
+#[test]
+fn a_provider_without_a_scheme_of_its_own_is_described() {
+    let files = edited(
+        CALENDLY,
+        VERIFY,
+        "verify: { scheme: hmac, secret: [new, old], header: X-Signature, digest: sha512, encoding: base64, prefix: v1=, timestamp: X-Signed-At, tolerance: 3d }",
+    );
+    let (pack, remarks) = loaded(&files);
+    assert!(remarks.is_empty(), "{}", rendered(&remarks));
+    let verify = &source(&pack, "calendly").verify;
+    let generic = Generic {
+        header: Short::new("x-signature").unwrap(),
+        digest: Digest::Sha512,
+        encoding: Encoding::Base64,
+        prefix: Short::new("v1=").unwrap(),
+        timestamp: Short::new("x-signed-at"),
+    };
+    assert_eq!(verify.scheme, Scheme::Hmac(generic));
+    assert_eq!(verify.secrets, ["new", "old"]);
+    assert_eq!(verify.tolerance, Some(Duration::from_hours(72)));
+}
+
+#[test]
+fn mistakes_about_signatures() {
+    let verify = [
+        "verify: { scheme: hmac, secret: key }",
+        "verify: { scheme: hmac, secret: key, header: X Signature }",
+        "verify: { scheme: hmac, secret: key, header: x-signature, digest: md5 }",
+        "verify: { scheme: hmac, secret: key, header: x-signature, encoding: utf8 }",
+        "verify: { scheme: hmac, secret: key, header: x-signature, prefix: \"a,b\" }",
+        "verify: { scheme: hmac, secret: key, header: x-signature, tolerance: 5m }",
+        "verify: { scheme: hmac, header: x-signature }",
+        "verify: { scheme: stripe, secret: key, header: x-signature }",
+        "verify: { scheme: hubspot, secret: key }",
+        "verify: { scheme: hubspot-v1, secret: key, tolerance: 5m }",
+    ];
+    let edits: Vec<_> = verify.iter().map(|new| (CALENDLY, VERIFY, *new)).collect();
+    insta::assert_snapshot!(gallery(&edits));
+}
+
+const EVENT: &str = "event: \"'calendly.' + body.event\"";
+const ID: &str = "id: \"body.event + ':' + body.payload.uri\"";
+
+#[test]
+fn a_source_may_split_batches_and_answer_handshakes() {
+    let split = format!(
+        "split: body.events\nchallenge: {{ if: body.type == 'hello', reply: body.challenge }}\n{EVENT}"
+    );
+    let (pack, remarks) = loaded(&edited(CALENDLY, EVENT, &split));
+    assert!(remarks.is_empty(), "{}", rendered(&remarks));
+    let source = source(&pack, "calendly");
+    assert_eq!(
+        source.split.as_ref().map(Expression::source),
+        Some("body.events")
+    );
+    let challenge = source.challenge.as_ref().unwrap();
+    assert_eq!(challenge.reply.source(), "body.challenge");
+}
+
+#[test]
+fn mistakes_about_batches_and_handshakes() {
+    let with = |line: &str| format!("{line}\n{EVENT}");
+    let lines = [
+        "split: \"'one'\"",
+        "split: =body",
+        "challenge: body.challenge",
+        "challenge: { if: body.type == 'hello' }",
+        "challenge: { if: body.type, reply: 5 }",
+        "challenge: { if: bdy.type == 'hello', reply: body.challenge }",
+        "challenge: { if: body.type == 'hello', reply: body.challenge, status: 200 }",
+    ];
+    let lines = lines.map(with);
+    let mut edits: Vec<_> = lines
+        .iter()
+        .map(|new| (CALENDLY, EVENT, new.as_str()))
+        .collect();
+    edits.push((CALENDLY, ID, "split: body\nid: headers['x-request-id']"));
+    insta::assert_snapshot!(gallery(&edits));
+}

@@ -1,0 +1,17 @@
+//! The door of webhooks: how a provider proves itself, greets, sends many events at once, and what
+//! becomes of what nobody should send.
+
+#[cfg(test)]
+mod bad_cases;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod batches;
+#[cfg(test)]
+mod handshakes;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod replays;
+#[cfg(test)]
+mod served;
