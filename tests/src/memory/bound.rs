@@ -19,6 +19,7 @@ pub(super) fn is_bound(write: &Write, all: &[Write], items: &BTreeMap<Key, Item>
     match Kind::of(&write.key) {
         Kind::SharedKey | Kind::UniqueKey => together.with_its_record(),
         Kind::ChangeLine => together.with_its_change(),
+        Kind::ExternalLine => together.is_as_before(),
         Kind::Generation => together.with_its_rerun(),
         Kind::Decision => together.with_what_it_decides(),
         Kind::Once => together.with_its_holder(),
@@ -77,6 +78,12 @@ impl Together<'_> {
         }
         let entry = format!("{}{line}", key::EXECUTION_PREFIX);
         self.puts(|other| other.key.table == Table::Journal && other.key.sort == entry)
+    }
+
+    /// What is alone in its transaction, and says what is there already where something is.
+    fn is_as_before(&self) -> bool {
+        let same = self.found().is_none_or(|found| self.body() == Some(found));
+        self.all.len() == 1 && same
     }
 
     /// A generation and the line of the re-run that raises it to just that.

@@ -21,6 +21,8 @@ pub enum Kind {
     Generation,
     /// The line of a change in another record's timeline, or of a creation.
     ChangeLine,
+    /// The line of a change past Holdfast.
+    ExternalLine,
     /// The entry of a source's event.
     SourceEvent,
     /// The entry of a record's event, or the line of a source's event in its home.
@@ -76,6 +78,7 @@ impl Kind {
             "generation" => Self::Generation,
             "outcome" => Self::Outcome,
             "decision" => Self::Decision,
+            "change" if sort.ends_with("#external") => Self::ExternalLine,
             "change" => Self::ChangeLine,
             "event" if sort == "event" => Self::SourceEvent,
             "event" => Self::HomeEvent,

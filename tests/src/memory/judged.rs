@@ -30,7 +30,7 @@ use Judgement::{Implied, Needed, Same};
 use Proof::{Meetings, Schedules, Zombies};
 
 /// Every condition that the engine asks for.
-pub const JUDGED: [(Kind, Guards, Judgement); 33] = [
+pub const JUDGED: [(Kind, Guards, Judgement); 34] = [
     (Kind::AlertPath, Guards::Creation, Needed(Meetings)),
     (Kind::AlertPath, Guards::Replacement, Needed(Meetings)),
     (Kind::Breaker, Guards::Creation, Needed(Meetings)),
@@ -43,6 +43,8 @@ pub const JUDGED: [(Kind, Guards, Judgement); 33] = [
     (Kind::Decision, Guards::Replacement, Same),
     (Kind::ErrorRecord, Guards::Creation, Needed(Meetings)),
     (Kind::ErrorRecord, Guards::Replacement, Needed(Meetings)),
+    // Its key names the change: each delivery of one says what the first said.
+    (Kind::ExternalLine, Guards::Creation, Same),
     // The line of the re-run; without both, two people start one generation.
     (Kind::Generation, Guards::Creation, Implied),
     (Kind::Generation, Guards::Replacement, Implied),

@@ -7,9 +7,9 @@ use holdfast_tests::memory::{Condition, JUDGED, Judgement};
 use holdfast_tests::whole::{Scenario, Storm};
 use holdfast_tests::world::{Policy, run_seed};
 
-use crate::{moves, reruns};
+use crate::{by_hand, moves, reruns};
 
-/// The conditions of a whole Holdfast, of random schedules, of re-runs, and of moves.
+/// The conditions of a whole Holdfast, of random schedules, of re-runs, of moves, and of changes by hand.
 fn asked() -> BTreeSet<Condition> {
     let mut asked = BTreeSet::new();
     for scenario in [Scenario::orders(), Scenario::mended(), Scenario::dental()] {
@@ -19,6 +19,7 @@ fn asked() -> BTreeSet<Condition> {
     for seed in 0..50 {
         asked.extend(run_seed(seed, Policy::Review, &pack, None).conditions);
     }
+    asked.extend(by_hand::asked());
     asked.extend(reruns::asked());
     asked.extend(moves::asked());
     asked

@@ -6,6 +6,7 @@
 
 mod asked;
 mod breakers;
+mod by_hand;
 mod events;
 mod incidents;
 mod moves;
