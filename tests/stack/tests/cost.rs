@@ -36,7 +36,7 @@ const EXECUTIONS: u32 = 10;
 
 /// Measurements at batch 10, of which the least counts: how many handlers of a batch send together
 /// depends on how busy this machine is.
-const ROUNDS: u32 = 4;
+const ROUNDS: u32 = 8;
 
 const QUEUES: [&str; 5] = [
     "route-event",
