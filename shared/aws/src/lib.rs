@@ -24,4 +24,5 @@ pub use config::{Config, ConfigError};
 pub use outside::AwsOutside;
 pub use ports::{AwsPorts, SetupError};
 pub use sdk::Sdk;
+pub use secrets::IdentityError;
 pub use texting::Texting;
