@@ -92,6 +92,7 @@ e2e: ## Contract suite and stories on a local stack of its own; on AWS: make e2e
 
 stack-build:
 	$(CARGO) build --workspace --bins --features holdfast/aws
+	@mkdir -p target/stack && cp --remove-destination target/debug/holdfast target/stack/holdfast
 	$(call place,objcopy --strip-all target/debug/holdfast-$$name)
 
 # Puts each function's binary where the template looks for it.
