@@ -9,7 +9,6 @@ use super::runner::{Runner, Trouble};
 use super::view::View;
 use super::work::Work;
 use crate::breaker::{self, Effect, Event, Kind, Next, Opened, Seen, Subject, Window, step};
-use crate::definition::model::Action;
 use crate::entry::{Owner, State, StepEntry};
 use crate::envelope::{Envelope, Input};
 use crate::key;
@@ -178,24 +177,12 @@ impl<P: Ports> Runner<P> {
         states.any(|state| state.is_probed_by(&owner))
     }
 
-    /// Reads the step's entry.
-    pub(super) async fn look_at_entry(
-        &self,
-        work: &Work<'_>,
-        view: &mut View,
-    ) -> Result<(), PortError> {
-        let keys = [work.entry_key.clone()];
-        view.saw(&keys, self.ports.journal().read(&keys).await?);
-        Ok(())
-    }
-
-    /// Reads the step's entry, unless the first write tells of it, and its generation, and with it
-    /// the breakers that were not read lately. A generation that is seen late lets a step finish
-    /// as if it had begun before the re-run.
+    /// Reads the step's entry and its generation, and with it the breakers that were not read
+    /// lately. A generation that is seen late lets a step finish as if it had begun before the
+    /// re-run.
     pub(super) async fn look_at(&self, work: &Work<'_>, view: &mut View) -> Result<(), Trouble> {
-        if !work.is_told_by_its_write() {
-            self.look_at_entry(work, view).await?;
-        }
+        let entry = [work.entry_key.clone()];
+        view.saw(&entry, self.ports.journal().read(&entry).await?);
         let now = self.ports.clock().now();
         let mut keys = vec![work.generation_key.clone()];
         keys.extend(self.tallies.stale(&work.breakers, now).into_iter().cloned());
@@ -210,13 +197,6 @@ impl<P: Ports> Runner<P> {
 }
 
 impl Work<'_> {
-    /// Whether nothing happens before a write that conflicts with any entry there is: the claim, or
-    /// the change of a record. A first receive then need not look.
-    fn is_told_by_its_write(&self) -> bool {
-        let changes = matches!(self.definition.action, Action::UpdateRecord(_));
-        self.delivery.receive_count == 1 && (self.terms.claims() || changes)
-    }
-
     /// The breakers that guard a step: its workflow's, and its connection's.
     pub(super) fn breaker_keys(
         envelope: &Envelope,

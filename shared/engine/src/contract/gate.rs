@@ -54,10 +54,6 @@ impl<P: Ports> Runner<P> {
         view: &mut View,
         reaction: Reaction,
     ) -> Result<Held, Trouble> {
-        if !view.knows(&work.entry_key) && !self.is_free(work) {
-            self.look_at_entry(work, view).await?;
-            return Ok(Held::LookAgain);
-        }
         if self.is_overdue(work) {
             return self.ask_about_overdue(work, view).await.map(Held::Over);
         }
@@ -76,13 +72,6 @@ impl<P: Ports> Runner<P> {
         }
         let due = self.backoff(work, DRAINING);
         self.wait(work, due).await.map(Held::Over)
-    }
-
-    /// Whether nothing can hold it back. If something can, its entry has to be looked at first: a
-    /// redrive is accepted before anything else, and what is done already takes nobody's place.
-    fn is_free(&self, work: &Work<'_>) -> bool {
-        let asked = self.ask_breakers(work);
-        !self.is_overdue(work) && asked.iter().all(|(_, gate)| *gate == Gate::Free)
     }
 
     /// Reads the breakers as they are: whoever has just been started is not parked for what was

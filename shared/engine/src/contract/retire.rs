@@ -20,9 +20,6 @@ impl<P: Ports> Runner<P> {
         work: &Work<'_>,
         view: &mut View,
     ) -> Result<Verdict, Trouble> {
-        if !view.knows(&work.entry_key) {
-            self.look_at_entry(work, view).await?;
-        }
         if let Some(key) = work.once_key.clone() {
             let keys = [key];
             view.saw(&keys, self.ports.journal().read(&keys).await?);

@@ -56,11 +56,6 @@ impl View {
         }
     }
 
-    /// Whether it was looked for at all.
-    pub(super) fn knows(&self, key: &Key) -> bool {
-        self.0.contains_key(key)
-    }
-
     /// The item, as far as it was seen.
     pub(super) fn item(&self, key: &Key) -> Option<&Item> {
         self.0.get(key)?.as_ref()
