@@ -1,6 +1,7 @@
 //! The journal on DynamoDB.
 
 use aws_sdk_dynamodb::Client;
+use futures_util::future::try_join;
 use holdfast_engine::port::{CommitError, Item, Journal, Key, Page, PortError, Table, Write};
 
 use super::{Consistency, Items, Slot};
@@ -41,6 +42,16 @@ impl Journal for DynamoJournal {
     async fn read_lately(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, PortError> {
         let slots: Vec<_> = keys.iter().map(|key| self.slot(key)).collect();
         self.items.all(&slots, Consistency::Eventual).await
+    }
+
+    async fn read_both(
+        &self,
+        keys: &[Key],
+        lately: &[Key],
+    ) -> Result<Vec<Option<Item>>, PortError> {
+        let (mut items, late) = try_join(self.read(keys), self.read_lately(lately)).await?;
+        items.extend(late);
+        Ok(items)
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {

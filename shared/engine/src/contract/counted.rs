@@ -181,17 +181,16 @@ impl<P: Ports> Runner<P> {
     /// lately. A generation that is seen late lets a step finish as if it had begun before the
     /// re-run.
     pub(super) async fn look_at(&self, work: &Work<'_>, view: &mut View) -> Result<(), Trouble> {
-        let entry = [work.entry_key.clone()];
-        view.saw(&entry, self.ports.journal().read(&entry).await?);
         let now = self.ports.clock().now();
-        let mut keys = vec![work.generation_key.clone()];
-        keys.extend(self.tallies.stale(&work.breakers, now).into_iter().cloned());
-        let mut items = self.ports.journal().read_lately(&keys).await?;
-        let breakers = items.split_off(1.min(items.len()));
-        for (key, item) in keys.split_off(1).iter().zip(breakers) {
+        let entry = [work.entry_key.clone()];
+        let mut lately = vec![work.generation_key.clone()];
+        lately.extend(self.tallies.stale(&work.breakers, now).into_iter().cloned());
+        let mut items = self.ports.journal().read_both(&entry, &lately).await?;
+        let breakers = items.split_off(2.min(items.len()));
+        for (key, item) in lately.split_off(1).iter().zip(breakers) {
             self.tallies.saw(key, item, now);
         }
-        view.saw(&keys, items);
+        view.saw(&[entry.as_slice(), &lately].concat(), items);
         Ok(())
     }
 }

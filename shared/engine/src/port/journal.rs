@@ -152,6 +152,20 @@ pub trait Journal: Send + Sync {
         self.read(keys)
     }
 
+    /// Reads items of both kinds at once: those of `keys` as [`Self::read`] does, those of `lately`
+    /// as [`Self::read_lately`]; the answers have that order.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store fails.
+    fn read_both(
+        &self,
+        keys: &[Key],
+        lately: &[Key],
+    ) -> impl Future<Output = Result<Vec<Option<Item>>, PortError>> + Send {
+        let all = [keys, lately].concat();
+        async move { self.read(&all).await }
+    }
+
     /// Performs all writes or none; durable when it returns.
     ///
     /// # Errors
