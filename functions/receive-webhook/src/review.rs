@@ -88,10 +88,8 @@ pub(crate) async fn ask<P: Ports>(
         expect: Expect::Absent,
         change: Change::Put(body),
     };
-    match ports.journal().commit(vec![write]).await {
-        Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
-        Err(CommitError::Port(error)) => Err(error.into()),
-    }
+    let committed = ports.journal().commit(vec![write]).await;
+    Ok(committed.or_else(CommitError::unless_written)?)
 }
 
 /// The request as it can be sent through the same door again, without the headers that prove it;

@@ -45,10 +45,8 @@ pub(crate) async fn journal<P: Ports>(
         expect: Expect::Absent,
         change: Change::Put(body),
     };
-    match ports.journal().commit(vec![write]).await {
-        Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
-        Err(CommitError::Port(error)) => Err(error),
-    }
+    let committed = ports.journal().commit(vec![write]).await;
+    committed.or_else(CommitError::unless_written)
 }
 
 /// What changed; of a record that was taken away, everything.

@@ -125,6 +125,23 @@ pub enum CommitError {
     Port(#[from] PortError),
 }
 
+impl CommitError {
+    /// What is left of the failure of a write that is made once ([`Expect::Absent`]): nothing where
+    /// the item is there.
+    ///
+    /// # Errors
+    /// [`PortError`] when the store failed, or refused the write although nothing is there.
+    pub fn unless_written(self) -> Result<(), PortError> {
+        match self {
+            Self::Conflict(found) if found.iter().all(|one| one.found.is_some()) => Ok(()),
+            Self::Conflict(_) => Err(PortError::Unavailable(
+                "the item was gone when it was looked at".to_owned(),
+            )),
+            Self::Port(error) => Err(error),
+        }
+    }
+}
+
 /// Durable shared state.
 ///
 /// A change of a record item (`Table::Journal`, sort key `record`) is delivered, with its old and
