@@ -16,6 +16,7 @@ use holdfast_engine::record::Record;
 use holdfast_engine::route::EventEntry;
 
 use super::Event;
+use crate::memory::MAX_RECEIVES;
 use crate::ready::ready;
 
 /// How far the executions that an event led to have come.
@@ -49,6 +50,17 @@ impl Progress {
     pub fn is_unknown(&self) -> bool {
         self.in_state(|state| *state == State::Unknown).count() > 0
     }
+}
+
+/// What people were asked about, and what failed; open or closed.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// Review items.
+    pub reviews: usize,
+    /// Of those, the ones whose message was received as often as any may be.
+    pub spent: usize,
+    /// Errors.
+    pub errors: Vec<String>,
 }
 
 /// The journal and the sandbox's file of a data folder that no process uses.
@@ -109,20 +121,28 @@ impl Books {
         }
     }
 
-    /// Open or closed: what people are asked about, and what failed.
+    /// What people were asked about, and what failed.
     ///
     /// # Panics
     /// When the store cannot be read.
     #[must_use]
-    pub fn reviews_and_errors(&self) -> (usize, usize) {
+    pub fn listed(&self) -> Listed {
         let listed = ready(self.journal.list(Which::All, None, usize::MAX));
-        let all: Vec<_> = listed
-            .expect("readable operations")
-            .into_operations()
-            .collect();
-        let is_review = |one: &&Operation| matches!(one, Operation::Review(_));
-        let reviews = all.iter().filter(is_review).count();
-        (reviews, all.len() - reviews)
+        let mut all = Listed::default();
+        for one in listed.expect("readable operations").into_operations() {
+            match one {
+                Operation::Review(item) => {
+                    all.reviews += 1;
+                    let last = item.report["attempt"].as_u64() >= Some(MAX_RECEIVES.into());
+                    all.spent += usize::from(last);
+                }
+                // Written before the last receive is worked on, closed by its success.
+                Operation::Error(error)
+                    if error.code == "Crashed" && !error.handling.needs_someone() => {}
+                Operation::Error(error) => all.errors.push(format!("{error:?}")),
+            }
+        }
+        all
     }
 
     /// Messages that are still in a queue, and those that were received too often.

@@ -239,12 +239,10 @@ impl Campaign {
                 );
             }
         }
-        let (reviews, errors) = books.reviews_and_errors();
-        assert_eq!(
-            (reviews, errors),
-            (self.tally.unknown, 0),
-            "review items and error records"
-        );
+        let listed = books.listed();
+        assert_eq!(listed.reviews, self.tally.unknown, "review items");
+        assert_eq!(listed.errors, Vec::<String>::new());
+        self.tally.unknown_spent = listed.spent;
         self.finish(duplicates(&books.deliveries))
     }
 

@@ -22,6 +22,9 @@ pub struct Tally {
     pub unknown_accepted: usize,
     /// Of the unknown, those that the receivers never saw: claimed, and killed before the call.
     pub unknown_unsent: usize,
+    /// Of the unknown, those whose message was received as often as any may be, and each time
+    /// killed or left without an answer.
+    pub unknown_spent: usize,
     /// Sends that the receivers accepted and that were not recorded at a kill, or whose answer
     /// was lost.
     pub accepted_unrecorded: usize,
@@ -43,6 +46,7 @@ impl fmt::Display for Tally {
             unknown,
             unknown_accepted,
             unknown_unsent,
+            unknown_spent,
             accepted_unrecorded,
             claimed_unsent,
             duplicates,
@@ -54,7 +58,8 @@ impl fmt::Display for Tally {
              duplicates {duplicates}, lost {lost} \
              ({kills} kills, {kills_before_outcome} of them between accept and outcome; \
              of the unknown, {unknown_accepted} accepted of {accepted_unrecorded} unrecorded, \
-             {unknown_unsent} never sent of {claimed_unsent} claimed)"
+             {unknown_unsent} never sent of {claimed_unsent} claimed, \
+             {unknown_spent} received too often)"
         )
     }
 }
