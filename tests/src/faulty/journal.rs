@@ -42,6 +42,22 @@ impl<P: Ports> Journal for FaultyJournal<P> {
         self.faults.port(self.inner.journal().read(keys)).await
     }
 
+    async fn read_lately(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, PortError> {
+        self.faults
+            .port(self.inner.journal().read_lately(keys))
+            .await
+    }
+
+    async fn read_both(
+        &self,
+        keys: &[Key],
+        lately: &[Key],
+    ) -> Result<Vec<Option<Item>>, PortError> {
+        self.faults
+            .port(self.inner.journal().read_both(keys, lately))
+            .await
+    }
+
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
         let keys: Vec<Key> = writes.iter().map(|write| write.key.clone()).collect();
         match self

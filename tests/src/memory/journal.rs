@@ -10,12 +10,15 @@ use holdfast_engine::port::{
 use super::Shared;
 use super::condition::{Condition, Conditions};
 use super::feed::feed;
+use super::late::Late;
+use crate::random::Random;
 
 /// The journal in memory.
 #[derive(Debug)]
 pub struct MemoryJournal {
     shared: Shared,
     conditions: Conditions,
+    late: Late,
 }
 
 impl MemoryJournal {
@@ -23,7 +26,22 @@ impl MemoryJournal {
         Self {
             shared,
             conditions: Conditions::default(),
+            late: Late::default(),
         }
+    }
+
+    /// From now on, what may be seen a moment late is seen as it was at any time in that moment.
+    pub fn lag(&self, random: Random) {
+        self.late.begin(random);
+    }
+
+    /// Everything that who reads an item lately may see.
+    #[must_use]
+    pub fn seen_lately(&self, key: &Key) -> Vec<Option<Item>> {
+        let (now, item) = self
+            .shared
+            .read(|state| (state.now, state.items.get(key).cloned()));
+        self.late.versions(key, item, now)
     }
 
     /// Leaves conditions out of every write from now on, as a mistake would.
@@ -92,6 +110,21 @@ impl Journal for MemoryJournal {
         Ok(self.shared.read(|state| find(&state.items)))
     }
 
+    async fn read_lately(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, PortError> {
+        let seen = keys.iter().map(|key| self.late.pick(self.seen_lately(key)));
+        Ok(seen.collect())
+    }
+
+    async fn read_both(
+        &self,
+        keys: &[Key],
+        lately: &[Key],
+    ) -> Result<Vec<Option<Item>>, PortError> {
+        let mut items = self.read(keys).await?;
+        items.extend(self.read_lately(lately).await?);
+        Ok(items)
+    }
+
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
         self.shared.change(|state| {
             let conflicts = self.conflicts(&state.items, &writes);
@@ -101,6 +134,8 @@ impl Journal for MemoryJournal {
             self.conditions.check(&state.items, &writes);
             for write in writes {
                 feed(state, &write);
+                let before = state.items.get(&write.key).cloned();
+                self.late.changes(&write.key, before, state.now);
                 apply(&mut state.items, write);
             }
             Ok(())

@@ -10,6 +10,7 @@ mod feed;
 mod journal;
 mod judged;
 mod keep;
+mod late;
 mod operations;
 mod queue;
 mod state;

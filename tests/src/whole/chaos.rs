@@ -39,6 +39,7 @@ impl Storm {
         let system = System::new(seed, scenario);
         let mut random = Random::new(seed);
         let percent = [0, 1, 2, 4, 8][random.below(5)];
+        system.memory.journal().lag(Random::new(seed ^ 1));
         let mut chaos = Chaos {
             system: &system,
             random,

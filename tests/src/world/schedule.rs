@@ -9,7 +9,7 @@ use holdfast_engine::entry::{State, StepEntry};
 use holdfast_engine::envelope::Envelope;
 use holdfast_engine::id::{EventId, ExecutionRef};
 use holdfast_engine::key;
-use holdfast_engine::port::{Delivery, Ports as _, Verdict};
+use holdfast_engine::port::{Delivery, Item, Ports as _, Verdict};
 use holdfast_engine::sweep::Sweep;
 
 use super::policy::Policy;
@@ -32,6 +32,9 @@ pub fn run_seed(seed: u64, policy: Policy, pack: &Arc<Pack>, ignored: Option<Con
         world.memory.journal().seed(counter, "0".to_owned());
     }
     let percent = [0, 1, 2, 3, 5, 10][random.below(6)];
+    if percent > 0 {
+        world.memory.journal().lag(Random::new(seed ^ 2));
+    }
     world.faults.interleave(true);
     world
         .faults
@@ -54,7 +57,7 @@ enum Forbidden {
 pub(super) struct Chaos {
     pub(super) world: World,
     pub(super) executions: [ExecutionRef; 2],
-    /// Whether nothing around the steps fails in this run.
+    /// Whether nothing around the steps fails, or is seen late, in this run.
     pub(super) calm: bool,
     pub(super) generation: u32,
     pub(super) tally: Tally,
@@ -123,26 +126,37 @@ impl Chaos {
         }
     }
 
-    /// Why a delivery that starts now must not perform: its step failed and nothing was redriven,
-    /// or what came before it is undone, or its generation is over.
+    /// Why a delivery that starts now must not perform, however late it sees what may be seen late:
+    /// its step failed and nothing was redriven, or what came before it is undone, or its
+    /// generation is over.
     fn forbidden(&self, delivery: &Delivery) -> Option<Forbidden> {
         let Ok(envelope) = serde_json::from_str::<Envelope>(&delivery.body) else {
             return None;
         };
         let journal = self.world.memory.journal();
-        let current = journal.item(&key::generation(&envelope.execution));
-        let current = current.and_then(|item| item.body.parse::<u32>().ok());
-        if current.is_some_and(|now| envelope.generation < now) {
+        let generations = journal.seen_lately(&key::generation(&envelope.execution));
+        let is_over = |seen: &Option<Item>| {
+            let current = seen.as_ref().and_then(|item| item.body.parse::<u32>().ok());
+            current.is_some_and(|now| envelope.generation < now)
+        };
+        if generations.iter().all(is_over) {
             return Some(Forbidden::OldGeneration);
         }
         let key = key::step(&envelope.execution, envelope.generation, &envelope.step);
-        let entry = journal.item(&key);
-        let entry = entry.and_then(|item| serde_json::from_str::<StepEntry>(&item.body).ok());
-        match entry.map(|entry| entry.state) {
-            Some(State::Failed { .. }) => Some(Forbidden::Failed(envelope.key())),
-            Some(State::GaveUp { .. }) => Some(Forbidden::GaveUp),
-            _ => None,
+        let mut seen = journal.seen_lately(&key);
+        if delivery.receive_count > 1 {
+            seen = seen.split_off(seen.len() - 1);
         }
+        let states = seen.into_iter().map(|seen| {
+            let entry = serde_json::from_str::<StepEntry>(&seen?.body);
+            entry.ok().map(|entry| entry.state)
+        });
+        let reasons = states.map(|state| match state? {
+            State::Failed { .. } => Some(Forbidden::Failed(envelope.key())),
+            State::GaveUp { .. } => Some(Forbidden::GaveUp),
+            _ => None,
+        });
+        reasons.collect::<Option<Vec<_>>>()?.pop()
     }
 
     fn poll(&mut self) {

@@ -1,6 +1,8 @@
 //! What breakers hear of attempts, after their outcomes are written. A breaker is a matter of
 //! statistics: nothing that goes wrong here changes what becomes of the message.
 
+use jiff::SignedDuration;
+
 use super::failure;
 use super::gate::BREAKER_OPEN;
 use super::lapsed::CLAIM_ABANDONED;
@@ -20,6 +22,9 @@ use crate::step::StepError;
 /// How often an outcome is counted again because the breaker had changed; then it waits for the
 /// next one.
 const MAX_TRIES: u32 = 5;
+
+/// How long after it was due a step counts as young: less than the first wait of any ladder.
+const YOUNG: SignedDuration = SignedDuration::from_secs(5);
 
 /// Failures that say nothing of the connection: no call was made, or it is not known to be what
 /// failed.
@@ -179,18 +184,22 @@ impl<P: Ports> Runner<P> {
 
     /// Reads the step's entry and its generation, and with it the breakers that were not read
     /// lately. A generation that is seen late lets a step finish as if it had begun before the
-    /// re-run.
+    /// re-run; the entry of a young step, as if the copies of its message had begun at once.
     pub(super) async fn look_at(&self, work: &Work<'_>, view: &mut View) -> Result<(), Trouble> {
         let now = self.ports.clock().now();
-        let entry = [work.entry_key.clone()];
-        let mut lately = vec![work.generation_key.clone()];
-        lately.extend(self.tallies.stale(&work.breakers, now).into_iter().cloned());
-        let mut items = self.ports.journal().read_both(&entry, &lately).await?;
-        let breakers = items.split_off(2.min(items.len()));
-        for (key, item) in lately.split_off(1).iter().zip(breakers) {
-            self.tallies.saw(key, item, now);
+        let breakers = self.tallies.stale(&work.breakers, now);
+        let breakers: Vec<_> = breakers.into_iter().cloned().collect();
+        let mut exactly = vec![work.entry_key.clone()];
+        let mut lately = [breakers.as_slice(), &[work.generation_key.clone()]].concat();
+        if work.is_young() {
+            lately.append(&mut exactly);
         }
-        view.saw(&[entry.as_slice(), &lately].concat(), items);
+        let items = self.ports.journal().read_both(&exactly, &lately).await?;
+        let keys = [exactly, lately].concat();
+        view.saw(&keys, items);
+        for key in breakers {
+            self.tallies.saw(&key, view.item(&key).cloned(), now);
+        }
         Ok(())
     }
 }
@@ -209,6 +218,13 @@ impl Work<'_> {
         subjects
             .map(|subject| key::breaker(tenant, &subject))
             .collect()
+    }
+
+    /// Whether the message is received for the first time, just after its step was due: whoever has
+    /// written the step's entry holds a copy of it and began in the same moment.
+    fn is_young(&self) -> bool {
+        let age = self.delivery.sent.duration_since(self.envelope.due);
+        self.delivery.receive_count == 1 && age < YOUNG
     }
 
     /// This receive of the message, as the owner of a probe.

@@ -20,10 +20,9 @@ impl<P: Ports> Runner<P> {
         work: &Work<'_>,
         view: &mut View,
     ) -> Result<Verdict, Trouble> {
-        if let Some(key) = work.once_key.clone() {
-            let keys = [key];
-            view.saw(&keys, self.ports.journal().read(&keys).await?);
-        }
+        let keys = work.once_key.clone().into_iter();
+        let keys: Vec<_> = keys.chain([work.entry_key.clone()]).collect();
+        view.saw(&keys, self.ports.journal().read(&keys).await?);
         for _ in 0..MAX_LOOKS {
             let entry = view.body::<StepEntry>(&work.entry_key)?;
             let state = entry.as_ref().map(|entry| &entry.state);
