@@ -173,7 +173,7 @@ fn what_has_just_come_does_not_go_before_what_waits() {
     let clinic = begun(BUSY, 400);
     clinic.run_for(SECOND);
     (0..400).for_each(|_| clinic.start());
-    Crew::new(&clinic.world, 4, 3, 40).run_for(49 * SECOND - SECOND / 10);
+    Crew::new(&clinic.world, 4, 3, 40).run_for(Duration::from_millis(48_900));
     let executions = clinic.executions.lock().unwrap().split_off(400);
     let seen = holdfast_tests::world::Witness::of(&clinic.world);
     let early = executions.iter();
