@@ -3,10 +3,10 @@
 #[expect(dead_code, reason = "each test file uses a part of the fixture")]
 mod outage;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_engine::breaker::{State, Subject};
+use holdfast_engine::contract::Process;
 use holdfast_engine::key;
 use holdfast_engine::name::{ConnectionName, PackName};
 use holdfast_engine::operation::Status;
@@ -247,7 +247,7 @@ fn parking_for_weeks_neither_dead_letters_nor_runs_what_is_too_old() {
 #[test]
 fn the_failures_of_one_process_are_weighed_against_the_successes_of_another() {
     let clinic = Clinic::of(KEYED);
-    let [lucky, unlucky] = [Arc::default(), Arc::default()];
+    let [lucky, unlucky] = [Process::default(), Process::default()];
     for _ in 0..40 {
         clinic.world.work_as(&lucky);
         clinic.busy(Duration::from_millis(500), Duration::from_secs(4));

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_call_http::CallHttp;
-use holdfast_engine::breaker::Tallies;
-use holdfast_engine::contract::Runner;
+use holdfast_engine::contract::{Process, Runner};
 use holdfast_engine::definition::{Catalog, Signature};
 use holdfast_engine::name::FunctionName;
 use holdfast_engine::port::{Clock, Delivery, QueueName, Verdict};
@@ -69,7 +68,7 @@ fn visit<C: Clock + Clone + 'static>(visitor: &mut impl Visitor<C>) {
 pub struct Registry<C> {
     ports: Arc<EmbeddedPorts<C>>,
     outside: Outside<C>,
-    tallies: Arc<Tallies>,
+    process: Process,
     functions: Vec<Function>,
 }
 
@@ -90,7 +89,7 @@ impl<C: Clock + Clone + 'static> Registry<C> {
         let mut registry = Self {
             ports: Arc::clone(ports),
             outside,
-            tallies: Arc::default(),
+            process: Process::default(),
             functions: Vec::new(),
         };
         registry.plain("route-event", MANY, Arc::clone(ports), |ports, delivery| {
@@ -122,7 +121,7 @@ impl<C: Clock + Clone + 'static> Registry<C> {
 
     /// Adds a step function.
     pub fn add<S: Step>(&mut self, step: S) {
-        let runner = Runner::new(Arc::clone(&self.ports)).remembering(&self.tallies);
+        let runner = Runner::new(Arc::clone(&self.ports)).remembering(&self.process);
         self.functions.push(Function {
             queue: QueueName::of(S::SPEC.name),
             concurrency: usize::try_from(S::SPEC.concurrency).unwrap_or(usize::MAX),

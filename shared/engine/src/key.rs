@@ -6,7 +6,7 @@
 use crate::breaker::Subject;
 use crate::hash;
 use crate::id::{EventId, ExecutionId, ExecutionRef, RecordRef, StepKey};
-use crate::name::{RecordId, RecordType, TenantName};
+use crate::name::{ConnectionName, PackName, RecordId, RecordType, TenantName, WorkflowName};
 use crate::port::{Key, Table};
 
 /// The sort key of a record.
@@ -20,6 +20,9 @@ pub const OUTCOME_PREFIX: &str = "outcome#";
 
 /// The start of the sort keys of events.
 pub const EVENT_PREFIX: &str = "event#";
+
+/// What the partitions of rates have behind their tenant.
+pub const RATE: &str = "rate";
 
 fn journal(partition: String, sort: String) -> Key {
     Key {
@@ -196,6 +199,29 @@ pub fn breaker(tenant: &TenantName, subject: &Subject) -> Key {
         partition: breakers(tenant),
         sort: subject.sort(),
     }
+}
+
+/// The bucket of a connection's rate.
+#[must_use]
+pub fn connection_rate(tenant: &TenantName, pack: &PackName, connection: &ConnectionName) -> Key {
+    claim(
+        Some(tenant),
+        &format!("{RATE}#connection/{pack}/{connection}"),
+    )
+}
+
+/// The bucket of a step's own rate.
+#[must_use]
+pub fn step_rate(
+    tenant: &TenantName,
+    pack: &PackName,
+    workflow: &WorkflowName,
+    step: &StepKey,
+) -> Key {
+    claim(
+        Some(tenant),
+        &format!("{RATE}#step/{pack}/{workflow}/{step}"),
+    )
 }
 
 /// An error record or review item.

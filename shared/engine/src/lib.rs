@@ -20,6 +20,7 @@ pub mod operate;
 pub mod operation;
 pub mod port;
 pub mod promise;
+pub mod rate;
 pub mod record;
 pub mod retry;
 pub mod route;

@@ -1,6 +1,7 @@
 //! Queues, timers, definitions and secrets whose calls may fail.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdfast_engine::definition::model::{ManifestId, Pack};
 use holdfast_engine::name::{PackName, TenantName};
@@ -52,6 +53,10 @@ faulty! {
 impl<P: Ports> Queue for FaultyQueue<P> {
     async fn send(&self, messages: Vec<Outgoing>) -> Result<(), PortError> {
         self.faults.port(self.inner.queue().send(messages)).await
+    }
+
+    fn coarseness(&self) -> Duration {
+        self.inner.queue().coarseness()
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Kind {
     Decision,
     /// A breaker.
     Breaker,
+    /// The bucket of a rate.
+    Rate,
     /// An incident.
     Incident,
     /// What was posted of an alert.
@@ -61,6 +63,7 @@ impl Kind {
         match (key.table, kind) {
             (Table::Claims, "once") => Self::Once,
             (Table::Claims, "breaker") => Self::Breaker,
+            (Table::Claims, key::RATE) => Self::Rate,
             (Table::Claims, "alert") => Self::Incident,
             (Table::Claims, "alerted") => Self::Posted,
             (Table::Claims, "alert-path") => Self::AlertPath,

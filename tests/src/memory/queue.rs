@@ -311,9 +311,13 @@ fn bury(state: &mut MemoryState) {
     for (queue, messages) in &mut state.messages {
         let over =
             |message: &Message| message.receives >= MAX_RECEIVES && message.visible <= state.now;
+        let letters = state.dead.entry(queue.clone()).or_default();
+        if !messages.iter().any(over) {
+            continue;
+        }
         let (dead, live) = messages.drain(..).partition::<Vec<_>, _>(over);
         *messages = live;
-        let letters = dead.into_iter().map(|message| DeadLetter {
+        letters.extend(dead.into_iter().map(|message| DeadLetter {
             id: message.id,
             tenant: String::new(),
             body: message.body,
@@ -321,8 +325,7 @@ fn bury(state: &mut MemoryState) {
             sent: message.sent,
             receives: message.receives,
             dead_at: state.now,
-        });
-        state.dead.entry(queue.clone()).or_default().extend(letters);
+        }));
     }
 }
 

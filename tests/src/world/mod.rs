@@ -1,6 +1,7 @@
 //! Deliveries under the step contract, on virtual time, until nothing moves.
 
 mod context;
+mod crew;
 mod effects;
 mod flight;
 mod pack;
@@ -20,8 +21,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use holdfast_engine::breaker::Tallies;
-use holdfast_engine::contract::Runner;
+use holdfast_engine::contract::{Process, Runner};
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::port::{Clock as _, Delivery, Deployment, Ports as _, QueueName, Verdict};
 use holdfast_engine::step::Step;
@@ -30,6 +30,7 @@ use jiff::Timestamp;
 use crate::faulty::{Faults, Faulty};
 use crate::memory::{Memory, Received};
 
+pub use crew::Crew;
 pub use effects::{Arrived, Effects};
 pub use flight::{End, Flight};
 pub use pack::{Functions, compiled, compiled_with, load};
@@ -69,7 +70,7 @@ pub struct World {
     ports: Arc<Faulty<Memory>>,
     pack: Arc<Pack>,
     functions: BTreeMap<QueueName, Arc<dyn Function>>,
-    tallies: Mutex<Arc<Tallies>>,
+    process: Mutex<Process>,
 }
 
 impl World {
@@ -84,7 +85,7 @@ impl World {
             script: Arc::new(Script::default()),
             pack: Arc::clone(pack),
             functions: BTreeMap::new(),
-            tallies: Mutex::default(),
+            process: Mutex::default(),
             memory,
             faults,
             effects,
@@ -117,7 +118,7 @@ impl World {
             script: Arc::clone(&self.script),
             pack: Arc::clone(&self.pack),
             functions: BTreeMap::new(),
-            tallies: Mutex::default(),
+            process: Mutex::default(),
         };
         world.add_scripted();
         world
@@ -159,12 +160,12 @@ impl World {
 
     /// From now on deliveries are the work of another process, which remembers nothing.
     pub fn change_process(&self) {
-        self.work_as(&Arc::default());
+        self.work_as(&Process::default());
     }
 
-    /// From now on deliveries are the work of the process that remembers this of breakers.
-    pub fn work_as(&self, process: &Arc<Tallies>) {
-        *self.tallies.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(process);
+    /// From now on deliveries are the work of the process that remembers this.
+    pub fn work_as(&self, process: &Process) {
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process.clone();
     }
 
     /// The time.
@@ -182,8 +183,8 @@ impl World {
 
     fn work_on(&self, received: Received) -> Option<Flight> {
         let function = self.functions.get(&received.delivery.queue)?;
-        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        let runner = Runner::new(Arc::clone(&self.ports)).remembering(&tallies);
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        let runner = Runner::new(Arc::clone(&self.ports)).remembering(&process);
         Some(Flight::new(Arc::clone(function), runner, received))
     }
 

@@ -21,7 +21,7 @@ pub enum Policy {
 
 impl Policy {
     /// A workflow of every kind of effect: keyed, asynchronous, under a `once` key that two
-    /// executions share, with a fallback, and a change of a record.
+    /// executions share, with a fallback, and a change of a record; two of them keep a rate.
     #[must_use]
     pub fn pack(self) -> Arc<Pack> {
         let (unknown, last) = match self {
@@ -37,9 +37,9 @@ impl Policy {
             Self::Review | Self::Retry | Self::Fallback => ("", ""),
         };
         compiled(&format!(
-            "- {{ id: call, uses: keyed-effect, retry: quick, with: {{ to: a }}{call} }}\n\
+            "- {{ id: call, uses: keyed-effect, retry: quick, rate: 10/m, with: {{ to: a }}{call} }}\n\
              - {{ id: note, uses: raw-effect, async: true, unknown: {last}, with: {{ to: b }} }}\n\
-             - {{ id: tell, uses: raw-effect, once: event.name, unknown: {unknown}, retry: [5s], with: {{ to: c }},\n    \
+             - {{ id: tell, uses: raw-effect, once: event.name, unknown: {unknown}, retry: [5s], rate: 1/s, with: {{ to: c }},\n    \
                fallback: [ {{ uses: raw-effect, retry: [5s], unknown: {last}, with: {{ to: d }} }} ] }}\n\
              - {{ id: ask, uses: keyed-effect, retry: [5s], with: {{ to: e }}, fallback: [ {{ uses: keyed-effect, with: {{ to: f }} }} ]{ask} }}\n\
              - {{ id: mark, uses: update-record, with: {{ status: won }} }}"

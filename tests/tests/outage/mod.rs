@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub at: Timestamp,
+    pub tenant: String,
     pub connection: String,
     pub answered: bool,
 }
@@ -34,12 +35,32 @@ pub enum Down {
     TimesOut,
     /// It says no for good.
     Says,
+    /// It is called too often, and says so.
+    TooOften,
 }
 
 #[derive(Debug, Default)]
 pub struct Services {
     down: Vec<(String, Down)>,
+    /// How many calls a connection answers in any second.
+    limits: Vec<(String, usize)>,
     pub seen: Vec<Seen>,
+}
+
+impl Services {
+    /// How a call of a tenant fails.
+    fn failure(&self, tenant: &str, connection: &str, at: Timestamp) -> Option<Down> {
+        let down = self.down.iter().find(|(name, _)| name == connection);
+        let limit = self.limits.iter().find(|(name, _)| name == connection);
+        let since = at - Duration::from_secs(1);
+        let lately = self.seen.iter().rev().take_while(|call| call.at > since);
+        let answered = lately
+            .filter(|call| call.answered && call.connection == connection && call.tenant == tenant)
+            .count();
+        let over = limit.is_some_and(|(_, limit)| answered >= *limit);
+        down.map(|(_, down)| *down)
+            .or(over.then_some(Down::TooOften))
+    }
 }
 
 /// The outside world, shared by the test and the step.
@@ -77,11 +98,12 @@ impl Step for CallService {
         let connection = ctx.connected()?.connection.name.to_string();
         let down = {
             let mut services = outside.lock().unwrap_or_else(PoisonError::into_inner);
-            let down = services.down.iter().find(|(name, _)| *name == connection);
-            let down = down.map(|(_, down)| *down);
+            let tenant = ctx.envelope.execution.home.tenant.to_string();
+            let down = services.failure(&tenant, &connection, ctx.now);
             let (at, answered) = (ctx.now, down.is_none());
             services.seen.push(Seen {
                 at,
+                tenant,
                 connection: connection.clone(),
                 answered,
             });
@@ -101,6 +123,7 @@ impl Step for CallService {
             }
             Some(Down::Refuses) => Err(StepError::transient("NotSent", "connection refused")),
             Some(Down::TimesOut) => Err(unknown()),
+            Some(Down::TooOften) => Err(StepError::transient("HttpStatus429", "too many")),
             Some(Down::Says) => Err(StepError::permanent("HttpStatus422", "no")),
         }
     }
@@ -117,7 +140,10 @@ fn unknown() -> StepError {
 /// A step through a connection that honours keys, and nothing else.
 pub const KEYED: &str = "- { id: s, uses: call-service, via: mail, with: { to: a } }";
 
-/// A pack whose workflow `w` has these steps; `mail` and `backup` honour keys, `raw` does not.
+/// The same through one that may be called once a minute.
+pub const RARE: &str = "- { id: s, uses: call-service, via: rare, with: { to: a } }";
+
+/// A pack whose workflow `w` has these steps; `raw` honours no keys, `rare` and `busy` have a rate.
 pub fn pack(steps: &str) -> Arc<Pack> {
     let keys = "idempotency: { header: Idempotency-Key, window: 30d }\n";
     let connection = |name: &str, more: &str| {
@@ -138,6 +164,8 @@ pub fn pack(steps: &str) -> Arc<Pack> {
         connection("mail", keys),
         connection("backup", keys),
         connection("raw", ""),
+        connection("rare", &format!("{keys}rate: 1/m\n")),
+        connection("busy", &format!("{keys}rate: 8/s\n")),
     ]
     .into();
     load(&files, &Functions::scripted().with::<CallService>())
@@ -169,6 +197,12 @@ impl Clinic {
             .unwrap()
             .down
             .push((connection.to_owned(), how));
+    }
+
+    /// Lets a connection answer so many calls of a tenant in any second, and refuse all others.
+    pub fn limit(&self, connection: &str, calls: usize) {
+        let limit = (connection.to_owned(), calls);
+        self.outside.lock().unwrap().limits.push(limit);
     }
 
     pub fn up(&self) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -112,6 +113,11 @@ impl Queue for SqsQueue {
             return Err(PortError::TooLarge);
         }
         self.together.send(messages, |all| self.send_all(all)).await
+    }
+
+    /// Delays are whole seconds, and often end a while later.
+    fn coarseness(&self) -> Duration {
+        Duration::from_secs(2)
     }
 }
 

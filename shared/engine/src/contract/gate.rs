@@ -10,6 +10,7 @@ use super::once::{OnceClaim, OnceVerdict, ask};
 use super::outcome::Ending;
 use super::perform::Attempted;
 use super::runner::{Runner, Trouble};
+use super::turn::Turn;
 use super::view::View;
 use super::work::Work;
 use crate::breaker::{Event, Gate, Kind, Subject, gate, step};
@@ -45,8 +46,8 @@ pub(super) enum Held {
 }
 
 impl<P: Ports> Runner<P> {
-    /// Decides whether a step performs now: what is too old asks a person, and what a breaker
-    /// holds back goes to its fallback or waits.
+    /// Decides whether a step performs now: what is too old asks a person, what a breaker holds
+    /// back goes to its fallback or waits, and what keeps a rate waits for its turn.
     pub(super) async fn hold_back(
         &self,
         work: &Work<'_>,
@@ -57,6 +58,7 @@ impl<P: Ports> Runner<P> {
         if self.is_overdue(work) {
             return self.ask_about_overdue(work, view).await.map(Held::Over);
         }
+        let mut has_turn = work.limits.is_empty();
         for _ in 0..MAX_TRIES {
             let mut asked = self.ask_breakers(work);
             if asked.iter().any(|(_, gate)| gate.holds_back()) {
@@ -65,6 +67,14 @@ impl<P: Ports> Runner<P> {
             }
             if asked.iter().any(|(_, gate)| gate.holds_back()) {
                 return self.held(work, view, reaction, &asked).await;
+            }
+            if !has_turn {
+                if let Turn::Later(due) = self.take_turn(work).await? {
+                    tracing::debug!(step = %work.envelope.step, %due, "the call waits for its turn");
+                    return self.wait(work, due).await.map(Held::Over);
+                }
+                has_turn = true;
+                continue;
             }
             if self.admit(work, connected, &asked).await? {
                 return Ok(Held::No);
@@ -154,7 +164,7 @@ impl<P: Ports> Runner<P> {
 
     /// Twice the last wait, which is as old as the copy: the message itself keeps no count. Spread,
     /// so that what was parked together by many processes does not come back together.
-    fn backoff(&self, work: &Work<'_>, [shortest, longest]: [Duration; 2]) -> Timestamp {
+    pub(super) fn backoff(&self, work: &Work<'_>, [shortest, longest]: [Duration; 2]) -> Timestamp {
         let now = self.ports.clock().now();
         let waited = now.duration_since(work.delivery.created);
         let waited = Duration::try_from(waited).unwrap_or_default();

@@ -93,6 +93,7 @@ impl<P: Ports> Runner<P> {
             entry_key,
             generation_key,
             once_key,
+            limits: Vec::new(),
             breakers: Vec::new(),
         };
         self.rule_on(&work, said, begun, item).await

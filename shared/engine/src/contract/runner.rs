@@ -12,6 +12,7 @@ use super::connect::Connected;
 use super::failure::Failure;
 use super::gate::Held;
 use super::later::send_later;
+use super::process::Process;
 use super::view::View;
 use super::work::Work;
 use crate::breaker::Tallies;
@@ -20,6 +21,7 @@ use crate::envelope::{Envelope, Input};
 use crate::port::{
     Clock, Definitions, DefinitionsError, Delivery, PortError, Ports, Secrets, Verdict,
 };
+use crate::rate::Desks;
 use crate::step::{Effect, Step};
 use crate::undeliverable;
 
@@ -57,6 +59,7 @@ impl Trouble {
 pub struct Runner<P> {
     pub(super) ports: Arc<P>,
     pub(super) tallies: Arc<Tallies>,
+    pub(super) desks: Arc<Desks>,
 }
 
 impl<P> Clone for Runner<P> {
@@ -64,6 +67,7 @@ impl<P> Clone for Runner<P> {
         Self {
             ports: Arc::clone(&self.ports),
             tallies: Arc::clone(&self.tallies),
+            desks: Arc::clone(&self.desks),
         }
     }
 }
@@ -72,15 +76,23 @@ impl<P: Ports> Runner<P> {
     /// A runner on these ports.
     #[must_use]
     pub fn new(ports: Arc<P>) -> Self {
-        let tallies = Arc::default();
-        Self { ports, tallies }
+        let Process { tallies, desks } = Process::default();
+        Self {
+            ports,
+            tallies,
+            desks,
+        }
     }
 
-    /// The same with what its process remembers of breakers: the runners of one process share it.
+    /// The same with what its process remembers.
     #[must_use]
-    pub fn remembering(self, tallies: &Arc<Tallies>) -> Self {
-        let tallies = Arc::clone(tallies);
-        Self { tallies, ..self }
+    pub fn remembering(self, process: &Process) -> Self {
+        let Process { tallies, desks } = process.clone();
+        Self {
+            tallies,
+            desks,
+            ..self
+        }
     }
 
     /// Handles one delivery.
@@ -127,6 +139,7 @@ impl<P: Ports> Runner<P> {
             generation_key,
             once_key,
             breakers: Work::breaker_keys(envelope, definition.via.as_ref()),
+            limits: Work::limits(envelope, definition, connected.connection()),
         };
         match self.look(step, &work, &connected).await {
             Err(trouble) if delivery.last_receive => self.lose(&work, trouble).await,

@@ -8,6 +8,7 @@ use crate::entry::{Progress, State, StepEntry};
 use crate::envelope::Envelope;
 use crate::key;
 use crate::port::{Delivery, Key};
+use crate::rate::Limit;
 
 /// One envelope at work.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub(super) struct Work<'a> {
     pub(super) generation_key: Key,
     pub(super) once_key: Option<Key>,
     pub(super) breakers: Vec<Key>,
+    pub(super) limits: Vec<Limit>,
 }
 
 impl<'a> Work<'a> {

@@ -103,4 +103,9 @@ pub trait Queue: Send + Sync {
     /// # Errors
     /// [`PortError`]; some messages may have been sent.
     fn send(&self, messages: Vec<Outgoing>) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// How far its delays may be off: what is due sooner is better waited for on the spot.
+    fn coarseness(&self) -> Duration {
+        Duration::from_millis(100)
+    }
 }

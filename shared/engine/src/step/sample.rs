@@ -128,6 +128,7 @@ fn definition(
         once: None,
         asynchronous: false,
         timeout: None,
+        rate: None,
         returns: None,
         retry: None,
         fallback: Vec::new(),

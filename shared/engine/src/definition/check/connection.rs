@@ -65,6 +65,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
         private: tree.flag("private"),
         auth: tree.get("auth").and_then(auth),
         timeout: tree.get("timeout").and_then(Node::duration),
+        rate: tree.read("rate"),
         price: tree.get("price").and_then(|node| node.json().as_f64()),
         retry: retry?,
         treat: treat?.unwrap_or_default(),

@@ -165,6 +165,7 @@ fn parts(
         condition: condition?,
         once: once?,
         asynchronous: node.flag("async"),
+        rate: node.read("rate"),
         timeout: node.get("timeout").and_then(Node::duration),
         returns,
         retry: retry?,

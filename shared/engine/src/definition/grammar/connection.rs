@@ -72,7 +72,7 @@ pub(crate) static CONNECTION: Grammar = grammar(
         later("model"),
         optional("auth", Shape::Object(&AUTH)),
         optional("timeout", Shape::Duration),
-        later("rate"),
+        optional("rate", Shape::Rate),
         optional("price", Shape::Number),
         later("hours"),
         optional("retry", LADDER),

@@ -9,6 +9,7 @@ pub(super) fn example(shape: Shape) -> &'static str {
         Shape::Word(words, _) => words.first().copied().unwrap_or("…"),
         Shape::Logic => "an expression",
         Shape::Duration | Shape::Span | Shape::Ahead => "5m",
+        Shape::Rate => "8/s",
         Shape::Boolean => "true",
         Shape::Integer | Shape::Number => "1",
         Shape::List(_) | Shape::OneOrList(_) => "[…]",
@@ -28,6 +29,7 @@ pub(super) fn described(shape: Shape) -> &'static str {
         Shape::Text => "text",
         Shape::Logic => "an expression",
         Shape::Duration | Shape::Span | Shape::Ahead => "a duration",
+        Shape::Rate => "a rate",
         Shape::Boolean => "`true` or `false`",
         Shape::Integer => "a whole number",
         Shape::Number => "a number",
@@ -44,6 +46,9 @@ pub(super) fn hint(shape: Shape) -> &'static str {
         Shape::Duration => "write a whole number and a unit, such as `30s 5m 24h 7d 2w`",
         Shape::Span | Shape::Ahead => {
             "write a whole number and a unit, such as `30s 5m 24h 7d 2w 6mo 1y`"
+        }
+        Shape::Rate => {
+            "write calls and their time, such as `8/s 100/m 1000/h 5000/d`; at most `1000/s`"
         }
         Shape::Boolean => "write `true` or `false` without quotes",
         Shape::Integer | Shape::Number => "write a number without quotes",

@@ -70,6 +70,8 @@ pub(crate) enum Shape {
     Span,
     /// A positive duration, exact or of calendar units, that is added to a time.
     Ahead,
+    /// Calls in a time, as `8/s`.
+    Rate,
     Boolean,
     Integer,
     Number,

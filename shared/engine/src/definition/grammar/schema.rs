@@ -79,6 +79,7 @@ fn of(shape: Shape) -> Json {
         Shape::Duration => json!({ "type": "string", "pattern": "^[0-9]+(s|m|h|d|w)$" }),
         Shape::Span => json!({ "type": "string", "pattern": "^-?[0-9]+(s|m|h|d|w|mo|y)$" }),
         Shape::Ahead => json!({ "type": "string", "pattern": "^[0-9]+(s|m|h|d|w|mo|y)$" }),
+        Shape::Rate => json!({ "type": "string", "pattern": "^[0-9]+/(s|m|h|d)$" }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Integer => json!({ "type": "integer" }),
         Shape::Number => json!({ "type": "number" }),

@@ -18,7 +18,7 @@ static COMMON: &[Key] = &[
     optional("with", Shape::Map(&Shape::Value)),
     optional("if", Shape::Logic),
     later("each"),
-    later("rate"),
+    optional("rate", Shape::Rate),
     later("hours"),
     later("expires"),
     optional("timeout", Shape::Duration),

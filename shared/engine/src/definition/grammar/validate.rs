@@ -9,6 +9,7 @@ use super::describe::{described, example, hint};
 use super::{Grammar, Key, Need, Shape, field};
 use crate::expr::duration::Span;
 use crate::name::MAX_LEN;
+use crate::rate::Rate;
 
 /// Checks a node against a mapping's grammar.
 pub(crate) fn validate(document: &Document, node: &mut Node, grammar: &Grammar) {
@@ -217,6 +218,7 @@ fn check_scalar(document: &Document, node: &mut Node, expected: Shape) {
             .is_ok_and(|span| span.exact().is_some()),
         Shape::Span => text.parse::<Span>().is_ok(),
         Shape::Ahead => text.parse::<Span>().is_ok_and(Span::is_positive),
+        Shape::Rate => text.parse::<Rate>().is_ok(),
         Shape::Word(words, later) => return word(document, node, words, later),
         _ => !node.is_null(),
     };

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::ValueExpression;
 use crate::name::{ConnectionName, SourceName};
+use crate::rate::Rate;
 use crate::retry::Ladder;
 
 /// A configured external service.
@@ -29,6 +30,8 @@ pub struct Connection {
     pub auth: Option<Auth>,
     /// Time for one call; `None`: the step's own.
     pub timeout: Option<Duration>,
+    /// How often it is called at most, in a tenant.
+    pub rate: Option<Rate>,
     /// Price of one call in the currency of the pack's reports.
     pub price: Option<f64>,
     /// The ladder of steps that do not name one.
@@ -56,6 +59,7 @@ impl Connection {
             private: false,
             auth: None,
             timeout: None,
+            rate: None,
             price: None,
             retry: None,
             treat: BTreeMap::new(),

@@ -10,6 +10,7 @@ use super::{ExpectedOutcome, MappedField, ValueExpression};
 use crate::expr::Expression;
 use crate::expr::duration::Span;
 use crate::name::{ConnectionName, FunctionName, RecordType, StepId, WorkflowName};
+use crate::rate::Rate;
 use crate::retry::Ladder;
 
 /// A workflow: one state transition and what belongs to it.
@@ -112,6 +113,8 @@ pub struct StepDefinition {
     pub asynchronous: bool,
     /// Time for one attempt; `None`: the connection's, else the function's.
     pub timeout: Option<Duration>,
+    /// How often it is performed at most, in a tenant.
+    pub rate: Option<Rate>,
     /// What the step's result is, read from its response.
     pub returns: Option<BTreeMap<String, MappedField>>,
     /// When to try again; `None`: the connection's, else `standard`.

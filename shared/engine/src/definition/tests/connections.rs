@@ -2,7 +2,7 @@
 
 use super::super::model::Treatment;
 use super::*;
-use crate::name::ConnectionName;
+use crate::name::{ConnectionName, WorkflowName};
 
 const PAYER: &str = "payer.connection.yaml";
 const KIND: &str = "kind: http";
@@ -28,6 +28,21 @@ fn statuses_mean_what_their_connection_says() {
         (503, Treatment::Transient),
     ];
     assert_eq!(read, expected);
+}
+
+#[test]
+fn a_connection_and_a_step_say_how_often_they_call() {
+    let mut files = edited(PAYER, KIND, "kind: http\nrate: 8/s");
+    let workflow = "insurance-verification.workflow.yaml";
+    let text = files[workflow].replace("timeout: 5s", "rate: 100/m");
+    files.insert(workflow.to_owned(), text);
+    let (pack, remarks) = loaded(&files);
+    assert!(remarks.is_empty(), "{}", rendered(&remarks));
+    let payer = &pack.connections[&ConnectionName::new("payer").unwrap()];
+    assert_eq!(payer.rate, "8/s".parse().ok());
+    let name = WorkflowName::new("insurance-verification").unwrap();
+    let step = &pack.workflows[&name].steps[0];
+    assert_eq!(step.rate, "100/m".parse().ok());
 }
 
 #[test]

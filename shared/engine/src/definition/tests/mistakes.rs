@@ -21,6 +21,10 @@ const KEYS_AND_SHAPES: &[(&str, &str, &str)] = &[
     (BOOKING, "uses: send-email", "id: mail, uses: send-email"),
     (INSURANCE, "timeout: 5s", "timeout: 5 seconds"),
     (INSURANCE, "timeout: 5s", "timeout: 1mo"),
+    (INSURANCE, "timeout: 5s", "rate: 8"),
+    (INSURANCE, "timeout: 5s", "rate: 8 per second"),
+    (PAYER, "kind: http", "kind: http\nrate: 5000/s"),
+    (PAYER, "kind: http", "kind: http\nrate: { calls: 8 }"),
     (INSURANCE, "retry: quick", "retry: [1h, 12h]"),
     (APPOINTMENT, "key: [calendly_uri]", "key: { a: b }"),
     (
