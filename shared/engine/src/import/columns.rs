@@ -257,7 +257,7 @@ transitions: []
             found(&names, &asked).unwrap_err(),
             [
                 "NoSuchColumn: the file has no column `fax`",
-                "NoSuchColumn: the file has no column `Pone`; did you mean `phone`?",
+                "NoSuchColumn: the file has no column `Pone`; did you mean `Phone`?",
                 "UnknownField: there is no field `phon`; did you mean `phone`?",
                 "UnknownColumn: no field is called like the column `Compny Name`; did you mean `company_name`?",
                 "UnknownColumn: no field is called like the column `colour`",

@@ -36,7 +36,7 @@ fn the_ids_of_the_records_are_known_where_they_come_together() {
         files
     };
     loaded(&with(batched));
-    assert_eq!(codes(&with(files())), ["UnknownName"]);
+    assert_eq!(codes(&with(files())), ["InvalidExpression"]);
 }
 
 #[test]
