@@ -67,6 +67,7 @@ faults: ## The long versions: more kills, larger models, more schedules.
 bench: ## Measures against the budgets.
 	$(CARGO) bench -p holdfast-tests --bench store
 	$(CARGO) bench -p holdfast-tests --bench executions
+	$(CARGO) bench -p holdfast-tests --bench import
 
 validate: $(ENVIRONMENTS)/sam/installed ## Checks the template.
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(ENVIRONMENTS)/sam/bin/sam validate --lint

@@ -6,7 +6,7 @@ mod support;
 use support::{code, err, holdfast};
 
 /// Every command that works on a place, with what it needs beside it.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 21] = [
     &["status"],
     &["trace", "form:e1"],
     &["errors", "list"],
@@ -33,6 +33,7 @@ const COMMANDS: [&[&str]; 20] = [
     &["stop", "intake", "--reason", "why"],
     &["start", "intake"],
     &["config", "list", "dental"],
+    &["import", "dental", "patient", "patients.csv"],
     &["config", "set", "dental", "tz", "UTC"],
 ];
 

@@ -173,6 +173,7 @@ fn deal(pack: &Pack) -> Record {
         step: None,
         version: None,
         lineage: Lineage::default(),
+        bulk: false,
     };
     let id = World::home().record;
     let now = "2026-01-01T00:00:00Z".parse().unwrap();

@@ -6,6 +6,7 @@ mod demo;
 mod errors;
 mod fault;
 mod hold;
+mod import;
 mod publish;
 mod redrive;
 mod rerun;
@@ -80,6 +81,8 @@ enum Command {
     Stop(hold::StopArguments),
     /// Let the work of a workflow or connection go on
     Start(hold::StartArguments),
+    /// Make records of the rows of a file, with a verdict for each row
+    Import(import::Arguments),
     /// Let calls through connections fail while `serve --dev` runs, or stop that
     Fault(fault::Arguments),
     /// Make a version of a pack live on a stage, for every record or a share of them
@@ -130,6 +133,7 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Rerun(arguments) => rerun::run(&arguments, output).await,
         Command::Stop(arguments) => hold::stop(&arguments, output).await,
         Command::Start(arguments) => hold::start(&arguments, output).await,
+        Command::Import(arguments) => import::run(&arguments, output).await,
         Command::Fault(arguments) => fault::run(&arguments, output),
         Command::Publish(arguments) => publish::run(&arguments, output).await,
         Command::Rollback(arguments) => rollback::run(&arguments, output).await,
@@ -217,6 +221,7 @@ mod tests {
             "publish",
             "rollback",
             "send",
+            "import",
         ] {
             let begin = format!("holdfast {command}");
             assert!(

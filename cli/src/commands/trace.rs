@@ -3,7 +3,7 @@
 use clap::Args;
 use holdfast_engine::definition::model::{Lookup, RecordDefinition};
 use holdfast_engine::field::{self, Kind};
-use holdfast_engine::id::{EventId, ExecutionRef, RecordRef};
+use holdfast_engine::id::{EventId, ExecutionRef, IMPORT_TYPE, RecordRef};
 use holdfast_engine::name::{RecordType, TenantName};
 use holdfast_engine::port::{Ports, Secrets};
 use holdfast_engine::record::{Resolution, find_record, resolve};
@@ -63,6 +63,12 @@ async fn find(arguments: &Arguments, ports: &impl Ports) -> Result<Timeline, Fai
         return Ok(timeline::of_record(journal, &home, &told(&home).await).await?);
     }
     let told = glossary(ports, &tenant, arguments.show_pii).await;
+    if let Some(home) = import(&tenant, subject) {
+        let timeline = timeline::of_record(journal, &home, &told).await?;
+        if !timeline.lines.is_empty() {
+            return Ok(timeline);
+        }
+    }
     let event = EventId::from_text(subject);
     let of_event = timeline::of_event(journal, &tenant, &event, &told).await?;
     of_event.ok_or_else(|| {
@@ -71,6 +77,12 @@ async fn find(arguments: &Arguments, ports: &impl Ports) -> Result<Timeline, Fai
             format!("tenant `{tenant}` has no record or event `{subject}`"),
         )
     })
+}
+
+/// An import, `import/<id>`: it is told of as records are, and is none.
+fn import(tenant: &TenantName, subject: &str) -> Option<RecordRef> {
+    let home: RecordRef = format!("{tenant}/{subject}").parse().ok()?;
+    (home.record_type.as_str() == IMPORT_TYPE).then_some(home)
 }
 
 struct Looking<'a, P> {

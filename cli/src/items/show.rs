@@ -153,6 +153,10 @@ const INVALID_INPUT: &[Way] = &[
     ),
     REJECT,
 ];
+const INVALID_ROWS: &[Way] = &[(
+    "holdfast errors resolve ID --reason '…'",
+    "the rows were mended and imported again",
+)];
 const AMBIGUOUS_RECORD: &[Way] = &[
     (
         "holdfast review approve ID --record '…'",
@@ -192,6 +196,8 @@ const FAILED_STEP: &[Way] = &[
 
 fn decisions(operation: &Operation) -> &'static [Way] {
     match operation.kind() {
+        // The rows of a file are mended in the file.
+        ReviewKind::InvalidInput if operation.subject().is_empty() => INVALID_ROWS,
         ReviewKind::InvalidInput => INVALID_INPUT,
         ReviewKind::AmbiguousRecord => AMBIGUOUS_RECORD,
         ReviewKind::UnknownOutcome => UNKNOWN_OUTCOME,

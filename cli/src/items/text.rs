@@ -99,6 +99,12 @@ fn report(text: &mut String, report: &Json) {
                     let _ = writeln!(text, "  {}", violation(field));
                 }
             }
+            ("first", Json::Array(rows)) => {
+                let _ = writeln!(text, "\n{BOLD}the first rows{PLAIN}");
+                for row in rows {
+                    unfit(text, row);
+                }
+            }
             (name, Json::String(value)) => {
                 let _ = writeln!(text, "  {DIM}{name:<12}{PLAIN}{value}");
             }
@@ -107,6 +113,18 @@ fn report(text: &mut String, report: &Json) {
                 let _ = writeln!(text, "  {DIM}{name:<12}{PLAIN}{value}");
             }
         }
+    }
+}
+
+/// What keeps a row of a file from being a record.
+fn unfit(text: &mut String, row: &Json) {
+    let number = row.get("row").unwrap_or(&Json::Null);
+    if let Some(reason) = row.get("reason").and_then(Json::as_str) {
+        let _ = writeln!(text, "  row {number}  {reason}");
+    }
+    let fields = row.get("fields").and_then(Json::as_array);
+    for field in fields.into_iter().flatten() {
+        let _ = writeln!(text, "  row {number}  {}", violation(field));
     }
 }
 

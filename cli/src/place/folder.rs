@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::control::{
-    self, Answer, AskError, Command, Desk, Hold, Operated, QueueDepth, SetConfig, SettingChange,
+    self, Answer, AskError, Command, Desk, Hold, Operated, QueueDepth, Refused, SetConfig,
+    SettingChange,
 };
 use holdfast_embedded::ports::EmbeddedPorts;
 use holdfast_embedded::store::{SqliteDefinitions, SqliteQueue, SqliteSettings, Store};
+use holdfast_engine::import::{self, Batch};
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::operate::Operate;
 use holdfast_engine::port::{Clock as _, Definitions as _, Ports as _};
@@ -130,6 +132,20 @@ impl Place for Folder {
                     return Ok(Vec::new());
                 };
                 Ok(self.take()?.operate(requests).await)
+            }
+        }
+    }
+
+    async fn import(&mut self, batch: Batch) -> Result<Vec<import::Outcome>, Failure> {
+        let asked = Command::Import(batch);
+        match self.ask(&asked)? {
+            Some(Answer::Imported { outcomes }) => Ok(outcomes),
+            Some(other) => Err(unexpected(other)),
+            None => {
+                let Command::Import(batch) = asked else {
+                    return Ok(Vec::new());
+                };
+                Ok(self.take()?.import(&batch).await.map_err(Refused::from)?)
             }
         }
     }

@@ -19,6 +19,7 @@ use holdfast_embedded::control::{
     Desk, Hold, Operated, QueueDepth, SetConfig, SettingChange, TimerCount,
 };
 use holdfast_engine::breaker::State;
+use holdfast_engine::import::{self, Batch};
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::operate::{Operate, Outcome};
 use holdfast_engine::port::Ports;
@@ -113,6 +114,12 @@ pub(crate) trait Place {
             None => Err(Failure::unreachable("ControlVersion", "there is no answer")),
         }
     }
+
+    /// Applies a part of an import, and tells what became of each row.
+    ///
+    /// # Errors
+    /// As [`Place::one`]; rows may have been applied. The same part once more ends it.
+    async fn import(&mut self, batch: Batch) -> Result<Vec<import::Outcome>, Failure>;
 
     /// Stops or starts a workflow or connection.
     ///

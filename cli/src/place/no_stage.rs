@@ -8,6 +8,7 @@ use holdfast_embedded::control::{Desk, Hold, Operated, SetConfig, SettingChange}
 use holdfast_embedded::ports::EmbeddedPorts;
 use holdfast_engine::definition::Files;
 use holdfast_engine::definition::model::ManifestId;
+use holdfast_engine::import::{self, Batch};
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::operate::Operate;
 
@@ -43,6 +44,10 @@ impl Place for Stage {
     }
 
     async fn all(&mut self, _: Vec<Operate>) -> Result<Vec<Operated>, Failure> {
+        match self.0 {}
+    }
+
+    async fn import(&mut self, _: Batch) -> Result<Vec<import::Outcome>, Failure> {
         match self.0 {}
     }
 

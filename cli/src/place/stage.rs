@@ -15,6 +15,7 @@ use holdfast_embedded::registry::catalog;
 use holdfast_embedded::secrets::DEVELOPMENT_SECRET;
 use holdfast_engine::definition::Files;
 use holdfast_engine::definition::model::ManifestId;
+use holdfast_engine::import::{self, Batch};
 use holdfast_engine::name::{PackName, TenantName};
 use holdfast_engine::operate::Operate;
 use holdfast_engine::port::{Clock as _, Definitions as _, Ports as _};
@@ -81,6 +82,10 @@ impl Place for Stage {
 
     async fn all(&mut self, requests: Vec<Operate>) -> Result<Vec<Operated>, Failure> {
         Ok(self.desk.operate(requests).await)
+    }
+
+    async fn import(&mut self, batch: Batch) -> Result<Vec<import::Outcome>, Failure> {
+        Ok(self.desk.import(&batch).await.map_err(Refused::from)?)
     }
 
     async fn hold(&mut self, request: &Hold) -> Result<Breaker, Failure> {

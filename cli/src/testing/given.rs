@@ -126,6 +126,7 @@ fn by_the_test() -> LastChange {
         step: None,
         version: None,
         lineage: Lineage::default(),
+        bulk: false,
     }
 }
 

@@ -82,6 +82,7 @@ fn by(ctx: &StepContext<'_>) -> LastChange {
         lineage: context
             .lineage
             .followed_by(&execution.workflow, &execution.home),
+        bulk: false,
     }
 }
 

@@ -43,7 +43,7 @@ async fn tell<P: Ports>(ports: &P, image: &Image, seen: Timestamp) -> Result<(),
 
 /// Publishes an event, if any live workflow could want it.
 async fn publish<P: Ports>(ports: &P, message: &EventMessage) -> Result<(), DefinitionsError> {
-    let Origin::Record { record, on } = &message.origin else {
+    let Origin::Record { record, on, bulk } = &message.origin else {
         return Ok(());
     };
     let live = ports.definitions().live(&record.tenant).await?;
@@ -51,7 +51,7 @@ async fn publish<P: Ports>(ports: &P, message: &EventMessage) -> Result<(), Defi
     let packs = versions(&live.unwrap_or_default(), &canaries, record);
     if !packs
         .iter()
-        .any(|pack| wants(pack, &record.record_type, *on))
+        .any(|pack| wants(pack, &record.record_type, *on, *bulk))
     {
         return Ok(());
     }
@@ -86,10 +86,11 @@ pub fn event_of(image: &Image, seen: Timestamp) -> Option<EventMessage> {
     if on == RecordChange::Updated && changes.is_empty() {
         return None;
     }
-    let (at, lineage) = if image.is_external() {
-        (seen, Lineage::default())
+    let (at, lineage, bulk) = if image.is_external() {
+        (seen, Lineage::default(), false)
     } else {
-        (latest.updated_at, latest.last_change.lineage.clone())
+        let last = &latest.last_change;
+        (latest.updated_at, last.lineage.clone(), last.bulk)
     };
     let event = Event {
         id: image.event_id(),
@@ -106,6 +107,7 @@ pub fn event_of(image: &Image, seen: Timestamp) -> Option<EventMessage> {
         origin: Origin::Record {
             record: image.record.clone(),
             on,
+            bulk,
         },
         lineage,
         resubmitted: None,

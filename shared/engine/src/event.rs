@@ -121,6 +121,12 @@ pub struct Resubmitted {
     pub records: BTreeMap<String, RecordId>,
 }
 
+/// The name of an event of many records.
+pub const BATCH_EVENT: &str = "record.batch";
+
+/// The data of an event of many records: their ids.
+pub const BATCH_RECORDS: &str = "records";
+
 /// Where an event comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -143,6 +149,16 @@ pub enum Origin {
         record: RecordRef,
         /// How it changed.
         on: RecordChange,
+        /// Whether many were changed in one operation.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        bulk: bool,
+    },
+    /// Changes of many records in one operation, for a workflow that wants them together.
+    Batch {
+        /// Where the operation is told of.
+        home: RecordRef,
+        /// The workflow.
+        workflow: WorkflowName,
     },
 }
 

@@ -19,6 +19,9 @@ const MAX_EVENT_ID: usize = 256;
 /// The type under which events without a record are kept: `source/<name>`.
 pub const SOURCE_TYPE: &str = "source";
 
+/// The type under which imports are kept: `import/<id>`.
+pub const IMPORT_TYPE: &str = "import";
+
 /// The identity of an event: `<source>:<id>`, or `<type>/<record>@<version>` for a record event,
 /// with `~<sequence>` after it where the change was made past Holdfast and raised no version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,6 +50,18 @@ impl EventId {
     #[must_use]
     pub fn of_external(record: &RecordRef, version: u64, sequence: &str) -> Self {
         Self(format!("{}~{sequence}", Self::of_record(record, version)).into())
+    }
+
+    /// The id of what a row of an import does: `import/<id>@<row>`.
+    #[must_use]
+    pub fn of_row(import: &RecordId, row: u64) -> Self {
+        Self(format!("{IMPORT_TYPE}/{import}@{row}").into())
+    }
+
+    /// The id of what these rows of an import are to a workflow that wants them together.
+    #[must_use]
+    pub fn of_rows(import: &RecordId, (first, last): (u64, u64), workflow: &WorkflowName) -> Self {
+        Self(format!("{IMPORT_TYPE}/{import}@{first}-{last}/{workflow}").into())
     }
 
     /// Reads an id that was written by [`fmt::Display`].

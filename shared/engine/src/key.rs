@@ -98,6 +98,12 @@ pub fn external(target: &RecordRef, event: &EventId) -> Key {
     journal(home(target), format!("change#{event}#external"))
 }
 
+/// What a row of an import did to a record, with the event that it is.
+#[must_use]
+pub fn row(target: &RecordRef, event: &EventId) -> Key {
+    journal(home(target), format!("change#{event}#row"))
+}
+
 /// A source's event, in its own partition: it is read before anything is resolved.
 #[must_use]
 pub fn source_event(tenant: &TenantName, event: &EventId) -> Key {

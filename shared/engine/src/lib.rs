@@ -14,6 +14,7 @@ pub mod field;
 pub mod hash;
 pub mod history;
 pub mod id;
+pub mod import;
 pub mod key;
 pub mod name;
 pub mod operate;

@@ -63,13 +63,19 @@ impl Together<'_> {
         self.puts(|other| other.key.sort == key::RECORD && other.key.partition.ends_with(&end))
     }
 
-    /// The line of a change and the entry of the step that made it; that of a creation and the
-    /// record.
+    /// The line of a change and the entry of the step that made it; that of a creation or of a
+    /// row of an import and the record, or nothing where the row changes nothing.
     fn with_its_change(&self) -> bool {
         let Key {
             partition, sort, ..
         } = &self.write.key;
         let line = sort.strip_prefix("change#").unwrap_or_default();
+        if line.ends_with("#row") {
+            let alone = self.all.len() == 1 && self.found().is_none();
+            let with =
+                |other: &Write| other.key.sort == key::RECORD && other.key.partition == *partition;
+            return alone || self.puts(with);
+        }
         if line.ends_with("#create") {
             return self.puts(|other| {
                 let created = other.expect == Expect::Absent && other.key.sort == key::RECORD;

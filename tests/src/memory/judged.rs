@@ -35,7 +35,8 @@ pub const JUDGED: [(Kind, Guards, Judgement); 36] = [
     (Kind::AlertPath, Guards::Replacement, Needed(Meetings)),
     (Kind::Breaker, Guards::Creation, Needed(Meetings)),
     (Kind::Breaker, Guards::Replacement, Needed(Meetings)),
-    // The entry of the step that makes the change, or the record that is created.
+    // The entry of the step that makes the change, or the record that is created or that a row of
+    // an import changes; it is read with that, so who finds none finds what the row was to change.
     (Kind::ChangeLine, Guards::Creation, Implied),
     // The operation that is decided on, or the generation that is raised.
     (Kind::Decision, Guards::Creation, Implied),

@@ -30,6 +30,7 @@ impl World {
                 step: None,
                 version: None,
                 lineage: Lineage::default(),
+                bulk: false,
             },
             deleted: false,
         };

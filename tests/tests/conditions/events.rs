@@ -38,6 +38,7 @@ fn send(world: &World) {
         origin: Origin::Record {
             record: World::home(),
             on: holdfast_engine::definition::model::RecordChange::Updated,
+            bulk: false,
         },
         lineage: Lineage::default(),
         resubmitted: None,

@@ -99,7 +99,15 @@ impl Promised {
         let on = RecordChange::Updated;
         let after = json!({ "id": "1", "name": "Ann", "status": "new", "version": 2 });
         let event = self.event(&started(), "record.updated", Some(after));
-        self.send(event, Origin::Record { record: home, on });
+        let bulk = false;
+        self.send(
+            event,
+            Origin::Record {
+                record: home,
+                on,
+                bulk,
+            },
+        );
     }
 
     /// Routes a mail about this execution.
@@ -149,6 +157,7 @@ impl Promised {
             step: None,
             version: None,
             lineage: Lineage::default(),
+            bulk: false,
         };
         let record = Record {
             record_type: home.record_type.clone(),

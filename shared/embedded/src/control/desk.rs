@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use holdfast_engine::breaker::{self, Changed, Refusal};
+use holdfast_engine::import::{self, Batch, ImportError};
 use holdfast_engine::operate::{Operate, Operator};
 use holdfast_engine::port::{Clock, Ports};
 use holdfast_receive_webhook::WebhookDoor;
@@ -94,6 +95,14 @@ impl<P: Ports> Desk<P> {
             Ok(outcome) => Operated::Done(Box::new(outcome)),
             Err(error) => Operated::Refused(error.into()),
         }
+    }
+
+    /// Applies a part of an import, and tells what became of each row.
+    ///
+    /// # Errors
+    /// [`ImportError`]; rows may have been applied. The same part once more ends it.
+    pub async fn import(&self, batch: &Batch) -> Result<Vec<import::Outcome>, ImportError> {
+        Box::pin(import::apply(self.ports(), batch)).await
     }
 
     /// Stops or starts a workflow, or all calls through a connection.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use holdfast_engine::breaker::{Changed, Refusal, State};
+use holdfast_engine::import::{self, Batch, ImportError};
 use holdfast_engine::name::{ConnectionName, PackName, TenantName, WorkflowName};
 use holdfast_engine::operate::{Operate, OperateError, Outcome};
 use holdfast_engine::port::{DefinitionsError, PortError};
@@ -23,6 +24,8 @@ pub enum Command {
     },
     /// Stops or starts a workflow, or all calls through a connection.
     Hold(Hold),
+    /// Applies a part of an import.
+    Import(Batch),
     /// Sets a tenant's setting.
     SetConfig(SetConfig),
     /// Tells how full the queues are: only the process itself knows what is in flight.
@@ -59,6 +62,11 @@ pub enum Answer {
     Operated {
         /// The answers.
         answers: Vec<Operated>,
+    },
+    /// What became of each row, in their order.
+    Imported {
+        /// The verdicts.
+        outcomes: Vec<import::Outcome>,
     },
     /// The workflow's breaker as it is now.
     Held {
@@ -215,6 +223,15 @@ impl From<OperateError> for Refused {
     fn from(error: OperateError) -> Self {
         Self {
             unavailable: matches!(error, OperateError::Port(_)),
+            ..Self::new(error.code(), error.to_string())
+        }
+    }
+}
+
+impl From<ImportError> for Refused {
+    fn from(error: ImportError) -> Self {
+        Self {
+            unavailable: error.is_transient(),
             ..Self::new(error.code(), error.to_string())
         }
     }

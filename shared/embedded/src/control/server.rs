@@ -151,6 +151,10 @@ async fn answer<C: Clock + Clone + 'static>(system: &System<C>, command: Command
         Command::Operate { requests } => Answer::Operated {
             answers: Desk::of(system.ports()).operate(requests).await,
         },
+        Command::Import(batch) => match Desk::of(system.ports()).import(&batch).await {
+            Ok(outcomes) => Answer::Imported { outcomes },
+            Err(error) => Answer::Refused(error.into()),
+        },
         Command::Hold(request) => hold(system, &request).await,
         Command::Depths => Answer::Depths {
             queues: system.depths().into_iter().map(Into::into).collect(),

@@ -125,6 +125,10 @@ fn repair(operation: &Operation) -> String {
             ReviewKind::FailedStep | ReviewKind::UnknownOutcome => {
                 format!("holdfast review retry {id}")
             }
+            // The rows of a file are mended in the file.
+            ReviewKind::InvalidInput if item.subject.is_empty() => {
+                format!("holdfast review show {id}")
+            }
             ReviewKind::InvalidInput => format!("holdfast review edit {id}"),
             ReviewKind::AmbiguousRecord => format!("holdfast review approve {id}"),
         },

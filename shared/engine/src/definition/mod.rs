@@ -12,7 +12,7 @@ mod folder;
 mod grammar;
 mod manifest;
 pub mod model;
-mod nearest;
+pub(crate) mod nearest;
 pub mod test_file;
 mod values;
 mod yaml;

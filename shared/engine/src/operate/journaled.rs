@@ -158,7 +158,7 @@ pub(super) fn home_of(operation: &Operation) -> Result<RecordRef, InvalidName> {
     }
     if let Ok(message) = serde_json::from_str::<EventMessage>(operation.subject()) {
         return match message.origin {
-            Origin::Record { record, .. } => Ok(record),
+            Origin::Record { record: home, .. } | Origin::Batch { home, .. } => Ok(home),
             Origin::Source { source, .. } => RecordRef::of_source(&message.tenant, &source),
         };
     }

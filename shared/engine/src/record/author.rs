@@ -37,6 +37,9 @@ pub struct LastChange {
     /// The chain of workflows, this one included.
     #[serde(default)]
     pub lineage: Lineage,
+    /// Whether it is one of many that were made in one operation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bulk: bool,
 }
 
 impl std::fmt::Display for Author {

@@ -132,6 +132,18 @@ pub fn key_writes(
     gone.chain(come).collect()
 }
 
+/// The item of the natural key that these values have, in their normal form; `None` while a field
+/// of it is unset.
+#[must_use]
+pub fn natural_key(
+    identity_key: &[u8; 32],
+    tenant: &TenantName,
+    definition: &RecordDefinition,
+    values: &Map<String, Json>,
+) -> Option<Key> {
+    unique_partition(identity_key, tenant, definition, values).map(key::unique)
+}
+
 /// Finds the record with this natural key.
 ///
 /// # Errors

@@ -8,4 +8,4 @@ mod lookup;
 pub use author::{Author, LastChange};
 pub use change::{Changed, FieldChange, Proposal, Refusal, change, differences};
 pub use item::{InvalidRecord, Record, create};
-pub use lookup::{KeyItem, Resolution, find_by_key, find_record, key_writes, resolve};
+pub use lookup::{KeyItem, Resolution, find_by_key, find_record, key_writes, natural_key, resolve};

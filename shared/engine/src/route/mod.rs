@@ -16,4 +16,5 @@ pub use canary::{bucket, versions};
 pub use entry::{Decision, EventEntry, Outcome};
 pub use resolve::{Resolved, Trouble};
 pub use router::Router;
+pub(crate) use trigger::starts;
 pub use trigger::{matches, wants};

@@ -219,6 +219,7 @@ fn new_record<P: Ports>(
         step: None,
         version: None,
         lineage: Lineage::default(),
+        bulk: false,
     };
     let id = RecordId::new(&hash::random_id(
         ports.clock().now(),

@@ -81,7 +81,7 @@ impl<P: Ports> Router<P> {
         let packs = versions_for(&live, &canaries, &home);
         let now = self.ports.clock().now();
         let candidates = candidates(message, &packs, &resolved, &home);
-        if candidates.is_empty() && matches!(message.origin, Origin::Record { .. }) {
+        if candidates.is_empty() && !matches!(message.origin, Origin::Source { .. }) {
             return Ok(None);
         }
         let mut entry = EventEntry {
@@ -167,7 +167,9 @@ impl<P: Ports> Router<P> {
         packs: &[Arc<Pack>],
     ) -> Result<(Resolved, RecordRef), Trouble> {
         let (source, manifest, records, receipt) = match &message.origin {
-            Origin::Record { record, .. } => return Ok((Resolved::default(), record.clone())),
+            Origin::Record { record: home, .. } | Origin::Batch { home, .. } => {
+                return Ok((Resolved::default(), home.clone()));
+            }
             Origin::Source {
                 source,
                 manifest,

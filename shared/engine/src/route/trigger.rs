@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::definition::model::{Pack, RecordChange, RecordTrigger, Trigger, Workflow};
+use crate::definition::model::{Bulk, Pack, RecordChange, RecordTrigger, Trigger, Workflow};
 use crate::event::{Event, EventMessage, Origin};
 use crate::name::RecordType;
 
@@ -14,22 +14,35 @@ pub fn matches<'w>(workflow: &'w Workflow, message: &EventMessage) -> Option<&'w
         .iter()
         .find(|trigger| match (trigger, &message.origin) {
             (Trigger::Event { name, .. }, Origin::Source { .. }) => *name == message.event.name,
-            (Trigger::Record(trigger), Origin::Record { record, on }) => {
-                trigger.record == record.record_type
-                    && trigger.on == *on
-                    && detail(trigger, &message.event)
+            (Trigger::Record(trigger), Origin::Record { record, on, bulk }) => {
+                (!bulk || workflow.bulk == Bulk::Each)
+                    && starts(trigger, &record.record_type, *on, &message.event)
+            }
+            (Trigger::Record(_), Origin::Batch { workflow: name, .. }) => {
+                *name == workflow.name && workflow.bulk == Bulk::Batch
             }
             _ => false,
         })
 }
 
+/// Whether a trigger wants a change of a record.
+pub(crate) fn starts(
+    trigger: &RecordTrigger,
+    record: &RecordType,
+    on: RecordChange,
+    event: &Event,
+) -> bool {
+    trigger.record == *record && trigger.on == on && detail(trigger, event)
+}
+
 /// Whether any workflow of a pack could match such a change: those that none wants need not
-/// become events.
+/// become events. `bulk`: many records were changed in one operation.
 #[must_use]
-pub fn wants(pack: &Pack, record: &RecordType, on: RecordChange) -> bool {
+pub fn wants(pack: &Pack, record: &RecordType, on: RecordChange, bulk: bool) -> bool {
     let mut triggers = pack
         .workflows
         .values()
+        .filter(|workflow| !bulk || workflow.bulk == Bulk::Each)
         .flat_map(|workflow| &workflow.triggers);
     triggers
         .any(|trigger| matches!(trigger, Trigger::Record(t) if t.record == *record && t.on == on))

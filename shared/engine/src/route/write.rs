@@ -17,7 +17,9 @@ use crate::port::{Change, Conflict, Delivery, Expect, Item, Key, PortError, Writ
 pub(super) fn entry_key(message: &EventMessage) -> Key {
     match &message.origin {
         Origin::Source { .. } => key::source_event(&message.tenant, &message.event.id),
-        Origin::Record { record, .. } => key::home_event(record, &message.event.id),
+        Origin::Record { record: home, .. } | Origin::Batch { home, .. } => {
+            key::home_event(home, &message.event.id)
+        }
     }
 }
 

@@ -20,6 +20,9 @@ pub(super) struct ChangeItem {
     fields: Option<Map<String, Json>>,
     #[serde(default)]
     changes: Vec<FieldChange>,
+    /// The version that a row of an import made.
+    #[serde(default)]
+    version: Option<u64>,
 }
 
 impl Drafts {
@@ -27,6 +30,9 @@ impl Drafts {
     pub(super) fn change(&mut self, rest: &str, item: ChangeItem) {
         if item.by == Author::External {
             return self.external(item);
+        }
+        if rest.ends_with("#row") {
+            return self.row(item);
         }
         let by = item.by.to_string();
         let event = item.event.to_string();
@@ -49,6 +55,29 @@ impl Drafts {
         };
         let anchor = format!("change {rest}");
         self.push(rank::CHANGE, anchor, item.at, What::Changed(part));
+    }
+
+    /// What a row of an import did; one that changed nothing is not told.
+    fn row(&mut self, item: ChangeItem) {
+        let Some(version) = item.version else { return };
+        let (event, by) = (item.event.to_string(), item.by);
+        let by = format!("{by}, {event}");
+        // Rows that are applied together have one time.
+        let of_version = |version: u64| format!("row of version {version}");
+        let anchor = of_version(version);
+        let what = match item.fields {
+            Some(fields) => What::Created(CreatedPart { event, by, fields }),
+            None => What::Changed(ChangedPart {
+                event,
+                by,
+                execution: String::new(),
+                step: String::new(),
+                changes: item.changes,
+            }),
+        };
+        self.push(rank::CHANGE, anchor.clone(), item.at, what);
+        self.link(&of_version(version.saturating_sub(1)), anchor.clone());
+        self.link(&anchor, self.version_anchor(version));
     }
 
     /// A change past Holdfast, which is the cause of its event.

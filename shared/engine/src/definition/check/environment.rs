@@ -47,6 +47,12 @@ pub(super) fn response(world: &World<'_>) -> Environment {
     }
 }
 
+/// What an event of many records has: their ids.
+pub(super) fn batch() -> Type {
+    let records = Type::List(Box::new(Type::String));
+    object([("data", object([("records", records)]))])
+}
+
 /// A record's invariants: its new snapshot.
 pub(super) fn invariant(world: &World<'_>, snapshot: &Type) -> Environment {
     Environment {

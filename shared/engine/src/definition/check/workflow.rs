@@ -11,7 +11,7 @@ use super::world::{World, name_span};
 use super::{Place, outcome, step};
 use crate::definition::document::{Document, Finding};
 use crate::definition::folder::{Definition, Kind};
-use crate::definition::model::{RecordDefinition, Severity, Workflow};
+use crate::definition::model::{Bulk, RecordDefinition, Severity, Trigger, Workflow};
 use crate::definition::yaml::{Member, Node};
 use crate::expr::{Environment, Expression, Type};
 use crate::name::{RecordType, WorkflowName};
@@ -49,6 +49,7 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
     let mut env = environment::base(world);
     let triggers = triggers(Place::new(world, document, &env), tree);
     let home = scope(world, &mut env, document, tree, &triggers);
+    check_bulk(document, tree, &triggers);
     let lets = lets(world, document, &mut env, tree);
     let place = Place::new(world, document, &env);
     let when = conditions(place, tree);
@@ -74,6 +75,7 @@ fn workflow(world: &World<'_>, definition: &Definition) -> Option<Workflow> {
             .filter_map(|started| started.trigger)
             .collect(),
         lets,
+        bulk: bulk(tree),
         deadline: tree.read("deadline"),
         outcome,
         when,
@@ -107,6 +109,28 @@ fn severity(tree: &Node) -> Option<Severity> {
         "P2" => Some(Severity::P2),
         "P3" => Some(Severity::P3),
         _ => None,
+    }
+}
+
+fn bulk(tree: &Node) -> Bulk {
+    match tree.get("bulk").and_then(Node::text) {
+        Some("each") => Bulk::Each,
+        Some("batch") => Bulk::Batch,
+        _ => Bulk::Skip,
+    }
+}
+
+/// Many records are changed at once by no event of a source.
+fn check_bulk(document: &Document, tree: &Node, triggers: &[Started]) {
+    let by_record = |started: &Started| {
+        started.uncertain || matches!(started.trigger, Some(Trigger::Record(_)))
+    };
+    if let Some(member) = tree.member("bulk")
+        && !triggers.iter().any(by_record)
+    {
+        let message = "`bulk` belongs to a workflow that the change of a record starts";
+        let finding = Finding::error("MisplacedKey", member.key_span.clone(), message);
+        document.report(finding.help("remove `bulk`, or add `trigger: { record: … }`"));
     }
 }
 
@@ -156,6 +180,10 @@ fn event(env: &mut Environment, document: &Document, tree: &Node, triggers: &[St
         .map(|started| started.event.clone())
         .reduce(either)
     {
+        let event = match bulk(tree) {
+            Bulk::Batch => either(event, environment::batch()),
+            Bulk::Each | Bulk::Skip => event,
+        };
         env.roots.insert("event".to_owned(), event);
     } else if tree.get("trigger").is_some_and(Node::is_broken) {
         env.roots.insert("event".to_owned(), Type::Dynamic);

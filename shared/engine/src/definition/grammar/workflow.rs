@@ -73,7 +73,7 @@ pub(crate) static WORKFLOW: Grammar = grammar(
         optional("while", Shape::Logic),
         later("cooldown"),
         later("overlap"),
-        later("bulk"),
+        optional("bulk", Shape::Word(&["each", "batch", "skip"], &[])),
         optional("deadline", Shape::Ahead),
         required("steps", Shape::List(&Shape::Object(&STEP))),
         optional("outcome", Shape::Object(&OUTCOME)),

@@ -32,12 +32,26 @@ pub struct Workflow {
     pub when: Vec<Expression>,
     /// What must hold before each step; false stops the execution.
     pub while_: Option<Expression>,
+    /// What starts it where many records change in one operation.
+    pub bulk: Bulk,
     /// How long after its start an execution must be at its end.
     pub deadline: Option<Span>,
     /// The steps, in order.
     pub steps: Vec<StepDefinition>,
     /// The business result that must follow.
     pub outcome: Option<ExpectedOutcome>,
+}
+
+/// What starts a workflow with a record trigger where many records change in one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bulk {
+    /// Each of them, as ever.
+    Each,
+    /// Each part of the operation, once for all records of it that the trigger wants.
+    Batch,
+    /// Nothing.
+    #[default]
+    Skip,
 }
 
 /// How urgent a failure is.

@@ -1,5 +1,6 @@
 //! Packs as authors write them, and the mistakes that they make.
 
+mod bulk;
 mod connections;
 mod example;
 mod mistakes;

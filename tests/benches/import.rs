@@ -1,0 +1,133 @@
+//! 100,000 rows of a file become records on one machine, every write synced: rows per second and
+//! memory; then the same rows once more, which change nothing.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use holdfast_embedded::clock::SystemClock;
+use holdfast_embedded::control::Desk;
+use holdfast_embedded::inject::Faults;
+use holdfast_embedded::store::Options;
+use holdfast_embedded::system::{Settings, System};
+use holdfast_engine::import::{Asked, Import, Verdict, columns, target};
+use holdfast_engine::name::TenantName;
+use holdfast_engine::port::{Ports, Secrets};
+use holdfast_import::{Results, Source, Tally, run, survey};
+use holdfast_tests::bench::{EXTENSION, pack};
+
+const ROWS: u64 = 100_000;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(measure());
+}
+
+async fn measure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = Settings {
+        data: folder.path().join("data"),
+        development: true,
+        tenants: vec![TenantName::new("demo").expect("a name")],
+        packs: vec![pack(Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/packs/import"
+        )))],
+        secrets: std::collections::BTreeMap::new(),
+        public_url: None,
+        clock: SystemClock,
+        seed: None,
+        extension: Some(EXTENSION),
+        store: Options::default(),
+        faults: Faults::default(),
+    };
+    let system = Arc::new(System::start(settings).await.expect("a system"));
+    println!("memory idle            {:>9.1} MB", memory("VmRSS:"));
+    let file = folder.path().join("customers.csv");
+    write(&file, "");
+    let created = import(&system, &file, "created").await;
+    assert_eq!(
+        created.of(Verdict::Created),
+        ROWS,
+        "a bench of something else"
+    );
+    // Another file with the same rows.
+    write(&file, "\n");
+    let unchanged = import(&system, &file, "unchanged").await;
+    assert_eq!(
+        unchanged.of(Verdict::Unchanged),
+        ROWS,
+        "a bench of something else"
+    );
+    println!("memory at most         {:>9.1} MB", memory("VmHWM:"));
+}
+
+fn write(file: &Path, end: &str) {
+    let mut text = "Number,Name,E-Mail,Phone,Total\n".to_owned();
+    for row in 0..ROWS {
+        let phone = 2_000_000 + row;
+        let line = writeln!(
+            text,
+            "{row},\"Customer, {row}\",c{row}@example.com,+1202{phone},{row}.50"
+        );
+        line.expect("a text");
+    }
+    std::fs::write(file, text + end).expect("a file");
+}
+
+async fn import(system: &System<SystemClock>, file: &Path, what: &str) -> Tally {
+    let ports = system.ports();
+    let names = (
+        TenantName::new("demo").expect("a name"),
+        "shop".parse().expect("a name"),
+        "customer".parse().expect("a name"),
+    );
+    let (_, definition) = target(ports.as_ref(), &names.0, &names.1, &names.2)
+        .await
+        .expect("a record type");
+    let start = Instant::now();
+    let survey = survey(file).expect("a table");
+    let columns = columns(&definition, &survey.columns, &Asked::default()).expect("columns");
+    let key = ports.secrets().identity_key();
+    let import = Import {
+        tenant: names.0,
+        pack: names.1,
+        record_type: names.2,
+        id: Import::identity(key, &[survey.digest.as_bytes()]).expect("an id"),
+        file: "customers.csv".to_owned(),
+        by: "bench".to_owned(),
+        rows: survey.rows,
+    };
+    let mut results = Results::open(&file.with_extension(what), &import).expect("results");
+    let desk = Desk::of(ports);
+    let source = Source {
+        path: file,
+        survey: &survey,
+        columns: &columns,
+        definition: &definition,
+    };
+    let apply = async |batch| desk.import(&batch).await;
+    let tally = run(source, &import, Some(&mut results), apply, |_| {}).await;
+    let tally = tally.expect("an import");
+    let imported = start.elapsed();
+    system.until_quiet().await;
+    let rate = |time: std::time::Duration| ROWS as f64 / time.as_secs_f64();
+    println!("rows {what:<18}{:>9.0} /s", rate(imported));
+    println!("rows, all settled      {:>9.0} /s", rate(start.elapsed()));
+    println!("memory loaded          {:>9.1} MB", memory("VmRSS:"));
+    tally
+}
+
+/// A line of the process's own figures, in megabytes.
+fn memory(line: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let found = status.lines().find_map(|it| it.strip_prefix(line));
+    let kb: f64 = found
+        .and_then(|it| it.trim().split(' ').next()?.parse().ok())
+        .unwrap_or(0.0);
+    kb / 1024.0
+}
