@@ -160,6 +160,16 @@ const AMBIGUOUS_RECORD: &[Way] = &[
     ),
     REJECT,
 ];
+const PROBABLE_DUPLICATE: &[Way] = &[
+    (
+        "holdfast review reject ID --reason '…'",
+        "they are different",
+    ),
+    (
+        "holdfast errors resolve ID --reason '…'",
+        "they are one, and were put together by hand",
+    ),
+];
 const UNKNOWN_OUTCOME: &[Way] = &[
     (
         "holdfast review done ID --reason '…'",
@@ -194,6 +204,7 @@ fn decisions(operation: &Operation) -> &'static [Way] {
     match operation.kind() {
         ReviewKind::InvalidInput => INVALID_INPUT,
         ReviewKind::AmbiguousRecord => AMBIGUOUS_RECORD,
+        ReviewKind::ProbableDuplicate => PROBABLE_DUPLICATE,
         ReviewKind::UnknownOutcome => UNKNOWN_OUTCOME,
         // What no message repeats can only be closed.
         ReviewKind::FailedStep if operation.subject().is_empty() => &[RESOLVE],

@@ -6,6 +6,7 @@ use holdfast_engine::operation::{Choice, Handling, Mark};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::likeness;
 use super::row::place;
 use super::show::{Detail, Step};
 use crate::age::{ago, until};
@@ -99,6 +100,7 @@ fn report(text: &mut String, report: &Json) {
                     let _ = writeln!(text, "  {}", violation(field));
                 }
             }
+            ("matches", Json::Array(matches)) => likeness::text(text, matches),
             (name, Json::String(value)) => {
                 let _ = writeln!(text, "  {DIM}{name:<12}{PLAIN}{value}");
             }

@@ -6,6 +6,7 @@ pub mod alert;
 pub mod breaker;
 pub mod contract;
 pub mod definition;
+pub mod duplicate;
 pub mod entry;
 pub mod envelope;
 pub mod event;

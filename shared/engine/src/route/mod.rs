@@ -5,6 +5,7 @@ mod arm;
 mod canary;
 mod candidate;
 mod decide;
+mod duplicate;
 mod entry;
 mod receipt;
 mod resolve;

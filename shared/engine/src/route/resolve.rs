@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
+use super::duplicate::ask_about_duplicates;
 use crate::definition::model::{MappedValue, Pack, RecordDefinition, RecordMapping, Source};
 use crate::event::{EventMessage, Lineage, MappedRecord};
 use crate::field::Violation;
@@ -116,6 +117,9 @@ pub(super) async fn resolve_all<P: Ports>(
             record_type: definition.name.clone(),
             record: id.clone(),
         };
+        if mapping.create {
+            ask_about_duplicates(ports, pack, definition, &reference, message).await?;
+        }
         resolved.records.insert(mapping.name.clone(), id);
         resolved.references.push(reference.clone());
         if mapping.owns {
