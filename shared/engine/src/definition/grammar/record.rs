@@ -21,7 +21,7 @@ static INVARIANT: Grammar = grammar(
 );
 
 static DUPLICATES: Grammar = grammar(
-    "what tells duplicates",
+    "`duplicates`",
     &[&[
         required("by", Shape::OneOrList(&Shape::Text)),
         optional("above", Shape::Number),
