@@ -21,6 +21,7 @@ pub mod operate;
 pub mod operation;
 pub mod port;
 pub mod promise;
+pub mod quality;
 pub mod record;
 pub mod retry;
 pub mod route;

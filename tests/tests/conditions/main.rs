@@ -23,6 +23,7 @@ mod posted;
 #[expect(dead_code, reason = "each test file uses a part of the fixture")]
 mod promised;
 mod promises;
+mod quality;
 mod reruns;
 #[path = "../alerts/route.rs"]
 #[expect(dead_code, reason = "each test file uses a part of the fixture")]
@@ -40,7 +41,7 @@ use holdfast_tests::memory::{Condition, Guards, Kind, Proof, needed};
 type Meeting = fn(&[Condition], u64) -> Met;
 
 /// Each condition with what shows that it is needed.
-const MEETINGS: [(Kind, Guards, Meeting); 17] = [
+const MEETINGS: [(Kind, Guards, Meeting); 19] = [
     (Kind::AlertPath, Guards::Creation, paths::begun_twice),
     (Kind::AlertPath, Guards::Replacement, paths::proven_late),
     (Kind::Breaker, Guards::Creation, breakers::stopped_at_once),
@@ -84,6 +85,8 @@ const MEETINGS: [(Kind, Guards, Meeting); 17] = [
     ),
     (Kind::Posted, Guards::Creation, posted::two_ways),
     (Kind::Posted, Guards::Replacement, posted::three_ways),
+    (Kind::Quality, Guards::Creation, quality::begun_twice),
+    (Kind::Quality, Guards::Replacement, quality::added_twice),
     (
         Kind::ReviewItem,
         Guards::Creation,

@@ -108,7 +108,9 @@ mod tests {
 
     fn counted(tallies: &Tallies, second: i64, times: u64) {
         let (tenant, source) = ("t".parse().unwrap(), "form".parse().unwrap());
-        tallies.count(&tenant, &source, at(second), |counts| counts.passed += times);
+        tallies.count(&tenant, &source, at(second), |counts| {
+            counts.passed += times;
+        });
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::key;
 use crate::name::RecordId;
 use crate::operation::{ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
 use crate::port::{
-    Change, Clock, CommitError, Expect, Item, Journal, PortError, Ports, QueueName, Secrets, Write,
+    Change, Clock, Expect, Item, Journal, PortError, Ports, QueueName, Secrets, Write,
 };
 use crate::record::{Record, alike};
 
@@ -30,23 +30,23 @@ struct Suspect {
 
 /// Asks a person about the probable duplicates of a record, where this event created it. That is
 /// read after it was created, so that of two that come at once one at least sees the other, and a
-/// redelivery after a crash in between asks all the same.
+/// redelivery after a crash in between asks all the same. Returns whether it was asked just now.
 pub(super) async fn ask_about_duplicates<P: Ports>(
     ports: &P,
     pack: &Pack,
     definition: &RecordDefinition,
     reference: &RecordRef,
     message: &EventMessage,
-) -> Result<(), Trouble> {
+) -> Result<bool, Trouble> {
     let Some(duplicates) = &definition.duplicates else {
-        return Ok(());
+        return Ok(false);
     };
     let Some(record) = created(ports.journal(), reference, message).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let suspects = suspects(ports, definition, duplicates, &record, message).await?;
     if suspects.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let item = question(ports, pack, &record, &suspects, message);
     let body =
@@ -56,8 +56,10 @@ pub(super) async fn ask_about_duplicates<P: Ports>(
         expect: Expect::Absent,
         change: Change::Put(body),
     };
-    let asked = ports.journal().commit(vec![write]).await;
-    Ok(asked.or_else(CommitError::unless_written)?)
+    match ports.journal().commit(vec![write]).await {
+        Ok(()) => Ok(true),
+        Err(error) => Ok(error.unless_written().map(|()| false)?),
+    }
 }
 
 /// The record, where this event created it and it is still there.

@@ -4,6 +4,7 @@
 mod arm;
 mod canary;
 mod candidate;
+mod count;
 mod decide;
 mod duplicate;
 mod entry;
