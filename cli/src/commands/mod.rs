@@ -8,6 +8,7 @@ mod fault;
 mod hold;
 mod import;
 mod publish;
+mod quality;
 mod redrive;
 mod rerun;
 mod review;
@@ -73,6 +74,8 @@ enum Command {
     Errors(errors::Arguments),
     /// Show what waits for a person, and decide
     Review(review::Arguments),
+    /// Show how good the data is that came in: what passed, what is set, what are duplicates
+    Quality(quality::Arguments),
     /// Send what failed again, from where it failed
     Redrive(redrive::Arguments),
     /// Run an execution anew from a step on, as a new generation
@@ -129,6 +132,7 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Config(arguments) => config::run(&arguments, output).await,
         Command::Errors(arguments) => errors::run(arguments, output).await,
         Command::Review(arguments) => review::run(arguments, output).await,
+        Command::Quality(arguments) => quality::run(&arguments, output).await,
         Command::Redrive(arguments) => redrive::run(&arguments, output).await,
         Command::Rerun(arguments) => rerun::run(&arguments, output).await,
         Command::Stop(arguments) => hold::stop(&arguments, output).await,
@@ -219,6 +223,7 @@ mod tests {
             "start",
             "status",
             "publish",
+            "quality",
             "rollback",
             "send",
             "import",

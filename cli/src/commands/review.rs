@@ -32,7 +32,8 @@ pub(crate) struct Arguments {
 enum Action {
     /// Show what waits for a person, newest first: review items, and steps that failed for good
     List {
-        /// Only this kind: invalid-input, failed-step, unknown-outcome, ambiguous-record
+        /// Only this kind: invalid-input, failed-step, unknown-outcome, ambiguous-record,
+        /// probable-duplicate
         #[arg(long, value_parser = kind)]
         kind: Option<ReviewKind>,
         /// Only this tenant
@@ -107,7 +108,8 @@ enum Action {
 }
 
 fn kind(text: &str) -> Result<ReviewKind, String> {
-    let wrong = "write invalid-input, failed-step, unknown-outcome or ambiguous-record";
+    let wrong = "write invalid-input, failed-step, unknown-outcome, ambiguous-record or \
+                 probable-duplicate";
     serde_json::from_value(Json::from(text)).map_err(|_| wrong.to_owned())
 }
 

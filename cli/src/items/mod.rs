@@ -2,6 +2,7 @@
 //! beginning of their ids.
 
 mod free_text;
+mod likeness;
 mod mask;
 mod row;
 mod show;

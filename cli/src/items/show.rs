@@ -164,6 +164,16 @@ const AMBIGUOUS_RECORD: &[Way] = &[
     ),
     REJECT,
 ];
+const PROBABLE_DUPLICATE: &[Way] = &[
+    (
+        "holdfast review reject ID --reason '…'",
+        "they are different",
+    ),
+    (
+        "holdfast errors resolve ID --reason '…'",
+        "they are one, and were put together by hand",
+    ),
+];
 const UNKNOWN_OUTCOME: &[Way] = &[
     (
         "holdfast review done ID --reason '…'",
@@ -200,6 +210,7 @@ fn decisions(operation: &Operation) -> &'static [Way] {
         ReviewKind::InvalidInput if operation.subject().is_empty() => INVALID_ROWS,
         ReviewKind::InvalidInput => INVALID_INPUT,
         ReviewKind::AmbiguousRecord => AMBIGUOUS_RECORD,
+        ReviewKind::ProbableDuplicate => PROBABLE_DUPLICATE,
         ReviewKind::UnknownOutcome => UNKNOWN_OUTCOME,
         // What no message repeats can only be closed.
         ReviewKind::FailedStep if operation.subject().is_empty() => &[RESOLVE],

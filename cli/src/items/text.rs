@@ -6,6 +6,7 @@ use holdfast_engine::operation::{Choice, Handling, Mark};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::likeness;
 use super::row::place;
 use super::show::{Detail, Step};
 use crate::age::{ago, until};
@@ -105,6 +106,7 @@ fn report(text: &mut String, report: &Json) {
                     unfit(text, row);
                 }
             }
+            ("matches", Json::Array(matches)) => likeness::text(text, matches),
             (name, Json::String(value)) => {
                 let _ = writeln!(text, "  {DIM}{name:<12}{PLAIN}{value}");
             }

@@ -9,6 +9,7 @@ use holdfast_engine::port::{Clock, Outgoing, PortError, Ports, Queue, QueueName}
 use serde_json::Value as Json;
 
 use crate::answer::Verdict;
+use crate::counted;
 use crate::map::{Endpoint, Input, Mapped, map};
 use crate::reading::Reading;
 use crate::review::{self, Report, unreadable};
@@ -76,10 +77,14 @@ impl Arrival<'_> {
     async fn one<P: Ports>(self, ports: &P, body: &Json) -> Result<Verdict, Problem> {
         let bytes = &self.request.body;
         match map(self.endpoint, self.reading, Input { body, bytes }) {
-            Mapped::Ignored => Ok(Verdict::Ignored),
+            Mapped::Ignored => {
+                counted::ignored(ports, self.endpoint);
+                Ok(Verdict::Ignored)
+            }
             Mapped::Event(message) => {
                 let outgoing = outgoing(ports, &message)?.ok_or(Problem::EventTooLarge)?;
                 ports.queue().send(vec![outgoing]).await?;
+                counted::passed(ports, self.endpoint, &message);
                 Ok(Verdict::Accepted(message.event.id))
             }
             Mapped::Review { event, report } => self.review(ports, None, event, report).await,
@@ -98,11 +103,13 @@ impl Arrival<'_> {
             let bytes = text.as_bytes();
             let (event, report) = match map(self.endpoint, self.reading, Input { body, bytes }) {
                 Mapped::Ignored => {
+                    counted::ignored(ports, self.endpoint);
                     verdicts.push(Verdict::Ignored);
                     continue;
                 }
                 Mapped::Event(message) => match outgoing(ports, &message)? {
                     Some(outgoing) => {
+                        counted::passed(ports, self.endpoint, &message);
                         queued.push(outgoing);
                         verdicts.push(Verdict::Accepted(message.event.id));
                         continue;
@@ -126,6 +133,7 @@ impl Arrival<'_> {
         event: EventId,
         report: Report,
     ) -> Result<Verdict, Problem> {
+        counted::review(ports, self.endpoint, &report.fields);
         let subject = review::subject(self.request, element);
         review::ask(ports, self.endpoint, subject, &event, report).await?;
         Ok(Verdict::Review(event))

@@ -4,6 +4,7 @@ mod answer;
 mod arrival;
 mod body;
 mod challenge;
+mod counted;
 mod door;
 mod json;
 mod map;

@@ -66,7 +66,7 @@ impl<P: Ports> Step for UpdateRecord<P> {
         ) {
             Err(refusal) => refused(&located.record, &refusal),
             Ok(None) => Ok(located.unchanged(ctx)),
-            Ok(Some(changed)) => located.staged(self.ports.as_ref(), ctx, changed),
+            Ok(Some(changed)) => located.staged(self.ports.as_ref(), ctx, changed).await,
         }
     }
 }

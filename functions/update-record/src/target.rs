@@ -141,7 +141,7 @@ impl Located<'_> {
     }
 
     /// Stages the change: the record, its keys, and its line in another record's timeline.
-    pub(crate) fn staged<P: Ports>(
+    pub(crate) async fn staged<P: Ports>(
         &self,
         ports: &P,
         ctx: &StepContext<'_>,
@@ -161,6 +161,13 @@ impl Located<'_> {
         }
         let identity_key = ports.secrets().identity_key();
         let mut writes = record::key_writes(identity_key, tenant, self.definition, before, &after);
+        if let Some(before) = before {
+            let journal = ports.journal();
+            let (definition, after) = (self.definition, &after);
+            let moved =
+                record::moved_blocks(journal, identity_key, tenant, definition, before, after);
+            writes.extend(moved.await?);
+        }
         writes.push(put(key::record(&self.reference), expect, &after)?);
         let audit = self.audit(ctx, changes);
         if audit.target.is_some() {

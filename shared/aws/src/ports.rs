@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_engine::port::{Deployment, PortError, Ports};
+use holdfast_engine::quality::Tallies;
 use holdfast_providers::machine::{OsEntropy, SystemClock};
 
 use crate::config::{Config, ConfigError};
@@ -52,6 +53,7 @@ pub struct AwsPorts {
     pub(crate) secrets: SsmSecrets<SystemClock>,
     pub(crate) steps: Steps,
     deployment: Deployment,
+    quality: Tallies,
 }
 
 impl AwsPorts {
@@ -87,6 +89,7 @@ impl AwsPorts {
                 // Many processes work at once: a claim's lease alone tells whether it lives.
                 boot: None,
             },
+            quality: Tallies::default(),
             secrets,
             queue,
             steps,
@@ -156,5 +159,9 @@ impl Ports for AwsPorts {
 
     fn deployment(&self) -> &Deployment {
         &self.deployment
+    }
+
+    fn quality(&self) -> &Tallies {
+        &self.quality
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use holdfast_engine::definition::Catalog;
 use holdfast_engine::port::{Clock, CommitError, Deployment, Outgoing, Ports, Write};
+use holdfast_engine::quality::Tallies;
 
 use crate::alerts::QueueAlerts;
 use crate::definitions::LiveDefinitions;
@@ -41,6 +42,7 @@ pub struct EmbeddedPorts<C> {
     pub(crate) clock: C,
     pub(crate) entropy: Random,
     pub(crate) deployment: Deployment,
+    pub(crate) quality: Tallies,
 }
 
 /// What the ports of a data folder are made of beside its store.
@@ -70,6 +72,7 @@ impl<C: Clock + Clone + 'static> EmbeddedPorts<C> {
                 public_url: parts.public_url,
                 boot: Some(store.boot().to_string()),
             },
+            quality: Tallies::default(),
             clock,
         }
     }
@@ -129,6 +132,10 @@ impl<C: Clock + Clone + 'static> Ports for EmbeddedPorts<C> {
 
     fn deployment(&self) -> &Deployment {
         &self.deployment
+    }
+
+    fn quality(&self) -> &Tallies {
+        &self.quality
     }
 
     async fn commit_and_send(

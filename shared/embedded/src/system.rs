@@ -8,6 +8,7 @@ use std::sync::Arc;
 use holdfast_engine::alert;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Clock, Definitions, PortError};
+use holdfast_engine::quality;
 use holdfast_receive_webhook::{Answer, Request};
 
 use crate::alerts::begin_paths;
@@ -249,6 +250,7 @@ impl<C: Clock + Clone + 'static> System<C> {
     /// Stops receiving, waits for what is being handled, and writes every verdict.
     pub async fn stop(self) {
         self.workers.stop().await;
+        quality::flush(self.ports.as_ref()).await;
         if let Err(error) = self.ports.queue.flush().await {
             tracing::error!(error = %error, "the last verdicts are not written; they are redelivered");
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use holdfast_engine::alert::{Silence, silences};
 use holdfast_engine::port::{Clock, Definitions, Delivery, PortError, Verdict};
+use holdfast_engine::quality;
 use holdfast_engine::sweep::Sweep;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -24,6 +25,9 @@ const AFTER_PANIC: Duration = Duration::from_secs(5);
 
 /// How often somebody looks for what nobody noticed.
 const LOOK: Duration = Duration::from_mins(1);
+
+/// How often what was counted of the data that came in is added.
+const COUNT: Duration = Duration::from_secs(10);
 
 /// The loops of all functions and of the timers.
 #[derive(Debug)]
@@ -56,6 +60,7 @@ impl Workers {
         }
         let timers = ports.timers.clone();
         loops.spawn(fire(timers, clock.clone(), stopped.clone()));
+        loops.spawn(count_up(Arc::clone(ports), stopped.clone()));
         loops.spawn(look_around(Arc::clone(ports), stopped));
         Self { stop, loops }
     }
@@ -144,6 +149,21 @@ async fn fire<C: Clock>(timers: SqliteTimers<C>, clock: C, mut stopped: watch::R
             tracing::error!(error = %error, "timers do not fire");
             clock.sleep(REST).await;
         }
+    }
+}
+
+/// Adds what was counted of the data that came in.
+async fn count_up<C: Clock + Clone + 'static>(
+    ports: Arc<EmbeddedPorts<C>>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => return,
+            () = ports.clock.sleep(COUNT) => {}
+        }
+        quality::flush(ports.as_ref()).await;
     }
 }
 

@@ -230,6 +230,22 @@ pub fn step_rate(
     )
 }
 
+/// The partition of a tenant's figures about data: one query lists the hours.
+#[must_use]
+pub fn qualities(tenant: &TenantName) -> String {
+    format!("{tenant}#quality")
+}
+
+/// The figures of an hour and source.
+#[must_use]
+pub fn quality(tenant: &TenantName, hour_and_source: &str) -> Key {
+    Key {
+        table: Table::Claims,
+        partition: qualities(tenant),
+        sort: hour_and_source.to_owned(),
+    }
+}
+
 /// An error record or review item.
 #[must_use]
 pub fn operation(tenant: &TenantName, kind: &str, id: &str) -> Key {

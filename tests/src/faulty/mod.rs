@@ -8,6 +8,7 @@ mod rest;
 use std::sync::Arc;
 
 use holdfast_engine::port::{Deployment, Ports};
+use holdfast_engine::quality::Tallies;
 
 pub use faults::{Fault, Faults, Interrupted, Schedule, When};
 pub use journal::FaultyJournal;
@@ -103,5 +104,9 @@ impl<P: Ports> Ports for Faulty<P> {
 
     fn deployment(&self) -> &Deployment {
         self.inner.deployment()
+    }
+
+    fn quality(&self) -> &Tallies {
+        self.inner.quality()
     }
 }

@@ -47,6 +47,8 @@ pub enum Kind {
     Posted,
     /// What is known of a path of alerts.
     AlertPath,
+    /// The figures of an hour and source.
+    Quality,
     /// An error record.
     ErrorRecord,
     /// A review item.
@@ -67,6 +69,7 @@ impl Kind {
             (Table::Claims, "alert") => Self::Incident,
             (Table::Claims, "alerted") => Self::Posted,
             (Table::Claims, "alert-path") => Self::AlertPath,
+            (Table::Claims, "quality") => Self::Quality,
             (Table::Operations, kind) if kind == ERROR => Self::ErrorRecord,
             (Table::Operations, kind) if kind == REVIEW => Self::ReviewItem,
             (Table::Journal, _) => Self::in_journal(&key.sort),

@@ -30,7 +30,7 @@ use Judgement::{Implied, Needed, Same};
 use Proof::{Meetings, Schedules, Zombies};
 
 /// Every condition that the engine asks for.
-pub const JUDGED: [(Kind, Guards, Judgement); 36] = [
+pub const JUDGED: [(Kind, Guards, Judgement); 38] = [
     (Kind::AlertPath, Guards::Creation, Needed(Meetings)),
     (Kind::AlertPath, Guards::Replacement, Needed(Meetings)),
     (Kind::Breaker, Guards::Creation, Needed(Meetings)),
@@ -63,6 +63,8 @@ pub const JUDGED: [(Kind, Guards, Judgement); 36] = [
     (Kind::Posted, Guards::Replacement, Needed(Meetings)),
     (Kind::Rate, Guards::Creation, Needed(Meetings)),
     (Kind::Rate, Guards::Replacement, Needed(Meetings)),
+    (Kind::Quality, Guards::Creation, Needed(Meetings)),
+    (Kind::Quality, Guards::Replacement, Needed(Meetings)),
     (Kind::Record, Guards::Creation, Needed(Schedules)),
     (Kind::Record, Guards::Replacement, Needed(Schedules)),
     (Kind::ReviewItem, Guards::Creation, Needed(Meetings)),

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use holdfast_engine::definition::model::Pack;
 use holdfast_engine::port::{Deployment, Ports};
+use holdfast_engine::quality::Tallies;
 
 pub use alerts::MemoryAlerts;
 pub use clock::ManualClock;
@@ -45,6 +46,7 @@ pub struct Memory {
     clock: ManualClock,
     entropy: SeededEntropy,
     deployment: Deployment,
+    quality: Tallies,
 }
 
 impl Memory {
@@ -62,6 +64,7 @@ impl Memory {
             clock: ManualClock::new(shared.clone()),
             entropy: SeededEntropy::new(shared.clone()),
             deployment: Deployment::default(),
+            quality: Tallies::default(),
             shared,
         }
     }
@@ -154,5 +157,9 @@ impl Ports for Memory {
 
     fn deployment(&self) -> &Deployment {
         &self.deployment
+    }
+
+    fn quality(&self) -> &Tallies {
+        &self.quality
     }
 }

@@ -23,6 +23,7 @@ mod posted;
 #[expect(dead_code, reason = "each test file uses a part of the fixture")]
 mod promised;
 mod promises;
+mod quality;
 mod rates;
 mod reruns;
 #[path = "../alerts/route.rs"]
@@ -41,7 +42,7 @@ use holdfast_tests::memory::{Condition, Guards, Kind, Proof, needed};
 type Meeting = fn(&[Condition], u64) -> Met;
 
 /// Each condition with what shows that it is needed.
-const MEETINGS: [(Kind, Guards, Meeting); 19] = [
+const MEETINGS: [(Kind, Guards, Meeting); 21] = [
     (Kind::AlertPath, Guards::Creation, paths::begun_twice),
     (Kind::AlertPath, Guards::Replacement, paths::proven_late),
     (Kind::Breaker, Guards::Creation, breakers::stopped_at_once),
@@ -87,6 +88,8 @@ const MEETINGS: [(Kind, Guards, Meeting); 19] = [
     (Kind::Posted, Guards::Replacement, posted::three_ways),
     (Kind::Rate, Guards::Creation, rates::first_calls_at_once),
     (Kind::Rate, Guards::Replacement, rates::calls_at_once),
+    (Kind::Quality, Guards::Creation, quality::begun_twice),
+    (Kind::Quality, Guards::Replacement, quality::added_twice),
     (
         Kind::ReviewItem,
         Guards::Creation,

@@ -11,14 +11,19 @@ pub(crate) fn cases<T: DeserializeOwned>(file: &str) -> Option<Vec<T>> {
     struct Document<T> {
         cases: Vec<T>,
     }
+    let document: Document<T> = serde_json::from_str(&text(file)?).expect("the file holds cases");
+    assert!(!document.cases.is_empty(), "{file} holds no case");
+    Some(document.cases)
+}
+
+/// Reads one file, or nothing when no folder is named. A named folder without the file is a
+/// failure.
+pub(crate) fn text(file: &str) -> Option<String> {
     let Some(folder) = std::env::var_os("HOLDFAST_VECTORS") else {
         println!("skipped: HOLDFAST_VECTORS names no folder with {file}");
         return None;
     };
     let path = PathBuf::from(folder).join(file);
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
-    let document: Document<T> = serde_json::from_str(&text).expect("the file holds cases");
-    assert!(!document.cases.is_empty(), "{file} holds no case");
-    Some(document.cases)
+    let text = std::fs::read_to_string(&path);
+    Some(text.unwrap_or_else(|error| panic!("read {}: {error}", path.display())))
 }

@@ -8,6 +8,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use holdfast_engine::port::{Clock, Delivery, Ports, QueueName, Verdict};
+use holdfast_engine::quality;
 use jiff::Timestamp;
 use lambda_runtime::{Context, Error};
 
@@ -92,6 +93,7 @@ impl Function {
         });
         let (counts, failed): (Vec<_>, Vec<_>) = join_all(each).await.into_iter().unzip();
         measure.end(counts.into_iter().sum());
+        quality::flush_due(self.ports.as_ref()).await;
         Ok(respond(failed.into_iter().flatten().collect()))
     }
 

@@ -4,7 +4,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use aws_lambda_events::encodings::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use holdfast_engine::alert;
+use holdfast_engine::{alert, quality};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -32,6 +32,7 @@ impl Function {
                 } else {
                     handle(request).await
                 };
+                quality::flush_due(self.ports.as_ref()).await;
                 Ok::<_, Error>(answer(response))
             },
         );

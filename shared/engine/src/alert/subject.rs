@@ -131,6 +131,7 @@ fn repair(operation: &Operation) -> String {
             }
             ReviewKind::InvalidInput => format!("holdfast review edit {id}"),
             ReviewKind::AmbiguousRecord => format!("holdfast review approve {id}"),
+            ReviewKind::ProbableDuplicate => format!("holdfast errors resolve {id}"),
         },
     }
 }

@@ -157,13 +157,19 @@ impl<P: Ports, D: Door> Operator<P, D> {
     }
 }
 
-/// Whether a decision changes nothing but the operation: input is not routed; a step that failed
-/// has failed already.
+/// Whether a decision changes nothing but the operation: input is not routed, a duplicate is not
+/// merged, a step that failed has failed already.
 fn only_closes(operation: &Operation, ruling: &Ruling) -> bool {
     match (operation.kind(), ruling) {
-        (ReviewKind::InvalidInput | ReviewKind::AmbiguousRecord, Ruling::Reject)
+        (
+            ReviewKind::InvalidInput | ReviewKind::AmbiguousRecord | ReviewKind::ProbableDuplicate,
+            Ruling::Reject,
+        )
         | (
-            ReviewKind::InvalidInput | ReviewKind::AmbiguousRecord | ReviewKind::FailedStep,
+            ReviewKind::InvalidInput
+            | ReviewKind::AmbiguousRecord
+            | ReviewKind::ProbableDuplicate
+            | ReviewKind::FailedStep,
             Ruling::Resolve,
         ) => true,
         (ReviewKind::FailedStep, Ruling::Reject) => matches!(operation, Operation::Error(_)),

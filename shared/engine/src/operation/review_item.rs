@@ -21,6 +21,8 @@ pub enum ReviewKind {
     UnknownOutcome,
     /// An event that speaks of several records.
     AmbiguousRecord,
+    /// A new record that may be one that is there already.
+    ProbableDuplicate,
 }
 
 impl ReviewKind {
@@ -32,6 +34,7 @@ impl ReviewKind {
             Self::FailedStep => "failed-step",
             Self::UnknownOutcome => "unknown-outcome",
             Self::AmbiguousRecord => "ambiguous-record",
+            Self::ProbableDuplicate => "probable-duplicate",
         }
     }
 }

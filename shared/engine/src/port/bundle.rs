@@ -6,6 +6,7 @@ use super::{
     Alerts, Clock, CommitError, DeadLetters, Definitions, Entropy, Journal, OperationList,
     Outgoing, Queue, Secrets, Timers, Write,
 };
+use crate::quality::Tallies;
 
 /// The ports that the step contract needs.
 pub trait Ports: Send + Sync + 'static {
@@ -52,6 +53,8 @@ pub trait Ports: Send + Sync + 'static {
     fn entropy(&self) -> &Self::Entropy;
     /// What is fixed for the deployment.
     fn deployment(&self) -> &Deployment;
+    /// What this process counted of the data that came in, and did not add yet.
+    fn quality(&self) -> &Tallies;
 
     /// Commits writes, then sends what follows them; nothing is sent unless the conditions hold.
     /// A crash between the two is mended by the redelivery of what led here, so an adapter whose

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::Record;
+use super::block::block_keys;
 use crate::definition::model::{Lookup, RecordDefinition};
 use crate::key;
 use crate::name::{RecordId, TenantName};
@@ -85,7 +86,8 @@ fn text(value: &Json) -> Option<String> {
     }
 }
 
-/// The writes that make a record findable: its key items appear, move or go with its values.
+/// The writes that make a record findable: its key items appear, move or go with its values. Those
+/// by which duplicates are found appear here with a new record; [`super::moved_blocks`] moves them.
 #[must_use]
 pub fn key_writes(
     identity_key: &[u8; 32],
@@ -111,8 +113,11 @@ pub fn key_writes(
             )
             .collect()
     };
-    let (old, new): (Vec<Key>, Vec<Key>) = (keys(old), keys(new));
-    let body = serde_json::json!({ "record": after.id }).to_string();
+    let (old, mut new): (Vec<Key>, Vec<Key>) = (keys(old), keys(new));
+    if before.is_none() {
+        new.extend(block_keys(identity_key, tenant, definition, after));
+    }
+    let body = key_body(&after.id);
     let gone = old
         .iter()
         .filter(|key| !new.contains(key))
@@ -142,6 +147,11 @@ pub fn natural_key(
     values: &Map<String, Json>,
 ) -> Option<Key> {
     unique_partition(identity_key, tenant, definition, values).map(key::unique)
+}
+
+/// The body of an item that leads to a record.
+pub(super) fn key_body(record: &RecordId) -> String {
+    serde_json::json!({ "record": record }).to_string()
 }
 
 /// Finds the record with this natural key.
@@ -228,7 +238,7 @@ pub async fn find_record<J: Journal>(
     Ok(Some((record, item.revision)))
 }
 
-fn record_of(item: &Item) -> Option<RecordId> {
+pub(super) fn record_of(item: &Item) -> Option<RecordId> {
     serde_json::from_str::<KeyItem>(&item.body)
         .ok()
         .map(|key| key.record)

@@ -4,7 +4,9 @@
 mod arm;
 mod canary;
 mod candidate;
+mod count;
 mod decide;
+mod duplicate;
 mod entry;
 mod receipt;
 mod resolve;

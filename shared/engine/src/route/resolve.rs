@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
+use super::count;
+use super::duplicate::ask_about_duplicates;
 use crate::definition::model::{MappedValue, Pack, RecordDefinition, RecordMapping, Source};
 use crate::event::{EventMessage, Lineage, MappedRecord};
 use crate::field::Violation;
@@ -116,6 +118,12 @@ pub(super) async fn resolve_all<P: Ports>(
             record_type: definition.name.clone(),
             record: id.clone(),
         };
+        if mapping.create {
+            let asked = ask_about_duplicates(ports, pack, definition, &reference, message).await?;
+            if asked {
+                count::duplicate(ports, source, definition, message);
+            }
+        }
         resolved.records.insert(mapping.name.clone(), id);
         resolved.references.push(reference.clone());
         if mapping.owns {
@@ -196,7 +204,10 @@ async fn find_or_create<P: Ports>(
         let record = new_record(ports, source, mapping, definition, values, message)?;
         let writes = creation(identity_key, definition, &record, message)?;
         match ports.journal().commit(writes).await {
-            Ok(()) => return Ok(Some(record.id)),
+            Ok(()) => {
+                count::created(ports, source, definition, message);
+                return Ok(Some(record.id));
+            }
             Err(CommitError::Conflict(_)) => {}
             Err(CommitError::Port(error)) => return Err(error.into()),
         }

@@ -3,6 +3,7 @@
 mod alerts;
 mod compensation;
 mod connection;
+mod duplicates;
 mod environment;
 mod expectation;
 mod expected;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::duplicates::duplicates;
 use super::field::{field, identifier};
 use super::logic::closed_condition;
 use super::world::World;
@@ -42,12 +43,14 @@ fn head(world: &World<'_>, definition: &Definition) -> Option<RecordDefinition> 
     let states = tree.get("states").map(Node::texts).unwrap_or_default();
     let names = |key: &str| tree.get(key).map(Node::texts).unwrap_or_default();
     check_keys(document, tree, &fields);
+    let duplicates = duplicates(document, tree, &fields);
     check_states(document, tree, &states);
     let transitions = transition::transitions(world, document, tree, &states);
     Some(RecordDefinition {
         name: definition.name.parse().ok()?,
         key: names("key"),
         also: names("also"),
+        duplicates,
         snapshot: snapshot(tree, &fields),
         fields,
         initial: tree

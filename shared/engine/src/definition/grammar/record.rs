@@ -20,12 +20,21 @@ static INVARIANT: Grammar = grammar(
     ]],
 );
 
+static DUPLICATES: Grammar = grammar(
+    "`duplicates`",
+    &[&[
+        required("by", Shape::OneOrList(&Shape::Text)),
+        optional("above", Shape::Number),
+    ]],
+);
+
 pub(crate) static RECORD: Grammar = grammar(
     "a record",
     &[&[
         required("record", Shape::Name),
         required("key", Shape::OneOrList(&Shape::Text)),
         optional("also", Shape::OneOrList(&Shape::Text)),
+        optional("duplicates", Shape::Object(&DUPLICATES)),
         required("fields", Shape::Map(&Shape::Object(&RECORD_FIELD))),
         required("states", Shape::List(&Shape::Text)),
         required("initial", Shape::Text),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::duplicate::Duplicates;
 use crate::expr::{Expression, Type};
 use crate::field::Field;
 use crate::name::{RecordType, WorkflowName};
@@ -15,6 +16,8 @@ pub struct RecordDefinition {
     pub key: Vec<String>,
     /// Fields that find records too, but not uniquely.
     pub also: Vec<String>,
+    /// How its probable duplicates are found; `None`: nobody looks for them.
+    pub duplicates: Option<Duplicates>,
     /// Every field.
     pub fields: BTreeMap<String, RecordField>,
     /// Every state.

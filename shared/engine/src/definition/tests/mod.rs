@@ -7,6 +7,7 @@ mod mistakes;
 mod names;
 mod promises;
 mod properties;
+mod records;
 mod sources;
 mod test_files;
 mod traps;
