@@ -254,14 +254,21 @@ impl Bill {
         let sqs = each(requests("SQS")) + 2.0 * batches;
         // A webhook is one send; a batch reads, writes and sends. Without the time of providers.
         let time = 1.0 + 3.0 * (invocations - 1.0);
+        let figures = self.figures();
         [
             1.0,
             invocations,
             time,
             sqs,
-            each(self.reading.writes),
-            each(self.reading.reads),
+            each(self.reading.writes) + figures,
+            each(self.reading.reads) + figures,
         ]
+    }
+
+    /// How often an execution's webhook adds to the figures about data, each time with a read and a
+    /// write: one in fifty where there are many, each where there is one in ten seconds.
+    fn figures(&self) -> f64 {
+        if self.batch == 1 { 1.0 } else { 1.0 / 50.0 }
     }
 
     fn dollars(&self) -> f64 {
@@ -339,13 +346,17 @@ async fn an_execution_stays_within_its_budget() {
     print_assumed();
     let (writes, reads) = (each(least.reading.writes), each(least.reading.reads));
     assert!(writes <= 9.0, "{writes} write units");
-    assert!(reads <= 7.0, "{reads} read units");
+    // Seven, and now and then a look at a breaker.
+    assert!(reads <= 7.5, "{reads} read units");
     assert!(least.dollars() <= HELD, "${}", least.dollars());
 }
 
 fn print_assumed() {
     let (alone, together) = (3.0 * 10.0 * 0.0333, 0.3 * 10.0 * 0.0333);
-    println!("\nassumed: 10 ms of Lambda for a webhook, 30 ms for a batch");
+    println!(
+        "\nassumed: figures about data are added at every 50th webhook at batch 10, at each at batch 1"
+    );
+    println!("assumed: 10 ms of Lambda for a webhook, 30 ms for a batch");
     println!("each 100 ms of a provider add ${alone:.2} at batch 1, ${together:.2} at batch 10");
     println!("\nidle, a month");
     for (name, dollars) in IDLE {
