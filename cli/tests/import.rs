@@ -194,6 +194,9 @@ fn every_mistake_is_a_verdict_and_a_person_is_asked_once() {
         "{shown}"
     );
     assert!(!shown.contains("nobody"), "{shown}");
+    let approve = ["review", "approve", id, "--data", &folder];
+    let refused = err(&holdfast(&approve));
+    assert!(refused.contains("mended in the file"), "{refused}");
     let resolve = [
         "errors", "resolve", id, "--reason", "mended", "--data", &folder,
     ];

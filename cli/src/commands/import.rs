@@ -147,9 +147,9 @@ fn text(arguments: &Arguments, summary: &Summary) -> String {
     let count = counted(usize::try_from(summary.rows).unwrap_or(usize::MAX), "row");
     let (file, record) = (arguments.file.display(), &arguments.record);
     let mut lines = vec![if summary.dry_run {
-        format!("{BOLD}{count} of {file} would become records of type {record}{PLAIN}")
+        format!("{BOLD}{count} of {file}, as records of type {record}; nothing was written{PLAIN}")
     } else {
-        format!("{BOLD}{count} of {file} are records of type {record}{PLAIN}")
+        format!("{BOLD}{count} of {file}, as records of type {record}{PLAIN}")
     }];
     for (word, rows, colour) in [
         ("created", summary.created, GREEN),

@@ -54,7 +54,8 @@ impl Clock for ManualClock {
     }
 }
 
-/// A wait for virtual time. Whoever polls it moves the clock, so it needs no waker.
+/// A wait for virtual time. Whoever polls it moves the clock, so it is to be polled whenever what
+/// it is part of is.
 #[derive(Debug)]
 struct Sleep {
     shared: Shared,
@@ -65,7 +66,7 @@ struct Sleep {
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let (sleeper, duration) = (self.sleeper, self.duration);
         let (sleeper, over) = self.shared.change(|state| {
             let id = sleeper.unwrap_or_else(|| {
@@ -78,7 +79,11 @@ impl Future for Sleep {
             (id, due.is_none_or(|due| *due <= state.now))
         });
         self.sleeper = Some(sleeper);
-        if over { Poll::Ready(()) } else { Poll::Pending }
+        if over {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

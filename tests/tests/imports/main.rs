@@ -13,11 +13,11 @@ mod mistakes;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
-use holdfast_engine::import::{Rehearsal, Verdict, apply, rehearse};
-use holdfast_engine::port::Table;
-use holdfast_tests::faulty::{Faults, Faulty, Interrupted, Schedule, When};
+use holdfast_engine::import::{Batch, Rehearsal, Verdict, apply, rehearse};
+use holdfast_engine::port::{Key, Ports as _, Table};
+use holdfast_tests::faulty::{Fault, Faults, Faulty, Interrupted, Schedule, When};
 use holdfast_tests::memory::Memory;
 use holdfast_tests::ready::ready;
 use serde_json::{Value as Json, json};
@@ -246,14 +246,60 @@ fn a_part_that_dies_at_any_call_and_is_applied_again_comes_to_the_same_end() {
     assert!(!calm.journal_items(Table::Operations).is_empty());
 }
 
+#[test]
+fn a_store_that_asks_for_fewer_calls_gets_the_rest_later() {
+    let calm = memory();
+    let part = batch(&import("a", 2), 1, &mixed()[..2]);
+    let told = imported(&calm, &part);
+    for when in [When::Before, When::After] {
+        let (memory, faults) = (Arc::new(memory()), Arc::new(Faults::default()));
+        let ports = Faulty::new(Arc::clone(&memory), &faults);
+        let fault = Fault::Throttle;
+        let commit = first_commit(&part);
+        faults.schedule(Schedule::Nth(commit, Interrupted { fault, when }));
+        let mut applied = pin!(apply(&ports, &part));
+        let context = &mut Context::from_waker(Waker::noop());
+        assert!(applied.as_mut().poll(context).is_pending(), "it waits");
+        memory
+            .clock()
+            .advance_to(memory.clock().next_wake().unwrap());
+        let Poll::Ready(outcomes) = applied.as_mut().poll(context) else {
+            panic!("it goes on");
+        };
+        assert_eq!(outcomes.unwrap(), told, "{when:?}");
+        let rows = |memory: &Memory| items(memory).len();
+        assert_eq!(rows(&memory), rows(&calm), "{when:?}");
+    }
+}
+
+/// The number of the first call that writes.
+fn first_commit(part: &Batch) -> u64 {
+    for call in 1.. {
+        let memory = Arc::new(memory());
+        let faults = Arc::new(Faults::default());
+        let ports = Faulty::new(Arc::clone(&memory), &faults);
+        faults.schedule(Schedule::Nth(call, Interrupted::crash(When::Before)));
+        let mut applied = pin!(apply(&ports, part));
+        let polled = applied
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending(), "it writes");
+        // The other row is written meanwhile.
+        if !items(&memory).is_empty() {
+            return call;
+        }
+    }
+    unreachable!("a row is written")
+}
+
 /// What the journal in memory holds of a table.
 trait JournalItems {
-    fn journal_items(&self, table: Table) -> Vec<holdfast_engine::port::Key>;
+    fn journal_items(&self, table: Table) -> Vec<Key>;
 }
 
 impl JournalItems for Memory {
-    fn journal_items(&self, table: Table) -> Vec<holdfast_engine::port::Key> {
-        let journal = holdfast_engine::port::Ports::journal(self);
+    fn journal_items(&self, table: Table) -> Vec<Key> {
+        let journal = self.journal();
         let items = journal.items(table, "").into_iter();
         items.map(|(key, _)| key).collect()
     }

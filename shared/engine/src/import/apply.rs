@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 
@@ -15,6 +16,16 @@ use crate::port::{Clock, CommitError, Journal, Key, PortError, Ports, Secrets};
 
 /// How often a row is decided again because its record had changed.
 const MAX_LOOKS: u32 = 10;
+
+/// How long a row waits where the store asks for fewer calls, each time.
+const PAUSES: [Duration; 6] = [
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+    Duration::from_millis(3_200),
+    Duration::from_millis(6_400),
+];
 
 /// Transactions under way at once.
 const AT_ONCE: usize = 128;
@@ -161,6 +172,7 @@ async fn settle_one<P: Ports>(
     (row, key): (&Row, &Key),
     mut seen: Option<Look>,
 ) -> Result<Decided, ImportError> {
+    let mut pauses = PAUSES.into_iter();
     for _ in 0..MAX_LOOKS {
         let look = match seen.take() {
             Some(look) => look,
@@ -174,7 +186,11 @@ async fn settle_one<P: Ports>(
         match ports.journal().commit(writes).await {
             Ok(()) => return Ok(decided),
             Err(CommitError::Conflict(_)) => {}
-            Err(CommitError::Port(error)) => return Err(error.into()),
+            Err(CommitError::Port(error)) => match pauses.next() {
+                // It may have been written: the next look tells.
+                Some(pause) if error == PortError::Throttled => ports.clock().sleep(pause).await,
+                _ => return Err(error.into()),
+            },
         }
     }
     Err(ImportError::Contended(row.number))

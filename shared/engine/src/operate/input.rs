@@ -64,6 +64,10 @@ impl<P: Ports, D: Door> Operator<P, D> {
         item: &ReviewItem,
         ruling: &Ruling,
     ) -> Result<Read<EventMessage>, OperateError> {
+        if item.subject.is_empty() {
+            let rows = "the rows of a file are mended in the file, and imported again";
+            return Err(OperateError::NotResubmittable(rows.to_owned()));
+        }
         let lost = || OperateError::NotResubmittable("it was too large to be kept".to_owned());
         let subject = whole(&item.subject).ok_or_else(lost)?;
         if let Ok(message) = serde_json::from_str::<EventMessage>(subject) {
