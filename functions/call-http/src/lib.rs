@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use holdfast_engine::definition::model::{Connection, ConnectionKind, Treatment};
 use holdfast_engine::port::{Http, HttpResponse};
-use holdfast_engine::step::{Effect, Keeps, Step, StepContext, StepError, StepSpec};
+use holdfast_engine::step::{Batching, Effect, Keeps, Step, StepContext, StepError, StepSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -74,6 +74,10 @@ impl<P: Http + 'static> Step for CallHttp<P> {
         connections: &[ConnectionKind::Http, ConnectionKind::Sandbox],
         keeps: Keeps::Only(&["status"]),
     };
+    const BATCHING: Option<Batching> = Some(Batching {
+        input: "json",
+        output: "body",
+    });
     type Input = Input;
     type Output = Output;
 

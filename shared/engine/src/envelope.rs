@@ -24,6 +24,9 @@ pub struct Envelope {
     /// The key under which its effect happens once in the tenant, as rendered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<String>,
+    /// The batch that it performs, for many executions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchRef>,
     /// When it was due: an envelope that is too old goes to review instead.
     pub due: Timestamp,
     /// What the execution knows so far.
@@ -39,6 +42,17 @@ impl Envelope {
             self.execution.execution, self.generation, self.step
         )
     }
+}
+
+/// A batch of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchRef {
+    /// The window that its inputs were due in, counted from 1970.
+    pub window: i64,
+    /// Its number in the window, from 0.
+    pub number: u32,
+    /// How many inputs it has.
+    pub inputs: usize,
 }
 
 /// A rendered input.

@@ -21,6 +21,18 @@ pub const OUTCOME_PREFIX: &str = "outcome#";
 /// The start of the sort keys of events.
 pub const EVENT_PREFIX: &str = "event#";
 
+/// What the partitions of batches have behind their tenant.
+pub const BATCH: &str = "batch";
+
+/// The start of the sort keys of what executions gave to a batch.
+pub const BATCH_MEMBER: &str = "member#";
+
+/// The start of the sort keys of batches.
+pub const BATCH_MADE: &str = "made#";
+
+/// The start of the sort keys of a batch's answers.
+pub const BATCH_ANSWERS: &str = "answers#";
+
 /// What the partitions of rates have behind their tenant.
 pub const RATE: &str = "rate";
 
@@ -214,6 +226,28 @@ pub fn connection_rate(tenant: &TenantName, pack: &PackName, connection: &Connec
         Some(tenant),
         &format!("{RATE}#connection/{pack}/{connection}"),
     )
+}
+
+/// The partition of what a step collects in a window.
+#[must_use]
+pub fn batches(
+    tenant: &TenantName,
+    pack: &PackName,
+    workflow: &WorkflowName,
+    step: &StepKey,
+    window: i64,
+) -> String {
+    format!("{tenant}#{BATCH}#{pack}/{workflow}/{step}/{window}")
+}
+
+/// An item of such a partition.
+#[must_use]
+pub fn of_batches(partition: &str, sort: String) -> Key {
+    Key {
+        table: Table::Claims,
+        partition: partition.to_owned(),
+        sort,
+    }
 }
 
 /// The bucket of a step's own rate.

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use holdfast_engine::contract::{OnceClaim, OnceState};
-use holdfast_engine::key;
 use holdfast_engine::operate::DecisionEntry;
 use holdfast_engine::operation::Operation;
 use holdfast_engine::port::{Change, Expect, Item, Key, Table, Write};
 use holdfast_engine::record::KeyItem;
+use holdfast_engine::{hash, key};
 
 use super::condition::Kind;
 
@@ -19,10 +19,11 @@ pub(super) fn is_bound(write: &Write, all: &[Write], items: &BTreeMap<Key, Item>
     match Kind::of(&write.key) {
         Kind::SharedKey | Kind::UniqueKey => together.with_its_record(),
         Kind::ChangeLine => together.with_its_change(),
-        Kind::ExternalLine => together.is_as_before(),
+        Kind::BatchMember | Kind::ExternalLine => together.is_as_before(),
         Kind::Generation => together.with_its_rerun(),
         Kind::Decision => together.with_what_it_decides(),
         Kind::Once => together.with_its_holder(),
+        Kind::BatchAnswers => together.with_their_batch(),
         _ => true,
     }
 }
@@ -90,6 +91,17 @@ impl Together<'_> {
     fn is_as_before(&self) -> bool {
         let same = self.found().is_none_or(|found| self.body() == Some(found));
         self.all.len() == 1 && same
+    }
+
+    /// The answers of a batch and the entry of its step.
+    fn with_their_batch(&self) -> bool {
+        let Key { partition, .. } = &self.write.key;
+        let tenant = partition.split('#').next().unwrap_or_default();
+        let home = format!("{tenant}#batch#{}", hash::base32(&[partition.as_bytes()]));
+        self.puts(|other| {
+            let of_step = other.key.sort.starts_with(key::EXECUTION_PREFIX);
+            other.key.table == Table::Journal && other.key.partition == home && of_step
+        })
     }
 
     /// A generation and the line of the re-run that raises it to just that.

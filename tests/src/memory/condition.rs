@@ -41,6 +41,12 @@ pub enum Kind {
     Breaker,
     /// The bucket of a rate.
     Rate,
+    /// What an execution gave to a batch.
+    BatchMember,
+    /// A batch.
+    Batch,
+    /// Answers of a batch.
+    BatchAnswers,
     /// An incident.
     Incident,
     /// What was posted of an alert.
@@ -66,6 +72,7 @@ impl Kind {
             (Table::Claims, "once") => Self::Once,
             (Table::Claims, "breaker") => Self::Breaker,
             (Table::Claims, key::RATE) => Self::Rate,
+            (Table::Claims, key::BATCH) => Self::of_batch(&key.sort),
             (Table::Claims, "alert") => Self::Incident,
             (Table::Claims, "alerted") => Self::Posted,
             (Table::Claims, "alert-path") => Self::AlertPath,
@@ -74,6 +81,16 @@ impl Kind {
             (Table::Operations, kind) if kind == REVIEW => Self::ReviewItem,
             (Table::Journal, _) => Self::in_journal(&key.sort),
             _ => Self::Other,
+        }
+    }
+
+    fn of_batch(sort: &str) -> Self {
+        if sort.starts_with(key::BATCH_MEMBER) {
+            Self::BatchMember
+        } else if sort.starts_with(key::BATCH_MADE) {
+            Self::Batch
+        } else {
+            Self::BatchAnswers
         }
     }
 

@@ -30,9 +30,14 @@ use Judgement::{Implied, Needed, Same};
 use Proof::{Meetings, Schedules, Zombies};
 
 /// Every condition that the engine asks for.
-pub const JUDGED: [(Kind, Guards, Judgement); 38] = [
+pub const JUDGED: [(Kind, Guards, Judgement); 41] = [
     (Kind::AlertPath, Guards::Creation, Needed(Meetings)),
     (Kind::AlertPath, Guards::Replacement, Needed(Meetings)),
+    (Kind::Batch, Guards::Creation, Needed(Meetings)),
+    // The entry of the batch's step.
+    (Kind::BatchAnswers, Guards::Creation, Implied),
+    // Each copy of a message gives the same.
+    (Kind::BatchMember, Guards::Creation, Same),
     (Kind::Breaker, Guards::Creation, Needed(Meetings)),
     (Kind::Breaker, Guards::Replacement, Needed(Meetings)),
     // The entry of the step that makes the change, or the record that is created or that a row of

@@ -95,6 +95,17 @@ impl MemoryQueue {
         messages.into_iter().map(|message| message.body).collect()
     }
 
+    /// When the next message shows that is hidden now.
+    #[must_use]
+    pub fn next_hidden(&self) -> Option<Timestamp> {
+        let all = |state: &MemoryState| {
+            let messages = state.messages.values().flatten();
+            let shows = messages.map(|message| message.visible);
+            shows.filter(|at| *at > state.now).min()
+        };
+        self.0.read(all)
+    }
+
     /// When the next hidden message shows.
     #[must_use]
     pub fn next_visible(&self) -> Option<Timestamp> {

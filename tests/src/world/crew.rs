@@ -124,8 +124,7 @@ impl<'w> Crew<'w> {
     /// When somebody wakes, or a message shows or is sent.
     fn next(&self) -> Option<Timestamp> {
         let memory = self.world.memory.as_ref();
-        let shows = memory.queue().next_visible();
-        let shows = shows.filter(|at| *at > self.world.now());
+        let shows = memory.queue().next_hidden();
         let next = [
             memory.clock().next_wake(),
             memory.timers().next_due(),

@@ -7,9 +7,10 @@ use holdfast_tests::memory::{Condition, JUDGED, Judgement};
 use holdfast_tests::whole::{Scenario, Storm};
 use holdfast_tests::world::{Policy, run_seed};
 
-use crate::{by_hand, moves, reruns};
+use crate::{batches, by_hand, moves, reruns};
 
-/// The conditions of a whole Holdfast, of random schedules, of re-runs, of moves, and of changes by hand.
+/// The conditions of a whole Holdfast, of random schedules, of re-runs, of moves, of changes
+/// by hand, and of batches.
 fn asked() -> BTreeSet<Condition> {
     let mut asked = BTreeSet::new();
     for scenario in [Scenario::orders(), Scenario::mended(), Scenario::dental()] {
@@ -22,6 +23,7 @@ fn asked() -> BTreeSet<Condition> {
     asked.extend(by_hand::asked());
     asked.extend(reruns::asked());
     asked.extend(moves::asked());
+    asked.extend(batches::asked());
     asked
 }
 

@@ -5,8 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "a meeting that cannot begin fails")]
 
 mod asked;
+mod batches;
 mod breakers;
 mod by_hand;
+#[path = "../collecting/mod.rs"]
+#[expect(dead_code, reason = "each test file uses a part of the fixture")]
+mod collecting;
 mod events;
 mod incidents;
 mod moves;
@@ -42,9 +46,10 @@ use holdfast_tests::memory::{Condition, Guards, Kind, Proof, needed};
 type Meeting = fn(&[Condition], u64) -> Met;
 
 /// Each condition with what shows that it is needed.
-const MEETINGS: [(Kind, Guards, Meeting); 21] = [
+const MEETINGS: [(Kind, Guards, Meeting); 22] = [
     (Kind::AlertPath, Guards::Creation, paths::begun_twice),
     (Kind::AlertPath, Guards::Replacement, paths::proven_late),
+    (Kind::Batch, Guards::Creation, batches::made_twice),
     (Kind::Breaker, Guards::Creation, breakers::stopped_at_once),
     (
         Kind::Breaker,

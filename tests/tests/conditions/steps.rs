@@ -12,11 +12,12 @@ use crate::reruns;
 /// More calls than a delivery makes.
 const MANY: u64 = 50;
 
-const HOUR: Duration = Duration::from_hours(1);
+/// Long enough for all that happens by itself.
+pub const HOUR: Duration = Duration::from_hours(1);
 
 /// A flight as a future.
-fn flown(world: &World) -> impl Future<Output = ()> + '_ {
-    let mut flight = world.take(0).expect("a visible message");
+fn flown(world: &World, pick: usize) -> impl Future<Output = ()> + '_ {
+    let mut flight = world.take(pick).expect("a visible message");
     std::future::poll_fn(move |_| match flight.poll(world) {
         Some(holdfast_tests::world::End::Settled(verdict)) => {
             world.memory.queue().settle(flight.receipt(), verdict);
@@ -29,7 +30,12 @@ fn flown(world: &World) -> impl Future<Output = ()> + '_ {
 
 /// A delivery that stops before its n-th call.
 pub fn stalled(world: &World, call: u64) -> Stalled<'_, ()> {
-    Stalled::before(call, &world.faults, flown(world))
+    stalled_at(world, 0, call)
+}
+
+/// The delivery of the n-th visible message, from 0, that stops before a call.
+pub fn stalled_at(world: &World, pick: usize, call: u64) -> Stalled<'_, ()> {
+    Stalled::before(call, &world.faults, flown(world, pick))
 }
 
 /// The key's effect was for an hour; then two executions ask for it at once.

@@ -17,14 +17,15 @@ use crate::envelope::Context;
 use crate::port::{Journal, PortError};
 
 impl Work<'_> {
-    /// What follows a success. An async step has its own outcome, and nothing follows it.
+    /// What follows a success. An async step has its own outcome, and nothing follows it; what
+    /// follows a batch is its members' affair.
     pub(super) async fn following<J: Journal>(
         &self,
         journal: &J,
         output: &Json,
         now: Timestamp,
     ) -> Result<Option<Dispatch>, PortError> {
-        if self.primary.asynchronous {
+        if self.primary.asynchronous || self.envelope.batch.is_some() {
             return Ok(None);
         }
         if self.envelope.step.undoes() {
@@ -71,7 +72,8 @@ impl Work<'_> {
         now: Timestamp,
     ) -> Result<Option<Dispatch>, PortError> {
         let fails = matches!(attempted, Attempted::Ended(_, Ending::Fail { .. }, _));
-        if !fails || self.primary.asynchronous || self.envelope.step.undoes() {
+        let alone = self.primary.asynchronous || self.envelope.batch.is_some();
+        if !fails || alone || self.envelope.step.undoes() {
             return Ok(None);
         }
         let dispatch = self.undo(journal, &self.envelope.context, now).await?;

@@ -4,8 +4,11 @@
 //! [`crate::entry::transition`]); acting is conditional writes that are decided again whenever
 //! what they were based on has changed.
 
+mod answers;
 mod arrival;
 mod attempt;
+mod batch;
+mod book;
 mod claim;
 mod commit;
 mod connect;

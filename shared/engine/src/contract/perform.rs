@@ -76,7 +76,26 @@ impl<P: Ports> Runner<P> {
     ) -> Attempted {
         let output = serde_json::to_value(output)
             .map_err(|error| StepError::permanent("InvalidResponse", error.to_string()))
-            .and_then(|output| shaped(work, S::SPEC.keeps, output, now));
+            .and_then(|output| match &work.envelope.batch {
+                None => shaped(work, S::SPEC.keeps, output, now),
+                Some(batch) => {
+                    let answers = work.answers(batch, S::SPEC.keeps, S::BATCHING, output);
+                    let (output, pages) = answers?;
+                    staged.add(pages, Audit::default());
+                    Ok(output)
+                }
+            });
+        self.came_to(work, staged, output, progress)
+    }
+
+    /// What an attempt came to whose result has its shape, or has none.
+    pub(super) fn came_to(
+        &self,
+        work: &Work<'_>,
+        staged: &Staged,
+        output: Result<Json, StepError>,
+        progress: Progress,
+    ) -> Attempted {
         match output {
             Ok(output) => {
                 if let (Some(reason), Refused::Fail) = (refusal(&output), work.terms.refused) {

@@ -45,6 +45,7 @@ pub fn envelopes(
             step: key.clone(),
             input,
             once,
+            batch: None,
             due: dispatch.now,
             context: context.clone(),
         };

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::Terms;
 use super::arrival::{Arrival, Reaction, on_arrival};
+use super::book::Books;
 use super::connect::Connected;
 use super::failure::Failure;
 use super::gate::Held;
@@ -60,6 +61,7 @@ pub struct Runner<P> {
     pub(super) ports: Arc<P>,
     pub(super) tallies: Arc<Tallies>,
     pub(super) desks: Arc<Desks>,
+    pub(super) books: Arc<Books>,
 }
 
 impl<P> Clone for Runner<P> {
@@ -68,6 +70,7 @@ impl<P> Clone for Runner<P> {
             ports: Arc::clone(&self.ports),
             tallies: Arc::clone(&self.tallies),
             desks: Arc::clone(&self.desks),
+            books: Arc::clone(&self.books),
         }
     }
 }
@@ -76,22 +79,21 @@ impl<P: Ports> Runner<P> {
     /// A runner on these ports.
     #[must_use]
     pub fn new(ports: Arc<P>) -> Self {
-        let Process { tallies, desks } = Process::default();
-        Self {
-            ports,
-            tallies,
-            desks,
-        }
+        Self::of(ports, Process::default())
     }
 
     /// The same with what its process remembers.
     #[must_use]
     pub fn remembering(self, process: &Process) -> Self {
-        let Process { tallies, desks } = process.clone();
+        Self::of(self.ports, process.clone())
+    }
+
+    fn of(ports: Arc<P>, process: Process) -> Self {
         Self {
-            tallies,
-            desks,
-            ..self
+            ports,
+            tallies: process.tallies,
+            desks: process.desks,
+            books: process.books,
         }
     }
 
@@ -138,7 +140,7 @@ impl<P: Ports> Runner<P> {
             entry_key,
             generation_key,
             once_key,
-            breakers: Work::breaker_keys(envelope, definition.via.as_ref()),
+            breakers: Work::breaker_keys(envelope, Work::asked(envelope, definition)),
             limits: Work::limits(envelope, definition, connected.connection()),
         };
         match self.look(step, &work, &connected).await {
@@ -201,6 +203,14 @@ impl<P: Ports> Runner<P> {
         for _ in 0..MAX_LOOKS {
             let entry = view.body::<StepEntry>(&work.entry_key)?;
             let reaction = self.reaction(work, entry.as_ref().map(|entry| &entry.state));
+            if reaction.performs()
+                && let Some(collecting) = work.collecting(S::BATCHING)
+            {
+                match self.collected::<S>(work, view, collecting).await? {
+                    Some(verdict) => return Ok(verdict),
+                    None => continue,
+                }
+            }
             if reaction.performs() && !admitted {
                 match self.hold_back(work, connected, view, reaction).await? {
                     Held::Over(verdict) => return Ok(verdict),

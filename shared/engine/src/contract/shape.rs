@@ -110,7 +110,7 @@ fn returned(
         .map_err(|wrong| invalid(field::describe(&wrong)))
 }
 
-fn kept(keeps: Keeps, output: Json) -> Json {
+pub(super) fn kept(keeps: Keeps, output: Json) -> Json {
     match keeps {
         Keeps::All => output,
         Keeps::Only(members) => {

@@ -86,7 +86,7 @@ impl<P: Ports> Runner<P> {
 
     /// Whether this step was due as long ago as whoever was sent away comes back: it has its place
     /// in the line behind it.
-    fn has_waited(&self, work: &Work<'_>) -> bool {
+    pub(super) fn has_waited(&self, work: &Work<'_>) -> bool {
         let since = self.ports.clock().now().duration_since(work.envelope.due);
         Duration::try_from(since).unwrap_or_default() >= self.ports.queue().coarseness()
     }

@@ -1,14 +1,17 @@
 //! One envelope at work: the message, its definition, its terms and its keys.
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
 use super::Terms;
-use crate::definition::model::{Pack, StepDefinition, Workflow};
+use crate::definition::model::{Batch, Pack, StepDefinition, Workflow};
 use crate::entry::{Progress, State, StepEntry};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Input};
 use crate::key;
+use crate::name::ConnectionName;
 use crate::port::{Delivery, Key};
 use crate::rate::Limit;
+use crate::step::Batching;
 
 /// One envelope at work.
 #[derive(Debug)]
@@ -58,6 +61,30 @@ impl<'a> Work<'a> {
         )
     }
 
+    /// What the dispatcher rendered for it.
+    pub(super) fn input(&self) -> &Json {
+        match &self.envelope.input {
+            Input::Rendered(input) => input,
+            Input::Failed { .. } => &Json::Null,
+        }
+    }
+
+    /// How a step waits for others to be called with, unless it is what was made of them, or will
+    /// never call.
+    pub(super) fn collecting(&self, batching: Option<Batching>) -> Option<(&'a Batch, Batching)> {
+        let batch = collects(self.envelope, self.definition)?;
+        batching.map(|batching| (batch, batching))
+    }
+
+    /// The connection that a delivery asks itself.
+    pub(super) fn asked(
+        envelope: &Envelope,
+        definition: &'a StepDefinition,
+    ) -> Option<&'a ConnectionName> {
+        let alone = collects(envelope, definition).is_none();
+        definition.via.as_ref().filter(|_| alone)
+    }
+
     pub(super) fn next_alternative(&self) -> Option<&'a StepDefinition> {
         self.primary.alternative_after(self.envelope.step.n)
     }
@@ -81,4 +108,12 @@ impl<'a> Work<'a> {
             ..StepEntry::of(self.envelope, state, progress, now)
         }
     }
+}
+
+fn collects<'d>(envelope: &Envelope, definition: &'d StepDefinition) -> Option<&'d Batch> {
+    let renders = matches!(envelope.input, Input::Rendered(_));
+    definition
+        .batch
+        .as_ref()
+        .filter(|_| renders && envelope.batch.is_none())
 }

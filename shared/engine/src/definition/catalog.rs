@@ -19,6 +19,9 @@ pub struct Signature {
     pub connections: Vec<ConnectionKind>,
     /// The members of the output that become the step's result; none: all of them.
     pub keeps: Option<Vec<String>>,
+    /// The member of its input that is a list in a batch; none: it does not batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batches: Option<String>,
     /// JSON Schema of its input.
     pub input: Json,
     /// JSON Schema of its output.
@@ -38,6 +41,7 @@ impl Signature {
                 Keeps::All => None,
                 Keeps::Only(kept) => Some(kept.iter().map(|name| (*name).to_owned()).collect()),
             },
+            batches: S::BATCHING.map(|batching| batching.input.to_owned()),
             input: schema(schemars::schema_for!(S::Input)),
             output: schema(schemars::schema_for!(S::Output)),
         }

@@ -1,5 +1,6 @@
 //! What a step function is: its description, its input and output, and how it performs.
 
+mod batching;
 mod context;
 mod error;
 mod sample;
@@ -14,6 +15,7 @@ use serde_json::Value as Json;
 
 use crate::definition::model::Connection;
 
+pub use batching::Batching;
 pub use context::{Audit, Staged, StepContext};
 pub use error::{OUTCOME_UNKNOWN, RECEIVER_FAILED, StepError};
 pub use sample::{InvalidSample, Sample};
@@ -27,6 +29,8 @@ pub use spec::{Effect, Keeps, StepSpec};
 pub trait Step: Send + Sync + 'static {
     /// The static description.
     const SPEC: StepSpec;
+    /// How it performs many inputs by one call; `None`: it cannot.
+    const BATCHING: Option<Batching> = None;
     /// What `with:` gives; its JSON Schema is what `holdfast check` holds definitions against.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// What `steps.<id>` reads.

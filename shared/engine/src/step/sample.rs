@@ -129,6 +129,7 @@ fn definition(
         asynchronous: false,
         timeout: None,
         rate: None,
+        batch: None,
         returns: None,
         retry: None,
         fallback: Vec::new(),

@@ -1,6 +1,7 @@
 //! What a grammar cannot say: names that must exist, types that must agree, rules across files.
 
 mod alerts;
+mod batch;
 mod compensation;
 mod connection;
 mod duplicates;

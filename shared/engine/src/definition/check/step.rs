@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::batch::batch;
 use super::compensation;
 use super::connection::ladder;
 use super::environment::{self, either, object};
@@ -146,6 +147,11 @@ fn parts(
     let condition = transposed(node.get("if").map(|node| condition(place, node)));
     let once = transposed(node.get("once").map(|node| once(place, node)));
     let retry = transposed(node.get("retry").map(|node| ladder(place, node)));
+    let batch = transposed(
+        node.get("batch")
+            .filter(|_| node.get("id").is_some())
+            .map(|given| batch(place, node, given, signature)),
+    );
     let response = environment::response(place.world);
     let returns = node
         .get("returns")
@@ -166,6 +172,7 @@ fn parts(
         once: once?,
         asynchronous: node.flag("async"),
         rate: node.read("rate"),
+        batch: batch?,
         timeout: node.get("timeout").and_then(Node::duration),
         returns,
         retry: retry?,

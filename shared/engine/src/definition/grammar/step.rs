@@ -12,6 +12,14 @@ static ONCE: Grammar = grammar(
     ]],
 );
 
+static BATCH: Grammar = grammar(
+    "`batch`",
+    &[&[
+        required("window", Shape::Duration),
+        required("max", Shape::Integer),
+    ]],
+);
+
 static COMMON: &[Key] = &[
     required("uses", Shape::Name),
     optional("via", Shape::Name),
@@ -31,7 +39,6 @@ static COMMON: &[Key] = &[
         "unknown",
         Shape::Word(&["review", "retry", "fallback"], &[]),
     ),
-    later("batch"),
     optional("refused", Shape::Word(&["fail", "continue", "stop"], &[])),
     later("empty"),
     later("within"),
@@ -51,6 +58,7 @@ pub(super) static STEP: Grammar = grammar(
             optional("async", Shape::Boolean),
             optional("fallback", Shape::List(&Shape::Object(&FALLBACK))),
             optional("compensate", Shape::Object(&COMPENSATION)),
+            optional("batch", Shape::Object(&BATCH)),
         ],
         ONLY_ONCE,
         COMMON,
@@ -71,6 +79,10 @@ static FALLBACK: Grammar = grammar(
             misplaced(
                 "fallback",
                 "fallbacks are tried in order: add it to the step's list",
+            ),
+            misplaced(
+                "batch",
+                "a step that is called for many has no fallback: remove `batch`",
             ),
             misplaced(
                 "compensate",
@@ -98,6 +110,7 @@ static COMPENSATION: Grammar = grammar(
                 "compensate",
                 "a compensation is not undone: remove `compensate`",
             ),
+            misplaced("batch", "each step is undone by itself: remove `batch`"),
             misplaced(
                 "once",
                 "a compensation happens once for each step that it undoes: remove `once`",

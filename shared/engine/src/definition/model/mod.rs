@@ -17,6 +17,6 @@ pub use source::{
 };
 pub use value::{ValueExpression, evaluate_members};
 pub use workflow::{
-    Action, Bulk, Once, RecordChange, RecordTrigger, Refused, Severity, StepDefinition, Target,
-    Trigger, Unknown, UpdateRecord, Workflow,
+    Action, Batch, Bulk, Once, RecordChange, RecordTrigger, Refused, Severity, StepDefinition,
+    Target, Trigger, Unknown, UpdateRecord, Workflow,
 };

@@ -129,6 +129,8 @@ pub struct StepDefinition {
     pub timeout: Option<Duration>,
     /// How often it is performed at most, in a tenant.
     pub rate: Option<Rate>,
+    /// How it collects the inputs of many executions for one call.
+    pub batch: Option<Batch>,
     /// What the step's result is, read from its response.
     pub returns: Option<BTreeMap<String, MappedField>>,
     /// When to try again; `None`: the connection's, else `standard`.
@@ -141,6 +143,15 @@ pub struct StepDefinition {
     pub unknown: Unknown,
     /// What to do when a transition or guard is refused.
     pub refused: Refused,
+}
+
+/// How a step collects the inputs of many executions for one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// How long inputs are collected.
+    pub window: Duration,
+    /// How many inputs one call has at most.
+    pub max: usize,
 }
 
 /// What a step does.

@@ -68,6 +68,7 @@ fn signature<I: JsonSchema>(
             name: name.to_owned(),
             connections: connections.to_vec(),
             keeps: None,
+            batches: (name == "call-http").then(|| "json".to_owned()),
             input,
             output,
         },
