@@ -61,7 +61,7 @@ drill: ## Does everything in docs/runbook.md; a line for each section.
 	$(CARGO) test --quiet -p holdfast --test runbook -- --nocapture every_section
 
 faults: ## The long versions: more kills, larger models, more schedules.
-	HOLDFAST_KILLS=200 HOLDFAST_MODEL=large HOLDFAST_SCHEDULES=10000 HOLDFAST_REDRIVES=10000 $(CARGO) test --profile faults -p holdfast-tests --no-fail-fast -- --nocapture
+	HOLDFAST_KILLS=200 HOLDFAST_MUTATIONS=2000 HOLDFAST_MODEL=large HOLDFAST_SCHEDULES=10000 HOLDFAST_REDRIVES=10000 $(CARGO) test --profile faults -p holdfast-tests --no-fail-fast -- --nocapture
 	HOLDFAST_REDRIVES=10000 $(CARGO) test --profile faults -p holdfast --test many -- --nocapture
 
 bench: ## Measures against the budgets.

@@ -5,6 +5,7 @@ pub mod contract;
 pub mod crash;
 pub mod desk;
 pub mod faulty;
+pub mod fuzz;
 pub mod kills;
 pub mod meeting;
 pub mod memory;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
-/// The largest whole number below which a float loses none.
+/// The smallest float that may stand for another whole number than itself.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Reads a text nested at most 128 deep. A name that comes twice in an object and a number that
@@ -50,7 +50,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
-        if value.abs() > EXACT {
+        if value.abs() >= EXACT {
             return Err(E::custom("a number has more digits than can be kept"));
         }
         Ok(value.into())

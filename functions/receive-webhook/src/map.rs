@@ -67,6 +67,7 @@ pub(crate) fn map(endpoint: Endpoint<'_>, reading: &Reading, input: Input<'_>) -
         let now = scope.now;
         let reader = Reader {
             source,
+            body: input.body,
             bytes: input.bytes,
             known,
             scope,
@@ -77,6 +78,7 @@ pub(crate) fn map(endpoint: Endpoint<'_>, reading: &Reading, input: Input<'_>) -
 
 struct Reader<'a> {
     source: &'a Source,
+    body: &'a Json,
     bytes: &'a [u8],
     known: Option<&'a EventId>,
     scope: Scope<'a>,
@@ -122,7 +124,8 @@ impl Reader<'_> {
         now: Timestamp,
     ) -> Result<EventMessage, Report> {
         let (id, name) = (self.id()?, self.text("event", &self.source.event)?);
-        let mut wrong = Vec::new();
+        let schema = self.source.schema.as_ref();
+        let mut wrong = schema.map_or_else(Vec::new, |schema| schema.violations(self.body));
         let data = self.data().unwrap_or_else(|violations| {
             wrong.extend(violations);
             Map::new()

@@ -5,10 +5,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use holdfast_engine::alert;
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Clock, Definitions, PortError};
-use holdfast_engine::quality;
+use holdfast_engine::{alert, quality};
 use holdfast_receive_webhook::{Answer, Request};
 
 use crate::alerts::begin_paths;

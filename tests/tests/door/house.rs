@@ -39,7 +39,12 @@ pub(crate) fn files(source: &str, text: &str) -> Files {
 impl House {
     /// Opens with one source.
     pub(crate) fn open(source: &str, text: &str) -> Self {
-        let pack = load(&files(source, text), &Functions::scripted());
+        Self::of(&files(source, text))
+    }
+
+    /// Opens with the source of a pack.
+    pub(crate) fn of(files: &Files) -> Self {
+        let pack = load(files, &Functions::scripted());
         let secret = Secret::new(SECRET).unwrap();
         let names = ["key".to_owned()];
         let memory = Memory::new(1, [pack])

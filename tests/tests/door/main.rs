@@ -13,5 +13,6 @@ mod handshakes;
 mod house;
 #[cfg(test)]
 mod replays;
+mod schemas;
 #[cfg(test)]
 mod served;

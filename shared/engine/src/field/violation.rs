@@ -31,6 +31,8 @@ pub enum Rule {
     Values,
     /// No such field.
     Unknown,
+    /// Anything else that a JSON Schema says.
+    Schema,
 }
 
 /// One mistake in a value.

@@ -25,11 +25,15 @@ pub const REVIEW: &str = "review";
 /// it in the smallest store.
 pub const MAX_SUBJECT: usize = 256 * 1024;
 
+/// The longest message that an operation keeps whole, in bytes as the item holds it: a text within
+/// JSON, where a quote is two bytes and a control character six.
+const MAX_WRITTEN: usize = 352 * 1024;
+
 /// A message as an operation keeps it: whole, or its beginning with its size and SHA-256, by which
 /// the whole one is recognised in the dead-letter queue.
 #[must_use]
 pub fn bounded(message: &str) -> String {
-    if message.len() <= MAX_SUBJECT {
+    if message.len() <= MAX_SUBJECT && written(message) <= MAX_WRITTEN {
         return message.to_owned();
     }
     let beginning: String = message.chars().take(MAX_SUBJECT / 16).collect();
@@ -38,6 +42,16 @@ pub fn bounded(message: &str) -> String {
         "beginning": beginning,
     })
     .to_string()
+}
+
+/// The length of a text within JSON.
+fn written(message: &str) -> usize {
+    let byte = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    message.bytes().map(byte).sum()
 }
 
 /// An error record or a review item.
@@ -215,5 +229,17 @@ mod tests {
         let kept = bounded(&long);
         assert!(kept.len() <= MAX_SUBJECT, "{} bytes", kept.len());
         assert!(kept.contains(&hash::hex(&[long.as_bytes()])));
+    }
+
+    #[test]
+    fn a_message_is_as_large_as_it_is_written() {
+        for message in ["\"\\/\n\r\t\u{8}\u{c}\u{1}\u{1f}\u{7f}é\u{2028}", ""] {
+            let written_out = serde_json::to_string(message).unwrap();
+            assert_eq!(written(message) + 2, written_out.len());
+        }
+        let quotes = "\"".repeat(MAX_WRITTEN / 2);
+        assert_eq!(bounded(&quotes), quotes);
+        let more = format!("{quotes}\"");
+        assert!(more.len() < MAX_SUBJECT && bounded(&more).len() < MAX_WRITTEN / 2);
     }
 }

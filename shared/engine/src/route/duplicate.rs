@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::count;
 use super::resolve::Trouble;
-use crate::definition::model::{Pack, RecordDefinition, Severity};
+use crate::definition::model::{Pack, RecordDefinition, Severity, Source};
 use crate::duplicate::{Duplicates, Likeness, compare};
 use crate::event::EventMessage;
 use crate::id::RecordRef;
@@ -30,23 +31,24 @@ struct Suspect {
 
 /// Asks a person about the probable duplicates of a record, where this event created it. That is
 /// read after it was created, so that of two that come at once one at least sees the other, and a
-/// redelivery after a crash in between asks all the same. Returns whether it was asked just now.
+/// redelivery after a crash in between asks all the same.
 pub(super) async fn ask_about_duplicates<P: Ports>(
     ports: &P,
     pack: &Pack,
+    source: &Source,
     definition: &RecordDefinition,
     reference: &RecordRef,
     message: &EventMessage,
-) -> Result<bool, Trouble> {
+) -> Result<(), Trouble> {
     let Some(duplicates) = &definition.duplicates else {
-        return Ok(false);
+        return Ok(());
     };
     let Some(record) = created(ports.journal(), reference, message).await? else {
-        return Ok(false);
+        return Ok(());
     };
     let suspects = suspects(ports, definition, duplicates, &record, message).await?;
     if suspects.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let item = question(ports, pack, &record, &suspects, message);
     let body =
@@ -57,9 +59,10 @@ pub(super) async fn ask_about_duplicates<P: Ports>(
         change: Change::Put(body),
     };
     match ports.journal().commit(vec![write]).await {
-        Ok(()) => Ok(true),
-        Err(error) => Ok(error.unless_written().map(|()| false)?),
+        Ok(()) => count::duplicate(ports, source, definition, message),
+        Err(error) => error.unless_written()?,
     }
+    Ok(())
 }
 
 /// The record, where this event created it and it is still there.

@@ -119,10 +119,7 @@ pub(super) async fn resolve_all<P: Ports>(
             record: id.clone(),
         };
         if mapping.create {
-            let asked = ask_about_duplicates(ports, pack, definition, &reference, message).await?;
-            if asked {
-                count::duplicate(ports, source, definition, message);
-            }
+            ask_about_duplicates(ports, pack, source, definition, &reference, message).await?;
         }
         resolved.records.insert(mapping.name.clone(), id);
         resolved.references.push(reference.clone());

@@ -15,6 +15,7 @@ mod mapped;
 mod mapping;
 mod outcome;
 mod pack;
+mod payload;
 mod record;
 mod record_trigger;
 mod source;

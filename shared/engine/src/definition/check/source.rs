@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
+use super::payload::payload;
 use super::verification::verification;
 use super::world::{World, name_span};
 use super::{Place, environment};
@@ -130,6 +131,7 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
         .get("event")
         .and_then(|node| logic(place, node, Some(&Type::String)));
     let split = transposed(tree.get("split").map(|node| split(place, node)));
+    let schema = transposed(tree.get("schema").map(|node| payload(place, node)));
     let id = tree.get("id").and_then(|node| id(place, node));
     if let (Some(Some(_)), Some(EventIdRule::Logic(rule))) = (&split, &id) {
         check_element_id(place, tree, rule);
@@ -149,6 +151,7 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
         verify: verify?,
         accept: accept?,
         split: split?,
+        schema: schema?,
         challenge: challenge?,
         event: event?,
         id: id?,

@@ -153,7 +153,7 @@ fn template_file(place: Place<'_>, path: &Node, expected: Expected<'_>) -> Optio
     }
 }
 
-fn missing_file(place: Place<'_>, path: &Node, name: &str) {
+pub(super) fn missing_file(place: Place<'_>, path: &Node, name: &str) {
     let paths = place.world.folder.texts.keys().map(String::as_str);
     let near = nearest(name, paths.clone()).or_else(|| same_file(name, paths));
     let help = match near {

@@ -40,6 +40,8 @@ static MAPPING: Grammar = grammar(
     ]],
 );
 
+static FILE: Grammar = grammar("a schema", &[&[required("file", Shape::Text)]]);
+
 pub(crate) static SOURCE: Grammar = grammar(
     "a source",
     &[&[
@@ -50,6 +52,7 @@ pub(crate) static SOURCE: Grammar = grammar(
         ),
         optional("accept", Shape::Logic),
         optional("split", Shape::Logic),
+        optional("schema", Shape::Object(&FILE)),
         required("event", Shape::Logic),
         required("id", Shape::Logic),
         optional("data", Shape::Map(&Shape::Object(&MAPPED))),

@@ -3,6 +3,7 @@
 mod connection;
 mod outcome;
 mod pack;
+mod payload;
 mod record;
 mod source;
 mod value;
@@ -11,6 +12,7 @@ mod workflow;
 pub use connection::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply, Treatment};
 pub use outcome::{Expectation, ExpectedOutcome};
 pub use pack::{Alerts, ManifestId, Pack};
+pub use payload::{BadSchema, PayloadSchema};
 pub use record::{Actor, Conflict, Invariant, RecordDefinition, RecordField, Transition};
 pub use source::{
     Challenge, EventIdRule, Lookup, MappedField, MappedValue, RecordMapping, Source, Verification,

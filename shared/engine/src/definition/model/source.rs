@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
+use super::PayloadSchema;
 use crate::expr::Expression;
 use crate::field::{self, Field, Violation};
 use crate::name::{RecordType, SourceName};
@@ -21,6 +22,8 @@ pub struct Source {
     pub accept: Option<Expression>,
     /// Where a body holds several events: a list, whose elements are bodies of their own.
     pub split: Option<Expression>,
+    /// What the whole body, or each element of it, has to be.
+    pub schema: Option<PayloadSchema>,
     /// How a handshake of the provider is answered.
     pub challenge: Option<Challenge>,
     /// The event's name: `calendly.invitee.created`.

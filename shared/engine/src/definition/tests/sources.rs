@@ -94,3 +94,35 @@ fn mistakes_about_batches_and_handshakes() {
     edits.push((CALENDLY, ID, "split: body\nid: headers['x-request-id']"));
     insta::assert_snapshot!(gallery(&edits));
 }
+
+const SCHEMA: &str = "schema: { file: schemas/booking.json }\n";
+
+fn with_schema(schema: &str) -> Files {
+    let mut files = edited(CALENDLY, ID, &format!("{SCHEMA}{ID}"));
+    files.insert("schemas/booking.json".to_owned(), schema.to_owned());
+    files
+}
+
+#[test]
+fn a_source_has_a_schema_for_its_whole_payload() {
+    let schema = r#"{ "type": "object", "required": ["event"] }"#;
+    let (pack, remarks) = loaded(&with_schema(schema));
+    assert!(remarks.is_empty(), "{}", rendered(&remarks));
+    let schema = source(&pack, "calendly").schema.as_ref().unwrap();
+    let wrong = schema.violations(&serde_json::json!({ "payload": {} }));
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert_eq!(wrong[0].path, "body.event");
+}
+
+#[test]
+fn mistakes_in_a_schema_stand_at_their_place_in_its_file() {
+    let schemas = [
+        "{ \"type\": \"object\",\n  \"required\" }",
+        "{\n  \"properties\": { \"event\": { \"type\": \"text\" } }\n}",
+        "{\n  \"properties\": { \"payload\": { \"$ref\": \"https://example.com/payload.json\" } }\n}",
+        "{ \"properties\": { \"a\": { \"$ref\": \"#/$defs/none\" } } }",
+    ];
+    let shown = schemas.map(|schema| rendered(&refused(&with_schema(schema))));
+    let missing = refused(&edited(CALENDLY, ID, &format!("{SCHEMA}{ID}")));
+    insta::assert_snapshot!(format!("{}{}", shown.concat(), rendered(&missing)));
+}
