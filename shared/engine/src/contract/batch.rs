@@ -124,7 +124,9 @@ impl<P: Ports> Runner<P> {
         let given = view.put(&key, work.input())?;
         Ok(match self.commit(&mut view, &[given]).await? {
             None => Joined::Now,
-            Some(_) => Joined::Before,
+            Some(_) if view.item(&key).is_some() => Joined::Before,
+            // A conflict over nothing: it is not written.
+            Some(_) => return Err(Trouble::Contended),
         })
     }
 
