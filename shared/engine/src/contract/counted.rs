@@ -190,7 +190,8 @@ impl<P: Ports> Runner<P> {
         let breakers = self.tallies.stale(&work.breakers, now);
         let breakers: Vec<_> = breakers.into_iter().cloned().collect();
         let mut exactly = vec![work.entry_key.clone()];
-        let mut lately = [breakers.as_slice(), &[work.generation_key.clone()]].concat();
+        let mut lately = breakers.clone();
+        lately.push(work.generation_key.clone());
         if work.is_young() {
             lately.append(&mut exactly);
         }
