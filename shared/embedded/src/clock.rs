@@ -54,10 +54,10 @@ impl VirtualClock {
         due.into_iter().for_each(Waker::wake);
     }
 
-    /// When the next sleeper wakes.
+    /// Whether somebody sleeps until then.
     #[must_use]
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.state().sleepers.keys().next().map(|(due, _)| *due)
+    pub fn wakes_at(&self, due: Timestamp) -> bool {
+        self.state().sleepers.keys().any(|(at, _)| *at == due)
     }
 
     fn sleeper(&self, state: &mut State, due: Timestamp) -> Sleep {

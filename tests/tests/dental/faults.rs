@@ -30,7 +30,7 @@ fn clock(practice: &Practice) -> &VirtualClock {
 /// time; then lets it pass.
 async fn pass_when_waiting(practice: &Practice, function: &str, exactly: Duration) {
     let due = clock(practice).now() + exactly;
-    while !(is_alone(practice, function) && clock(practice).next_due() == Some(due)) {
+    while !(is_alone(practice, function) && clock(practice).wakes_at(due)) {
         tokio::task::yield_now().await;
     }
     practice.advance(exactly);
