@@ -20,7 +20,7 @@ use std::time::Instant;
 use holdfast_tests::world::{Policy, Ran, Tally, run_seed};
 
 /// Schedules of each policy.
-const SCHEDULES: u64 = 2_100;
+const SCHEDULES: u64 = 2_000;
 
 /// What must have happened in so many schedules; else they test nothing.
 const HAPPENED: [&str; 5] = ["crash", "duplicate", "resurrected", "redrive", "re-run"];
