@@ -54,6 +54,12 @@ impl VirtualClock {
         due.into_iter().for_each(Waker::wake);
     }
 
+    /// When the next sleeper wakes.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.state().sleepers.keys().next().map(|(due, _)| *due)
+    }
+
     /// Whether somebody sleeps until then.
     #[must_use]
     pub fn wakes_at(&self, due: Timestamp) -> bool {
