@@ -9,7 +9,7 @@ use holdfast_engine::hash;
 use holdfast_engine::id::EventId;
 use holdfast_engine::key;
 use holdfast_engine::operation::{ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
-use holdfast_engine::port::{Change, Clock, CommitError, Expect, Journal, PortError, Ports, Write};
+use holdfast_engine::port::{Clock, CommitError, Expect, Journal, Ports, Write};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -81,13 +81,11 @@ pub(crate) async fn ask<P: Ports>(
         report: json!({ "event": event, "version": endpoint.manifest.to_string(), "fields": report.fields }),
         subject: bounded(&subject),
     };
-    let body =
-        serde_json::to_string(&item).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    let write = Write {
-        key: key::operation(endpoint.tenant, REVIEW, &id),
-        expect: Expect::Absent,
-        change: Change::Put(body),
-    };
+    let write = Write::put(
+        key::operation(endpoint.tenant, REVIEW, &id),
+        Expect::Absent,
+        &item,
+    )?;
     let committed = ports.journal().commit(vec![write]).await;
     Ok(committed.or_else(CommitError::unless_written)?)
 }

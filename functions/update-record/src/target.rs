@@ -3,7 +3,7 @@
 use holdfast_engine::definition::model::RecordDefinition;
 use holdfast_engine::id::RecordRef;
 use holdfast_engine::name::RecordId;
-use holdfast_engine::port::{Change, Entropy, Expect, PortError, Ports, Secrets, Write};
+use holdfast_engine::port::{Entropy, Expect, Ports, Secrets, Write};
 use holdfast_engine::record::{
     self, Changed, FieldChange, InvalidRecord, Record, find_by_key, find_record,
 };
@@ -135,7 +135,7 @@ impl Located<'_> {
                 .keys
                 .iter()
                 .cloned()
-                .chain(put(key::record(&self.reference), Expect::Absent, &self.record).ok())
+                .chain(Write::put(key::record(&self.reference), Expect::Absent, &self.record).ok())
                 .collect(),
         }
     }
@@ -168,7 +168,7 @@ impl Located<'_> {
                 record::moved_blocks(journal, identity_key, tenant, definition, before, after);
             writes.extend(moved.await?);
         }
-        writes.push(put(key::record(&self.reference), expect, &after)?);
+        writes.push(Write::put(key::record(&self.reference), expect, &after)?);
         let audit = self.audit(ctx, changes);
         if audit.target.is_some() {
             let envelope = ctx.envelope;
@@ -179,7 +179,7 @@ impl Located<'_> {
                 at: after.updated_at,
                 changes: &audit.changes,
             };
-            writes.push(put(
+            writes.push(Write::put(
                 key::change(
                     &self.reference,
                     execution,
@@ -197,20 +197,6 @@ impl Located<'_> {
             reason: None,
         })
     }
-}
-
-fn put(
-    key: holdfast_engine::port::Key,
-    expect: Expect,
-    body: &impl Serialize,
-) -> Result<Write, PortError> {
-    let body =
-        serde_json::to_string(body).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    Ok(Write {
-        key,
-        expect,
-        change: Change::Put(body),
-    })
 }
 
 /// The line of a change in the timeline of a record that is not the execution's home.

@@ -3,7 +3,7 @@
 
 use holdfast_engine::event::Event;
 use holdfast_engine::key;
-use holdfast_engine::port::{Change, CommitError, Expect, Journal, PortError, Ports, Write};
+use holdfast_engine::port::{CommitError, Expect, Journal, PortError, Ports, Write};
 use holdfast_engine::record::{Author, FieldChange, Record, differences};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -38,13 +38,11 @@ pub(crate) async fn journal<P: Ports>(
         fields: after.filter(|_| before.is_none()).map(|new| &new.fields),
         changes: changes(before, after),
     };
-    let body =
-        serde_json::to_string(&line).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    let write = Write {
-        key: key::external(&image.record, &event.id),
-        expect: Expect::Absent,
-        change: Change::Put(body),
-    };
+    let write = Write::put(
+        key::external(&image.record, &event.id),
+        Expect::Absent,
+        &line,
+    )?;
     let committed = ports.journal().commit(vec![write]).await;
     committed.or_else(CommitError::unless_written)
 }

@@ -9,8 +9,8 @@ use crate::key;
 use crate::name::TenantName;
 use crate::operation::{ERROR, ErrorRecord, Handling, bounded};
 use crate::port::{
-    Change, Clock, CommitError, Delivery, Expect, Item, Journal, Key, MessageId, PortError, Ports,
-    Verdict, Write,
+    Clock, CommitError, Delivery, Expect, Item, Journal, Key, MessageId, PortError, Ports, Verdict,
+    Write,
 };
 
 /// The shortest and the longest wait for something around a function that fails.
@@ -156,13 +156,7 @@ fn write(key: &Key, found: Option<&Item>, failure: &ErrorRecord) -> Result<Write
         || failure.clone(),
         |earlier| failure.clone().again(&earlier),
     );
-    let body = serde_json::to_string(&failure)
-        .map_err(|error| PortError::Unavailable(error.to_string()))?;
-    Ok(Write {
-        key: key.clone(),
-        expect: Expect::unchanged(found),
-        change: Change::Put(body),
-    })
+    Write::put(key.clone(), Expect::unchanged(found), &failure)
 }
 
 /// The identity of what is recorded about a message, whatever happened to it.

@@ -9,8 +9,8 @@ use crate::key;
 use crate::name::{ConnectionName, PackName, TenantName, WorkflowName};
 use crate::operation::{Choice, Decision, ErrorRecord, Mark};
 use crate::port::{
-    Change, Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Journal, Key,
-    PortError, Ports, Write,
+    Clock, CommitError, Definitions, DefinitionsError, Expect, Item, Journal, Key, PortError,
+    Ports, Write,
 };
 
 /// How often a change is decided again because the breaker had changed.
@@ -240,11 +240,5 @@ fn writes(
 }
 
 fn put(key: &Key, item: Option<&Item>, body: &impl serde::Serialize) -> Result<Write, PortError> {
-    let body =
-        serde_json::to_string(body).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    Ok(Write {
-        key: key.clone(),
-        expect: Expect::unchanged(item),
-        change: Change::Put(body),
-    })
+    Write::put(key.clone(), Expect::unchanged(item), body)
 }

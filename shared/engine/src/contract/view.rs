@@ -91,8 +91,6 @@ impl View {
     /// # Errors
     /// [`PortError::Unavailable`] when the body does not encode.
     pub(super) fn put(&self, key: &Key, body: &impl Serialize) -> Result<Write, PortError> {
-        let text = serde_json::to_string(body)
-            .map_err(|error| PortError::Unavailable(error.to_string()))?;
-        Ok(self.write(key, Change::Put(text)))
+        Write::put(key.clone(), Expect::unchanged(self.item(key)), body)
     }
 }

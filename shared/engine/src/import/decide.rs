@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::look::Look;
@@ -13,7 +12,7 @@ use crate::definition::model::{Pack, RecordDefinition};
 use crate::event::Lineage;
 use crate::field::{self, Rule, Unknown, Violation};
 use crate::key;
-use crate::port::{Change, Expect, Key, PortError, Write};
+use crate::port::{Expect, PortError, Write};
 use crate::record::{
     Author, Changed, FieldChange, InvalidRecord, LastChange, Proposal, Record, Refusal, change,
     create, key_writes,
@@ -133,12 +132,12 @@ impl Rules<'_> {
     ) -> Result<Decided, PortError> {
         let mut writes = Vec::new();
         if let Some((record, expect)) = &after {
-            writes.push(put(key::record(&look.reference), *expect, record)?);
+            writes.push(Write::put(key::record(&look.reference), *expect, record)?);
             let (key, tenant) = (&self.identity_key, &self.import.tenant);
             writes.extend(key_writes(key, tenant, &self.definition, before, record));
         }
         let place = key::row(&look.reference, &line.event);
-        writes.push(put(place, Expect::Absent, line)?);
+        writes.push(Write::put(place, Expect::Absent, line)?);
         Ok(Decided {
             writes,
             after: after.map(|(record, _)| record),
@@ -262,15 +261,5 @@ fn too_long(values: &Map<String, Json>) -> Option<Violation> {
         expected: format!("at most {} KiB in a row", MAX_ROW / 1024),
         actual: "***".to_owned(),
         hint: None,
-    })
-}
-
-fn put(key: Key, expect: Expect, body: &impl Serialize) -> Result<Write, PortError> {
-    let body =
-        serde_json::to_string(body).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    Ok(Write {
-        key,
-        expect,
-        change: Change::Put(body),
     })
 }

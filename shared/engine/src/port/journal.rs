@@ -6,6 +6,8 @@
 
 use std::future::Future;
 
+use serde::Serialize;
+
 use super::PortError;
 
 /// The table that an item lies in.
@@ -103,6 +105,22 @@ pub struct Write {
     pub expect: Expect,
     /// The change.
     pub change: Change,
+}
+
+impl Write {
+    /// A write of a body as JSON.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when the body does not encode.
+    pub fn put(key: Key, expect: Expect, body: &impl Serialize) -> Result<Self, PortError> {
+        let body = serde_json::to_string(body)
+            .map_err(|error| PortError::Unavailable(error.to_string()))?;
+        Ok(Self {
+            key,
+            expect,
+            change: Change::Put(body),
+        })
+    }
 }
 
 /// A write whose condition did not hold.

@@ -13,7 +13,7 @@ use crate::key;
 use crate::operate::{DecisionEntry, rerun_key};
 use crate::operation::{ERROR, Operation, REVIEW};
 use crate::port::{
-    Change, Clock, CommitError, Definitions, Expect, Item, Journal, Key, PortError, Ports, Write,
+    Clock, CommitError, Definitions, Expect, Item, Journal, Key, PortError, Ports, Write,
 };
 use crate::route::{Decision, EventEntry, Outcome};
 use crate::timeline::find_event;
@@ -197,11 +197,6 @@ pub(super) fn put(
     revision: Option<u64>,
     body: &impl serde::Serialize,
 ) -> Result<Write, PortError> {
-    let body =
-        serde_json::to_string(body).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    Ok(Write {
-        key,
-        expect: revision.map_or(Expect::Absent, Expect::Revision),
-        change: Change::Put(body),
-    })
+    let expect = revision.map_or(Expect::Absent, Expect::Revision);
+    Write::put(key, expect, body)
 }

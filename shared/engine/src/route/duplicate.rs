@@ -12,9 +12,7 @@ use crate::id::RecordRef;
 use crate::key;
 use crate::name::RecordId;
 use crate::operation::{ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
-use crate::port::{
-    Change, Clock, Expect, Item, Journal, PortError, Ports, QueueName, Secrets, Write,
-};
+use crate::port::{Clock, Expect, Item, Journal, PortError, Ports, QueueName, Secrets, Write};
 use crate::record::{Record, alike};
 
 /// The most records that a review item names.
@@ -51,13 +49,11 @@ pub(super) async fn ask_about_duplicates<P: Ports>(
         return Ok(());
     }
     let item = question(ports, pack, &record, &suspects, message);
-    let body =
-        serde_json::to_string(&item).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    let write = Write {
-        key: key::operation(&message.tenant, REVIEW, &item.id),
-        expect: Expect::Absent,
-        change: Change::Put(body),
-    };
+    let write = Write::put(
+        key::operation(&message.tenant, REVIEW, &item.id),
+        Expect::Absent,
+        &item,
+    )?;
     match ports.journal().commit(vec![write]).await {
         Ok(()) => count::duplicate(ports, source, definition, message),
         Err(error) => error.unless_written()?,

@@ -15,8 +15,8 @@ use crate::id::RecordRef;
 use crate::key;
 use crate::name::{RecordId, RecordType};
 use crate::port::{
-    Change, Clock, CommitError, DefinitionsError, Entropy, Expect, Journal, PortError, Ports,
-    Secrets, Write,
+    Clock, CommitError, DefinitionsError, Entropy, Expect, Journal, PortError, Ports, Secrets,
+    Write,
 };
 use crate::record::{
     Author, InvalidRecord, LastChange, Record, Resolution, create, find_record, key_writes, resolve,
@@ -258,14 +258,6 @@ fn creation(
     message: &EventMessage,
 ) -> Result<Vec<Write>, PortError> {
     let reference = record.reference(&message.tenant);
-    let put = |key, body: Result<String, serde_json::Error>| {
-        let body = body.map_err(|error| PortError::Unavailable(error.to_string()))?;
-        Ok::<_, PortError>(Write {
-            key,
-            expect: Expect::Absent,
-            change: Change::Put(body),
-        })
-    };
     let line = CreationLine {
         event: &message.event.id,
         by: &record.last_change.by,
@@ -273,11 +265,9 @@ fn creation(
         fields: &record.fields,
     };
     let mut writes = key_writes(identity_key, &message.tenant, definition, None, record);
-    writes.push(put(key::record(&reference), serde_json::to_string(record))?);
-    writes.push(put(
-        key::creation(&reference, &message.event.id),
-        serde_json::to_string(&line),
-    )?);
+    let place = key::creation(&reference, &message.event.id);
+    writes.push(Write::put(key::record(&reference), Expect::Absent, record)?);
+    writes.push(Write::put(place, Expect::Absent, &line)?);
     Ok(writes)
 }
 

@@ -11,7 +11,7 @@ use crate::definition::model::{Pack, Severity};
 use crate::event::{EventMessage, Origin};
 use crate::key;
 use crate::operation::{ERROR, ErrorRecord, Handling, REVIEW, ReviewItem, ReviewKind, bounded};
-use crate::port::{Change, Conflict, Delivery, Expect, Item, Key, PortError, Write};
+use crate::port::{Conflict, Delivery, Expect, Item, Key, PortError, Write};
 
 /// The key of an event's entry.
 pub(super) fn entry_key(message: &EventMessage) -> Key {
@@ -165,13 +165,7 @@ fn loop_stopped(
 }
 
 fn put(key: Key, body: &impl serde::Serialize) -> Result<Write, PortError> {
-    let body =
-        serde_json::to_string(body).map_err(|error| PortError::Unavailable(error.to_string()))?;
-    Ok(Write {
-        key,
-        expect: Expect::Absent,
-        change: Change::Put(body),
-    })
+    Write::put(key, Expect::Absent, body)
 }
 
 /// Reads an event's entry.

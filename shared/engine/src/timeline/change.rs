@@ -60,22 +60,12 @@ impl Drafts {
     /// What a row of an import did; one that changed nothing is not told.
     fn row(&mut self, item: ChangeItem) {
         let Some(version) = item.version else { return };
-        let (event, by) = (item.event.to_string(), item.by);
-        let by = format!("{by}, {event}");
+        let by = format!("{}, {}", item.by, item.event);
         // Rows that are applied together have one time.
         let of_version = |version: u64| format!("row of version {version}");
         let anchor = of_version(version);
-        let what = match item.fields {
-            Some(fields) => What::Created(CreatedPart { event, by, fields }),
-            None => What::Changed(ChangedPart {
-                event,
-                by,
-                execution: String::new(),
-                step: String::new(),
-                changes: item.changes,
-            }),
-        };
-        self.push(rank::CHANGE, anchor.clone(), item.at, what);
+        let at = item.at;
+        self.push(rank::CHANGE, anchor.clone(), at, without_step(item, by));
         self.link(&of_version(version.saturating_sub(1)), anchor.clone());
         self.link(&anchor, self.version_anchor(version));
     }
@@ -83,18 +73,23 @@ impl Drafts {
     /// A change past Holdfast, which is the cause of its event.
     fn external(&mut self, item: ChangeItem) {
         let anchor = format!("external {}", item.event);
-        let (event, by) = (item.event.to_string(), item.by.to_string());
-        let what = match item.fields {
-            Some(fields) => What::Created(CreatedPart { event, by, fields }),
-            None => What::Changed(ChangedPart {
-                event,
-                by,
-                execution: String::new(),
-                step: String::new(),
-                changes: item.changes,
-            }),
-        };
-        self.push(rank::CHANGE, anchor.clone(), item.at, what);
-        self.link(&anchor, event_anchor(&item.event));
+        let (at, cause, by) = (item.at, event_anchor(&item.event), item.by.to_string());
+        self.push(rank::CHANGE, anchor.clone(), at, without_step(item, by));
+        self.link(&anchor, cause);
+    }
+}
+
+/// What changed a record and is no step of an execution.
+fn without_step(item: ChangeItem, by: String) -> What {
+    let event = item.event.to_string();
+    match item.fields {
+        Some(fields) => What::Created(CreatedPart { event, by, fields }),
+        None => What::Changed(ChangedPart {
+            event,
+            by,
+            execution: String::new(),
+            step: String::new(),
+            changes: item.changes,
+        }),
     }
 }
