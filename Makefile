@@ -68,6 +68,7 @@ bench: ## Measures against the budgets.
 	$(CARGO) bench -p holdfast-tests --bench store
 	$(CARGO) bench -p holdfast-tests --bench executions
 	$(CARGO) bench -p holdfast-tests --bench import
+	$(CARGO) bench -p holdfast-tests --bench contacts
 
 validate: $(ENVIRONMENTS)/sam/installed ## Checks the template.
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(ENVIRONMENTS)/sam/bin/sam validate --lint

@@ -9,12 +9,9 @@ use std::time::{Duration, Instant};
 
 use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::door;
-use holdfast_embedded::inject::Faults;
-use holdfast_embedded::store::Options;
-use holdfast_embedded::system::{Settings, System};
-use holdfast_engine::name::TenantName;
+use holdfast_embedded::system::System;
 use holdfast_engine::port::{Clock, Journal, Key, Table};
-use holdfast_tests::bench::{Client, EXTENSION, pack, signed_request};
+use holdfast_tests::bench::{Client, machine, pack, signed_request};
 use tokio::task::JoinSet;
 
 const THROUGHPUT: usize = 20_000;
@@ -37,20 +34,7 @@ async fn measure() {
         env!("CARGO_MANIFEST_DIR"),
         "/packs/bench"
     )));
-    let settings = Settings {
-        data: folder.path().to_owned(),
-        development: true,
-        tenants: vec![TenantName::new("demo").expect("a name")],
-        packs: vec![pack],
-        secrets: std::collections::BTreeMap::new(),
-        public_url: None,
-        clock: SystemClock,
-        seed: None,
-        extension: Some(EXTENSION),
-        store: Options::default(),
-        faults: Faults::default(),
-    };
-    let system = Arc::new(System::start(settings).await.expect("a system"));
+    let system = machine(folder.path(), pack, true).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");

@@ -3,19 +3,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use holdfast_embedded::clock::SystemClock;
-use holdfast_embedded::control::Desk;
-use holdfast_embedded::inject::Faults;
-use holdfast_embedded::store::Options;
-use holdfast_embedded::system::{Settings, System};
-use holdfast_engine::import::{Asked, Import, Verdict, columns, target};
-use holdfast_engine::name::TenantName;
-use holdfast_engine::port::{Ports, Secrets};
-use holdfast_import::{Results, Source, Tally, run, survey};
-use holdfast_tests::bench::{EXTENSION, pack};
+use holdfast_embedded::system::System;
+use holdfast_engine::import::Verdict;
+use holdfast_import::Tally;
+use holdfast_tests::bench::{self, machine, pack};
 
 const ROWS: u64 = 100_000;
 
@@ -29,23 +23,11 @@ fn main() {
 
 async fn measure() {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = Settings {
-        data: folder.path().join("data"),
-        development: true,
-        tenants: vec![TenantName::new("demo").expect("a name")],
-        packs: vec![pack(Path::new(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/packs/import"
-        )))],
-        secrets: std::collections::BTreeMap::new(),
-        public_url: None,
-        clock: SystemClock,
-        seed: None,
-        extension: Some(EXTENSION),
-        store: Options::default(),
-        faults: Faults::default(),
-    };
-    let system = Arc::new(System::start(settings).await.expect("a system"));
+    let pack = pack(Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/packs/import"
+    )));
+    let system = machine(&folder.path().join("data"), pack, true).await;
     println!("memory idle            {:>9.1} MB", memory("VmRSS:"));
     let file = folder.path().join("customers.csv");
     write(&file, "");
@@ -80,39 +62,8 @@ fn write(file: &Path, end: &str) {
 }
 
 async fn import(system: &System<SystemClock>, file: &Path, what: &str) -> Tally {
-    let ports = system.ports();
-    let names = (
-        TenantName::new("demo").expect("a name"),
-        "shop".parse().expect("a name"),
-        "customer".parse().expect("a name"),
-    );
-    let (_, definition) = target(ports.as_ref(), &names.0, &names.1, &names.2)
-        .await
-        .expect("a record type");
     let start = Instant::now();
-    let survey = survey(file).expect("a table");
-    let columns = columns(&definition, &survey.columns, &Asked::default()).expect("columns");
-    let key = ports.secrets().identity_key();
-    let import = Import {
-        tenant: names.0,
-        pack: names.1,
-        record_type: names.2,
-        id: Import::identity(key, &[survey.digest.as_bytes()]).expect("an id"),
-        file: "customers.csv".to_owned(),
-        by: "bench".to_owned(),
-        rows: survey.rows,
-    };
-    let mut results = Results::open(&file.with_extension(what), &import).expect("results");
-    let desk = Desk::of(ports);
-    let source = Source {
-        path: file,
-        survey: &survey,
-        columns: &columns,
-        definition: &definition,
-    };
-    let apply = async |batch| desk.import(&batch).await;
-    let tally = run(source, &import, Some(&mut results), apply, |_| {}).await;
-    let tally = tally.expect("an import");
+    let tally = bench::import(system, file, ("shop", "customer")).await;
     let imported = start.elapsed();
     system.until_quiet().await;
     let rate = |time: std::time::Duration| ROWS as f64 / time.as_secs_f64();

@@ -1,5 +1,7 @@
 //! What benches drive: the bench pack, its step, and a client that speaks HTTP on a socket.
 
+mod machine;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+
+pub use machine::{import, machine};
 
 /// A step whose only effect is its durable entry.
 #[derive(Debug, Clone, Copy)]
