@@ -1,7 +1,7 @@
-//! Any bytes at the door and in definitions: what the fuzz targets look for, with seeded mistakes
+//! Any bytes at the door, in definitions and in files of rows: what the fuzz targets look for, with seeded mistakes
 //! in the samples, and the same ones each time.
 
-use holdfast_tests::fuzz::{Mutation, definitions, pack_files, samples, webhook};
+use holdfast_tests::fuzz::{Mutation, definitions, pack_files, rows, samples, webhook};
 
 /// How many mutations of each kind; `HOLDFAST_MUTATIONS` says another number.
 #[expect(clippy::disallowed_methods, reason = "how long the test is, is asked")]
@@ -45,6 +45,26 @@ fn every_definition_file_has_a_verdict() {
     }
     for seed in 0..mutations(30) {
         definitions(&Mutation::new(seed).of(&samples));
+    }
+}
+
+#[test]
+fn every_file_of_rows_has_a_verdict_for_each() {
+    let table = "Email,Name,Phone,Stripe customer\n\
+                 ann@example.com,\"Lee, Ann\",(202) 456-1111,cus_1\n\
+                 bob@example.com,Bob,,cus_2\nAnn@Example.com,Ann,+12024561111,\n,nobody,,\n";
+    let lines = "{\"email\":\"ann@example.com\",\"phone\":\"202 456 1111\"}\n\
+                 {\"email\":\"bob@example.com\",\"name\":\"Bob\",\"stripe_customer\":null}\n{\"email\":17}\n";
+    let samples = [
+        [&[0], table.as_bytes()].concat(),
+        [&[0], table.replace(',', ";").as_bytes()].concat(),
+        [&[1], lines.as_bytes()].concat(),
+    ];
+    for sample in &samples {
+        rows(sample);
+    }
+    for seed in 0..mutations(400) {
+        rows(&Mutation::new(seed).of(&samples));
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod definitions;
 mod mutation;
+mod rows;
 mod webhook;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use holdfast_engine::definition::Files;
 
 pub use definitions::definitions;
 pub use mutation::Mutation;
+pub use rows::rows;
 pub use webhook::{samples, webhook};
 
 fn root() -> PathBuf {
