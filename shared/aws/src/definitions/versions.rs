@@ -24,12 +24,10 @@ impl<C: Clock> DynamoDefinitions<C> {
         let version = self.stored(manifest).await?;
         let catalog = self.catalog(&version.catalog).await?;
         let files = self.files(manifest, version).await?;
-        let compiled = definition::load(&files, &catalog);
-        let (pack, _warnings) = compiled.map_err(|mistakes| {
+        definition::load_published(&files, &catalog).map_err(|mistakes| {
             let first = mistakes.first().map(ToString::to_string);
             DefinitionsError::NotCompiled(manifest.clone(), first.unwrap_or_default())
-        })?;
-        Ok(pack)
+        })
     }
 
     async fn stored(&self, manifest: &ManifestId) -> Result<Version, DefinitionsError> {

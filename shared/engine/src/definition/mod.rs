@@ -42,13 +42,30 @@ pub type Files = BTreeMap<String, String>;
 /// # Errors
 /// Every mistake of every file, with the warnings.
 pub fn load(files: &Files, catalog: &Catalog) -> Result<(Pack, Vec<Diagnostic>), Vec<Diagnostic>> {
+    compile(files, catalog, check::Costly::CHECKED)
+}
+
+/// The same of a version that was published, and so was loaded before: what is costly to check
+/// is believed, and a program that loads nothing else does not even link it.
+///
+/// # Errors
+/// Mistakes that keep it from being compiled.
+pub fn load_published(files: &Files, catalog: &Catalog) -> Result<Pack, Vec<Diagnostic>> {
+    compile(files, catalog, check::Costly::BELIEVED).map(|(pack, _)| pack)
+}
+
+fn compile(
+    files: &Files,
+    catalog: &Catalog,
+    costly: check::Costly,
+) -> Result<(Pack, Vec<Diagnostic>), Vec<Diagnostic>> {
     let folder = Folder::read(files, false);
     let missing = missing_pack(&folder);
     let name = check::name(&folder);
     let manifest = name.clone().or_else(|| PackName::new("pack").ok());
     let pack = manifest.map(|name| {
         check::pack(
-            check::World::new(&folder, catalog),
+            check::World::new(&folder, catalog, costly),
             manifest_id(name, files),
         )
     });

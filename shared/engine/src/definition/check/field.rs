@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::World;
 use crate::definition::document::{Document, Finding};
 use crate::definition::yaml::{Member, Node};
-use crate::field::{Field, Kind};
+use crate::field::{BadConstraint, Field, Kind};
 use crate::name::RecordType;
 
 /// Names and types of every readable field of a mapping.
@@ -77,13 +77,13 @@ pub(super) fn field(document: &Document, node: &Node, records: &World<'_>) -> Op
     field.region = text("region");
     field.scale = node.read("scale");
     field.values = node.get("values").map(Node::texts).unwrap_or_default();
-    constraints(document, node, &field);
+    report(document, node, (records.costly.constraints)(&field));
     Some(field)
 }
 
-fn constraints(document: &Document, node: &Node, field: &Field) {
+fn report(document: &Document, node: &Node, constraints: Vec<BadConstraint>) {
     let mut seen = BTreeSet::new();
-    for bad in field.check() {
+    for bad in constraints {
         if !seen.insert((bad.path.clone(), bad.key)) {
             continue;
         }

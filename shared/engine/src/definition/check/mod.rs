@@ -34,7 +34,7 @@ mod world;
 
 pub(crate) use pack::{name, pack};
 pub(crate) use test_file::test;
-pub(crate) use world::World;
+pub(crate) use world::{Costly, World};
 
 use super::document::Document;
 use crate::expr::Environment;

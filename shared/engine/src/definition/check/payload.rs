@@ -26,7 +26,7 @@ pub(super) fn payload(place: Place<'_>, node: &Node) -> Option<PayloadSchema> {
             return None;
         }
     };
-    match PayloadSchema::compile(&schema) {
+    match (place.world.costly.payload)(schema) {
         Ok(schema) => Some(schema),
         Err(bad) => {
             let span = span(document, &bad.pointer);

@@ -4,23 +4,47 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::source::Head;
 use super::{pack, record, source};
 use crate::definition::catalog::Catalog;
 use crate::definition::diagnostic::Severity;
 use crate::definition::document::{Document, Finding};
 use crate::definition::folder::{Folder, Kind};
-use crate::definition::model::RecordDefinition;
+use crate::definition::model::{BadSchema, PayloadSchema, RecordDefinition};
 use crate::definition::nearest::{nearest, suggestion};
 use crate::definition::yaml::Node;
 use crate::expr::Type;
-use crate::field::Field;
+use crate::field::{BadConstraint, Field};
 use crate::name::RecordType;
+
+/// Checks that cost more than compiling: libraries that have to be set up first.
+#[derive(Clone, Copy)]
+pub(crate) struct Costly {
+    pub(super) constraints: fn(&Field) -> Vec<BadConstraint>,
+    pub(super) payload: fn(Json) -> Result<PayloadSchema, BadSchema>,
+}
+
+impl Costly {
+    /// Of texts that somebody writes.
+    pub(crate) const CHECKED: Self = Self {
+        constraints: Field::check,
+        payload: PayloadSchema::compile,
+    };
+
+    /// Of texts that were checked.
+    pub(crate) const BELIEVED: Self = Self {
+        constraints: |_| Vec::new(),
+        payload: |schema| Ok(PayloadSchema::believed(schema)),
+    };
+}
 
 /// What exists in a pack.
 pub(crate) struct World<'a> {
     pub(crate) folder: &'a Folder,
     pub(crate) catalog: &'a Catalog,
+    pub(super) costly: Costly,
     /// The texts that templates may include.
     pub(crate) includes: BTreeMap<String, String>,
     pub(crate) settings: BTreeMap<String, Field>,
@@ -33,11 +57,12 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     /// Reads the parts of definitions that others refer to.
-    pub(crate) fn new(folder: &'a Folder, catalog: &'a Catalog) -> Self {
+    pub(crate) fn new(folder: &'a Folder, catalog: &'a Catalog, costly: Costly) -> Self {
         let texts = folder.texts.iter();
         let mut world = Self {
             folder,
             catalog,
+            costly,
             includes: texts
                 .map(|(path, text)| (path.clone(), text.text.to_string()))
                 .collect(),

@@ -1,5 +1,7 @@
 //! The JSON Schema of a source's whole payload.
 
+use std::sync::OnceLock;
+
 use jsonschema::error::{TypeKind, ValidationError, ValidationErrorKind};
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value as Json;
@@ -15,9 +17,13 @@ const MASK: &str = "***";
 /// The keywords that refer to other schemas.
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
-/// A schema that payloads are held against.
+/// A schema that payloads are held against. It is compiled once: when it is checked, or else for
+/// the first payload.
 #[derive(Debug)]
-pub struct PayloadSchema(Validator);
+pub struct PayloadSchema {
+    schema: Json,
+    compiled: OnceLock<Option<Validator>>,
+}
 
 /// What is wrong with a schema, and where: a JSON pointer into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +41,8 @@ impl PayloadSchema {
     ///
     /// # Errors
     /// [`BadSchema`] when it is no schema, or refers to another file.
-    pub fn compile(schema: &Json) -> Result<Self, BadSchema> {
-        if let Some((pointer, target)) = outward(schema, "") {
+    pub fn compile(schema: Json) -> Result<Self, BadSchema> {
+        if let Some((pointer, target)) = outward(&schema, "") {
             let message = format!("the schema refers to `{target}`, which is not in this file");
             let code = "RemoteReference";
             return Err(BadSchema {
@@ -45,23 +51,54 @@ impl PayloadSchema {
                 message,
             });
         }
-        let built = jsonschema::options()
-            .should_validate_formats(true)
-            // A pattern that goes back and forth could take for ever on what somebody sends.
-            .with_pattern_options(PatternOptions::regex())
-            .build(schema);
-        built.map(Self).map_err(|error| BadSchema {
+        let validator = validator(&schema).map_err(|error| BadSchema {
             code: "InvalidSchema",
             pointer: error.instance_path().to_string(),
             message: error.to_string(),
+        })?;
+        Ok(Self {
+            compiled: Some(validator).into(),
+            schema,
         })
+    }
+
+    /// A schema that was compiled before.
+    #[must_use]
+    pub fn believed(schema: Json) -> Self {
+        Self {
+            compiled: OnceLock::new(),
+            schema,
+        }
     }
 
     /// What is wrong with a payload, from `body` on.
     #[must_use]
     pub fn violations(&self, body: &Json) -> Vec<Violation> {
-        let errors = self.0.iter_errors(body).take(MAX_VIOLATIONS);
+        let compiled = self.compiled.get_or_init(|| validator(&self.schema).ok());
+        let Some(validator) = compiled else {
+            return vec![unusable()];
+        };
+        let errors = validator.iter_errors(body).take(MAX_VIOLATIONS);
         errors.map(|error| violation(&error)).collect()
+    }
+}
+
+fn validator(schema: &Json) -> Result<Validator, ValidationError<'_>> {
+    jsonschema::options()
+        .should_validate_formats(true)
+        // A pattern that goes back and forth could take for ever on what somebody sends.
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema)
+}
+
+/// Nothing passes a schema that was believed and is none.
+fn unusable() -> Violation {
+    Violation {
+        path: "body".to_owned(),
+        rule: Rule::Schema,
+        expected: "a payload that fits a schema which does not compile".to_owned(),
+        actual: MASK.to_owned(),
+        hint: Some("check the pack, and publish it again".to_owned()),
     }
 }
 
@@ -173,7 +210,7 @@ mod tests {
     use super::*;
 
     fn compiled(schema: &Json) -> PayloadSchema {
-        PayloadSchema::compile(schema).unwrap()
+        PayloadSchema::compile(schema.clone()).unwrap()
     }
 
     fn order() -> Json {
@@ -260,7 +297,7 @@ mod tests {
                 "/properties/a/type",
             ),
         ] {
-            let bad = PayloadSchema::compile(&schema).unwrap_err();
+            let bad = PayloadSchema::compile(schema).unwrap_err();
             assert_eq!(
                 (bad.code, bad.pointer.as_str()),
                 (code, pointer),
@@ -269,11 +306,23 @@ mod tests {
             );
         }
         assert_eq!(
-            PayloadSchema::compile(&json!({ "$ref": "#/nowhere" }))
+            PayloadSchema::compile(json!({ "$ref": "#/nowhere" }))
                 .unwrap_err()
                 .code,
             "InvalidSchema"
         );
+    }
+
+    #[test]
+    fn a_schema_that_is_believed_says_the_same_and_lets_nothing_pass_where_it_is_none() {
+        let body = json!({ "id": "x", "lines": [] });
+        let believed = PayloadSchema::believed(order());
+        assert_eq!(
+            believed.violations(&body),
+            compiled(&order()).violations(&body)
+        );
+        let none = PayloadSchema::believed(json!({ "type": "txt" }));
+        assert_eq!(none.violations(&body), [unusable()]);
     }
 
     #[test]
