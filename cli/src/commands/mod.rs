@@ -153,7 +153,8 @@ fn log(command: &Command, json: bool) {
     let usual = match command {
         Command::Test(_) => "off",
         Command::Serve(arguments) if arguments.injects() => "warn,holdfast_embedded::inject=info",
-        _ => "warn",
+        // Where credentials were looked for in vain is told by the command's own error.
+        _ => "warn,aws_config=off",
     };
     let filter = environment::log_filter().unwrap_or_else(|| usual.to_owned());
     let filter = EnvFilter::new(filter);

@@ -6,6 +6,6 @@ use holdfast_send_sms::SendSms;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let function = Function::start("send-sms").await?;
-    let step = SendSms::new(function.outside().clone());
+    let step = SendSms::new(function.outside()?);
     function.serve_step(step).await
 }

@@ -119,6 +119,16 @@ pub(crate) fn log_filter() -> String {
     variable("HOLDFAST_LOG").unwrap_or_else(|| "info".to_owned())
 }
 
+/// The region, as the platform says it.
+pub(crate) fn region() -> Option<String> {
+    variable("AWS_REGION")
+}
+
+/// Where the services are, if not where the region says.
+pub(crate) fn endpoint() -> Option<String> {
+    variable("AWS_ENDPOINT_URL").filter(|url| !url.is_empty())
+}
+
 fn variable(name: &str) -> Option<String> {
     var_os(name)?.into_string().ok()
 }

@@ -19,6 +19,7 @@ mod sns;
 pub mod sqs;
 pub mod stack;
 mod texting;
+mod wire;
 
 pub use config::{Config, ConfigError};
 pub use outside::AwsOutside;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
 use holdfast_engine::port::{Deployment, PortError, Ports};
 use holdfast_engine::quality::Tallies;
 use holdfast_providers::machine::{OsEntropy, SystemClock};
@@ -20,6 +21,12 @@ pub enum SetupError {
     /// The environment does not describe a stack.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Nothing says in which region and account a stack is to be found.
+    #[error("{missing}: sign in as for the AWS command line, with AWS_PROFILE and AWS_REGION")]
+    Account {
+        /// What is missing, and where it was looked for.
+        missing: String,
+    },
     /// There is no such stack, or it cannot be read.
     #[error("no stack `{stack}` can be read: {reason}")]
     Stack {
@@ -57,17 +64,37 @@ pub struct AwsPorts {
 }
 
 impl AwsPorts {
-    /// The ports of the stack that this configuration describes. Its first call, for the identity
-    /// key, warms the connection's TLS.
+    /// The ports of the stack that this configuration describes.
     ///
     /// # Errors
     /// [`IdentityError`] when the identity key cannot be had.
     pub async fn open(sdk: Sdk, config: Config) -> Result<Self, IdentityError> {
-        let (config, clock, steps) = (Arc::new(config), SystemClock, Steps::default());
-        let secrets = SsmSecrets::open(sdk.ssm.clone(), &config.secrets_prefix, clock).await?;
+        let definitions = definitions(&sdk, &config);
+        let secrets = secrets(&sdk, &config).await?;
+        Ok(Self::of(sdk, config, definitions, secrets))
+    }
+
+    /// The same for a process that will be busy at once: what is live is compiled while the
+    /// identity key is on its way, and connections to both services stand.
+    ///
+    /// # Errors
+    /// [`IdentityError`] when the identity key cannot be had.
+    pub(crate) async fn open_warm(sdk: Sdk, config: Config) -> Result<Self, IdentityError> {
+        let definitions = definitions(&sdk, &config);
+        let (secrets, ()) = join(secrets(&sdk, &config), definitions.warm()).await;
+        Ok(Self::of(sdk, config, definitions, secrets?))
+    }
+
+    fn of(
+        sdk: Sdk,
+        config: Config,
+        definitions: DynamoDefinitions<SystemClock>,
+        secrets: SsmSecrets<SystemClock>,
+    ) -> Self {
+        let (config, clock) = (Arc::new(config), SystemClock);
         let queue = SqsQueue::new(sdk.sqs.clone(), Arc::clone(&config));
-        let tables = &config.tables;
-        Ok(Self {
+        let (tables, steps) = (&config.tables, definitions.steps().clone());
+        Self {
             journal: DynamoJournal::new(sdk.dynamo.clone(), tables.clone()),
             timers: DynamoTimers::new(sdk.dynamo.clone(), &tables.timers, queue.clone(), clock),
             dead_letters: SqsDeadLetters::new(
@@ -77,13 +104,7 @@ impl AwsPorts {
                 clock,
             ),
             alerts: SnsAlerts::new(sdk.sns.clone(), &config.alerts_topic),
-            definitions: DynamoDefinitions::new(
-                Items::new(sdk.dynamo.clone()),
-                &tables.definitions,
-                &config.tenants,
-                steps.clone(),
-                clock,
-            ),
+            definitions,
             deployment: Deployment {
                 public_url: config.public_url.clone(),
                 // Many processes work at once: a claim's lease alone tells whether it lives.
@@ -95,7 +116,7 @@ impl AwsPorts {
             steps,
             sdk,
             config,
-        })
+        }
     }
 
     /// The stack's configuration.
@@ -103,6 +124,16 @@ impl AwsPorts {
     pub fn config(&self) -> &Config {
         &self.config
     }
+}
+
+fn definitions(sdk: &Sdk, config: &Config) -> DynamoDefinitions<SystemClock> {
+    let items = Items::new(sdk.dynamo.clone());
+    let (table, tenants) = (&config.tables.definitions, &config.tenants);
+    DynamoDefinitions::new(items, table, tenants, Steps::default(), SystemClock)
+}
+
+async fn secrets(sdk: &Sdk, config: &Config) -> Result<SsmSecrets<SystemClock>, IdentityError> {
+    SsmSecrets::open(sdk.ssm.clone(), &config.secrets_prefix, SystemClock).await
 }
 
 impl Ports for AwsPorts {

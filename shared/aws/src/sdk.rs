@@ -1,13 +1,15 @@
 //! The AWS clients, made once for a process.
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use holdfast_providers::SetupError;
 
-/// The AWS clients. They share one HTTP client, with ring as its TLS provider as in the rest of
-/// the program.
+use crate::config;
+use crate::wire::Wire;
+
+/// The AWS clients. They share one HTTP client.
 ///
 /// DynamoDB, SQS, SSM: the SDK repeats what failed, up to three attempts, because every call of
 /// ours to them may be repeated. SNS and SES do not: a repeated call is a second message, and
@@ -27,21 +29,40 @@ pub struct Sdk {
 }
 
 impl Sdk {
-    /// Clients by the process's environment: region, credentials, and `AWS_ENDPOINT_URL`.
-    pub async fn from_environment() -> Self {
-        Self::of(&Self::configuration().await)
+    /// Clients of a person: region and credentials are looked for wherever the AWS command line
+    /// does, and `AWS_ENDPOINT_URL` is heeded.
+    ///
+    /// # Errors
+    /// [`SetupError`] when there is no HTTP client.
+    pub async fn of_person() -> Result<Self, SetupError> {
+        Ok(Self::of(&Self::configuration().await?))
     }
 
     /// What its clients share, for a client of another service.
-    pub async fn configuration() -> SdkConfig {
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .load()
-            .await
+    ///
+    /// # Errors
+    /// [`SetupError`] when there is no HTTP client.
+    pub async fn configuration() -> Result<SdkConfig, SetupError> {
+        let defaults = aws_config::defaults(BehaviorVersion::latest());
+        let defaults = defaults.http_client(Wire::new()?).retry_config(retries());
+        Ok(defaults.load().await)
+    }
+
+    /// Clients of a function: the platform says region and credentials in its environment, so
+    /// nothing else is looked at, nor linked.
+    ///
+    /// # Errors
+    /// [`SetupError`] when there is no HTTP client.
+    pub fn of_function() -> Result<Self, SetupError> {
+        let credentials = EnvironmentVariableCredentialsProvider::new();
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(Wire::new()?)
+            .retry_config(retries());
+        config.set_region(config::region().map(Region::new));
+        config.set_endpoint_url(config::endpoint());
+        Ok(Self::of(&config.build()))
     }
 
     /// Clients of this configuration.
@@ -59,4 +80,8 @@ impl Sdk {
             ses: aws_sdk_sesv2::Client::new(&once),
         }
     }
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(3)
 }

@@ -4,8 +4,11 @@
 //! as a JSON object, so that no other service has to be asked for them.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
+use aws_sdk_ssm::config::ProvideCredentials;
 use aws_sdk_ssm::types::ParameterType;
 use holdfast_engine::alert;
 use holdfast_engine::name::{PackName, TenantName};
@@ -29,7 +32,9 @@ impl AwsPorts {
     /// # Errors
     /// [`SetupError`] when there is no such stack, or it cannot be read.
     pub async fn of_stack(stack: &str) -> Result<Arc<Self>, SetupError> {
-        let sdk = Sdk::from_environment().await;
+        let account = Sdk::configuration().await?;
+        signed_in(&account).await?;
+        let sdk = Sdk::of(&account);
         let config = described(&sdk, stack).await?;
         Ok(Arc::new(Self::open(sdk, config).await?))
     }
@@ -100,6 +105,29 @@ impl AwsPorts {
         let begun = alert::begin_path(self, tenant).await;
         begun.map_err(|trouble| PortError::Unavailable(trouble.to_string()))
     }
+}
+
+/// Whether there is a region and somebody who calls: the services only say that a call failed.
+async fn signed_in(account: &SdkConfig) -> Result<(), SetupError> {
+    let missing = |missing: String| SetupError::Account { missing };
+    if account.region().is_none() {
+        return Err(missing("there is no region".to_owned()));
+    }
+    let provider = account.credentials_provider();
+    let provider = provider.ok_or_else(|| missing("there are no credentials".to_owned()))?;
+    let found = provider.provide_credentials().await;
+    found.map_err(|error| missing(format!("there are no credentials ({})", chain(&error))))?;
+    Ok(())
+}
+
+/// An error with its causes.
+fn chain(error: &dyn Error) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 async fn described(sdk: &Sdk, stack: &str) -> Result<Config, SetupError> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use holdfast_engine::port::{CallError, HttpResponse};
 use http::{HeaderMap, Method};
-use reqwest::redirect::Policy;
 use serde_json::Value as Json;
 use url::{Host, Url};
 
 use crate::address::{self, PublicResolver};
 use crate::failure::{maybe, misconfigured, of_request, refused};
+use crate::tls::{self, SetupError};
 
 /// The largest response body that is read, in bytes.
 pub(crate) const MAX_RESPONSE: usize = 1024 * 1024;
@@ -31,11 +31,6 @@ pub struct Client {
     pub(crate) open: reqwest::Client,
 }
 
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-#[error("set up TLS")]
-pub struct SetupError(#[source] reqwest::Error);
-
 /// A request with everything that it needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Outbound {
@@ -48,17 +43,15 @@ pub(crate) struct Outbound {
 }
 
 impl Client {
-    /// A client with ring as the TLS provider, which it installs for the process.
+    /// A client that has no connection yet.
     ///
     /// # Errors
     /// [`SetupError`] when the system's certificates cannot be used.
     pub fn new() -> Result<Self, SetupError> {
-        // An error says that a provider is installed already; only ring is compiled in.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let guarded = builder().dns_resolver(Arc::new(PublicResolver)).build();
+        let guarded = builder()?.dns_resolver(Arc::new(PublicResolver)).build();
         Ok(Self {
-            guarded: guarded.map_err(SetupError)?,
-            open: builder().build().map_err(SetupError)?,
+            guarded: guarded.map_err(SetupError::Client)?,
+            open: builder()?.build().map_err(SetupError::Client)?,
         })
     }
 
@@ -83,14 +76,13 @@ impl Client {
     }
 }
 
-fn builder() -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
+fn builder() -> Result<reqwest::ClientBuilder, SetupError> {
+    Ok(tls::builder()?
         .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::none())
         .referer(false)
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT))
 }
 
 /// A literal address is never resolved, so it is checked here.

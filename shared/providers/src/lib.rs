@@ -12,14 +12,16 @@ pub mod remote;
 pub mod settings;
 mod slack;
 mod smtp;
+pub mod tls;
 mod twilio;
 
 #[cfg(test)]
 mod testing;
 
-pub use client::{Client, SetupError};
+pub use client::Client;
 pub use http::ReqwestHttp;
 pub use providers::Providers;
 pub use slack::Slack;
 pub use smtp::Smtp;
+pub use tls::SetupError;
 pub use twilio::Twilio;

@@ -30,7 +30,7 @@ pub struct Bare {
 impl Bare {
     /// Makes tables and queues.
     pub async fn open(name: &str, tenant: &TenantName, queues: &[&str]) -> Self {
-        let (sdk, meter) = (Sdk::from_environment().await, Meter::default());
+        let (sdk, meter) = (Sdk::of_person().await.unwrap(), Meter::default());
         let stack = format!("{name}-{}", std::process::id());
         let table = |name: &str| format!("{stack}-{name}");
         let tables = Tables {

@@ -78,12 +78,10 @@ impl Stack {
     async fn at(place: Place) -> Self {
         let name = variable("HOLDFAST_STACK_NAME").expect("HOLDFAST_STACK_NAME: run `make e2e`");
         let ports = AwsPorts::of_stack(&name).await.unwrap();
-        // Installs the process's TLS provider, which any client needs.
-        drop(holdfast_providers::Client::new().unwrap());
         let url = variable("HOLDFAST_API_URL").or_else(|| ports.config().public_url.clone());
         let stack = Self {
             ports,
-            sdk: Sdk::from_environment().await,
+            sdk: Sdk::of_person().await.unwrap(),
             http: reqwest::Client::new(),
             url: url.expect("the stack has no address"),
             host: variable("HOLDFAST_API_HOST"),

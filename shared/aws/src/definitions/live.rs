@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use holdfast_engine::definition::Catalog;
 use holdfast_engine::definition::model::{ManifestId, Pack};
 use holdfast_engine::name::{PackName, TenantName};
@@ -107,9 +108,46 @@ impl<C: Clock> DynamoDefinitions<C> {
         change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// The step functions that have a queue, as far as they are known.
+    pub(crate) fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    /// Compiles what is live of all tenants, as far as it can be had.
+    pub(crate) async fn warm(&self) {
+        let asked = self.tenants.iter().map(|tenant| self.published(tenant));
+        // One after the other: tenants share versions, which are compiled once.
+        for (tenant, published) in self.tenants.iter().zip(join_all(asked).await) {
+            let compiled = match published {
+                Ok(published) => self.compiled_of(published).await,
+                Err(error) => Err(error.into()),
+            };
+            match compiled {
+                Ok(compiled) => self.keep(tenant, compiled),
+                Err(error) => {
+                    tracing::warn!(%tenant, code = error.code(), %error, "what is live is not compiled yet");
+                }
+            }
+        }
+    }
+
+    fn keep(&self, tenant: &TenantName, value: Compiled) {
+        let until = self.until();
+        self.write(|state| {
+            state.live.insert(tenant.clone(), Kept { value, until });
+        });
+    }
+
     async fn look_up(&self, tenant: &TenantName) -> Result<Compiled, DefinitionsError> {
+        self.compiled_of(self.published(tenant).await?).await
+    }
+
+    async fn compiled_of(
+        &self,
+        published: BTreeMap<PackName, Live>,
+    ) -> Result<Compiled, DefinitionsError> {
         let (mut stable, mut canaries) = (Vec::new(), Vec::new());
-        for (pack, live) in self.published(tenant).await? {
+        for (pack, live) in published {
             if let Some(trial) = live.canary {
                 canaries.extend(self.canary(pack.clone(), trial).await?);
             }
@@ -148,13 +186,7 @@ impl<C: Clock> DynamoDefinitions<C> {
         }
         match (self.look_up(tenant).await, known) {
             (Ok(value), _) => {
-                let kept = Kept {
-                    value: value.clone(),
-                    until: self.until(),
-                };
-                self.write(|state| {
-                    state.live.insert(tenant.clone(), kept);
-                });
+                self.keep(tenant, value.clone());
                 Ok(Some(value))
             }
             (Err(error), Some(kept)) => {

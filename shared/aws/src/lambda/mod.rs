@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::sqs::SqsEvent;
 use holdfast_engine::contract::Runner;
-use holdfast_engine::port::{Definitions, Delivery, Ports, QueueName, Verdict};
+use holdfast_engine::port::{Delivery, Ports, QueueName, Verdict};
 use holdfast_engine::step::Step;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value as Json;
@@ -30,7 +30,6 @@ pub use stream::deliveries;
 pub struct Function {
     queue: QueueName,
     ports: Arc<AwsPorts>,
-    outside: AwsOutside,
 }
 
 impl Function {
@@ -41,18 +40,10 @@ impl Function {
     /// [`SetupError`] when the template's variables or the identity key are missing.
     pub async fn start(name: &str) -> Result<Self, SetupError> {
         log::init();
-        let sdk = Sdk::from_environment().await;
-        let ports = Arc::new(AwsPorts::open(sdk, Config::from_environment()?).await?);
-        for tenant in &ports.config().tenants {
-            if let Err(error) = ports.definitions().live(tenant).await {
-                tracing::warn!(%tenant, code = error.code(), %error, "what is live is not compiled yet");
-            }
-        }
-        let outside = AwsOutside::new(ports.secrets(), ports.sdk.ses.clone(), ports.config())?;
+        let ports = AwsPorts::open_warm(Sdk::of_function()?, Config::from_environment()?).await?;
         Ok(Self {
             queue: QueueName::of(name),
-            outside,
-            ports,
+            ports: Arc::new(ports),
         })
     }
 
@@ -62,10 +53,13 @@ impl Function {
         &self.ports
     }
 
-    /// The providers behind connections.
-    #[must_use]
-    pub fn outside(&self) -> &AwsOutside {
-        &self.outside
+    /// The providers behind connections, of a function that calls them.
+    ///
+    /// # Errors
+    /// [`SetupError`] when the HTTP client cannot be set up.
+    pub fn outside(&self) -> Result<AwsOutside, SetupError> {
+        let (ses, config) = (self.ports.sdk.ses.clone(), self.ports.config());
+        Ok(AwsOutside::new(self.ports.secrets(), ses, config)?)
     }
 
     /// Serves a step from its queue, under the step contract.

@@ -23,7 +23,7 @@ pub(crate) struct Feed {
 impl Feed {
     pub(crate) async fn new(table: &str) -> Self {
         Self {
-            client: Client::new(&Sdk::configuration().await),
+            client: Client::new(&Sdk::configuration().await.unwrap()),
             table: table.to_owned(),
             seen: Mutex::default(),
         }

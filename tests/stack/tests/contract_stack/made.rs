@@ -98,7 +98,7 @@ impl Drop for Made {
         let deleted = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
-                let sdk = Sdk::from_environment().await;
+                let sdk = Sdk::of_person().await.unwrap();
                 for table in tables {
                     sdk.dynamo
                         .delete_table()

@@ -46,9 +46,7 @@ struct Services {
 }
 
 async fn services(parts: Parts) -> Services {
-    // Installs the process's TLS provider, which any client needs.
-    drop(holdfast_providers::Client::new());
-    let sdk = Sdk::from_environment().await;
+    let sdk = Sdk::of_person().await.unwrap();
     let made = Made::new(&sdk, parts).await;
     let now = SystemClock.now().round(Unit::Millisecond).unwrap();
     let clock = VirtualClock::new(now);
