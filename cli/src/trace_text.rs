@@ -99,6 +99,15 @@ fn parts(what: &What) -> Parts {
             let what = format!("{workflow} · {}  {}", skipped.step, skipped.reason);
             (DIM, "left out", what, Vec::new())
         }
+        What::Waiting(waiting) => {
+            let workflow = workflow(&waiting.execution);
+            let (step, hours) = (step_name(&waiting.step), waiting.hours.join(", "));
+            let what = format!(
+                "{workflow} · {step}  for {hours}, open at {}",
+                waiting.opens
+            );
+            (YELLOW, "waits", what, Vec::new())
+        }
         What::End(end) => {
             let reason = end.reason.as_ref();
             let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
@@ -220,6 +229,7 @@ fn step_more(step: &StepPart) -> Vec<String> {
         let done = format!("{} · {}", by.execution, step_name(&by.step));
         lines.push(format!("suppressed: already done by {done}"));
     }
+    lines.extend(step.reason.clone());
     if let Some(due) = step.due {
         lines.push(format!("next attempt {due}"));
     }

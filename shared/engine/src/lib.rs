@@ -14,6 +14,7 @@ pub mod expr;
 pub mod field;
 pub mod hash;
 pub mod history;
+pub mod hours;
 pub mod id;
 pub mod import;
 pub mod key;

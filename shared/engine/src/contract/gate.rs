@@ -46,7 +46,8 @@ pub(super) enum Held {
 }
 
 impl<P: Ports> Runner<P> {
-    /// Decides whether a step performs now: what is too old asks a person, what a breaker holds
+    /// Decides whether a step performs now: what has expired is skipped, what comes outside its
+    /// hours waits for them, what is too old asks a person, what a breaker holds
     /// back goes to its fallback or waits, and what keeps a rate waits for its turn.
     pub(super) async fn hold_back(
         &self,
@@ -55,6 +56,9 @@ impl<P: Ports> Runner<P> {
         view: &mut View,
         reaction: Reaction,
     ) -> Result<Held, Trouble> {
+        if let Some(held) = self.untimely(work, connected, view, reaction).await? {
+            return Ok(held);
+        }
         if self.is_overdue(work) {
             return self.ask_about_overdue(work, view).await.map(Held::Over);
         }

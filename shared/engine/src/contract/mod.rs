@@ -38,6 +38,7 @@ mod scope;
 mod settle;
 mod shape;
 mod terms;
+mod timely;
 mod turn;
 mod undo;
 mod view;

@@ -27,7 +27,7 @@ pub(super) struct Draft {
 pub(super) mod rank {
     pub(super) const AFTERMATH: u8 = 0;
     pub(in crate::timeline) const CHANGE: u8 = 1;
-    pub(super) const STEP: u8 = 3;
+    pub(in crate::timeline) const STEP: u8 = 3;
     pub(in crate::timeline) const DECISION: u8 = 2;
     pub(super) const EVENT: u8 = 4;
 }

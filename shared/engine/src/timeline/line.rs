@@ -76,6 +76,8 @@ pub enum What {
     Step(Box<StepPart>),
     /// A step was left out.
     Skipped(SkippedPart),
+    /// A step waits for its hours.
+    Waiting(WaitingPart),
     /// An execution ended.
     End(EndPart),
     /// The outcome of an execution was looked for.
@@ -201,6 +203,9 @@ pub struct StepPart {
     pub attempt: u32,
     /// Whether an attempt that did not succeed may have taken effect.
     pub maybe: bool,
+    /// Why it was left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
@@ -239,6 +244,19 @@ pub struct SkippedPart {
     pub step: String,
     /// Why.
     pub reason: String,
+}
+
+/// A step that was sent outside its hours and has not begun.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WaitingPart {
+    /// The execution.
+    pub execution: String,
+    /// The step.
+    pub step: String,
+    /// The names of its hours.
+    pub hours: Vec<String>,
+    /// When they open.
+    pub opens: Timestamp,
 }
 
 /// The end of an execution.

@@ -8,19 +8,21 @@ use super::compensation;
 use super::connection::ladder;
 use super::environment::{self, either, object};
 use super::expected::Expected;
+use super::hours;
 use super::json_schema::Schema;
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
-use super::value::members;
+use super::value::{members, value};
 use super::via::via;
 use super::workflow::Flow;
 use super::{Place, update};
 use crate::definition::catalog::Signature;
 use crate::definition::document::Finding;
-use crate::definition::model::{Action, Once, Refused, StepDefinition, Unknown};
+use crate::definition::model::{Action, Once, Refused, StepDefinition, Unknown, ValueExpression};
 use crate::definition::nearest::suggestion;
 use crate::definition::yaml::Node;
 use crate::expr::Type;
+use crate::field::{Field, Kind};
 use crate::name::StepId;
 
 /// The function that changes records; its `with` has a grammar of its own.
@@ -152,6 +154,11 @@ fn parts(
             .filter(|_| node.get("id").is_some())
             .map(|given| batch(place, node, given, signature)),
     );
+    let hours = transposed(
+        node.get("hours")
+            .map(|named| hours::of_step(place, node, named, signature)),
+    );
+    let expires = transposed(node.get("expires").map(|node| moment(place, node)));
     let response = environment::response(place.world);
     let returns = node
         .get("returns")
@@ -172,6 +179,8 @@ fn parts(
         once: once?,
         asynchronous: node.flag("async"),
         rate: node.read("rate"),
+        hours: hours?,
+        expires: expires?,
         batch: batch?,
         timeout: node.get("timeout").and_then(Node::duration),
         returns,
@@ -218,6 +227,7 @@ fn misplaced(place: Place<'_>, node: &Node, updates: bool) {
             "unknown",
             "a change of a record either happens or does not: remove `unknown`",
         );
+        report("hours", "update-record calls nobody: remove `hours`");
     } else {
         report(
             "refused",
@@ -284,6 +294,11 @@ fn output(signature: &Signature) -> Type {
 /// The result of `update-record`.
 pub(super) fn updated(snapshot: Type) -> Type {
     object([("record", snapshot), ("refused", Type::Bool)])
+}
+
+/// A value that is a point in time.
+fn moment(place: Place<'_>, node: &Node) -> Option<ValueExpression> {
+    value(place, node, Expected::Field(&Field::of(Kind::Datetime)))
 }
 
 fn once(place: Place<'_>, node: &Node) -> Option<Once> {

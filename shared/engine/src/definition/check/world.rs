@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::source::Head;
-use super::{pack, record, source};
+use super::{hours, pack, record, source};
 use crate::definition::catalog::Catalog;
 use crate::definition::diagnostic::Severity;
 use crate::definition::document::{Document, Finding};
@@ -15,6 +15,7 @@ use crate::definition::nearest::{nearest, suggestion};
 use crate::definition::yaml::Node;
 use crate::expr::Type;
 use crate::field::Field;
+use crate::hours::Hours;
 use crate::name::RecordType;
 
 /// What exists in a pack.
@@ -24,6 +25,8 @@ pub(crate) struct World<'a> {
     /// The texts that templates may include.
     pub(crate) includes: BTreeMap<String, String>,
     pub(crate) settings: BTreeMap<String, Field>,
+    /// The hours that `pack.yaml` names; `None`: they have a mistake, which is reported.
+    pub(crate) hours: BTreeMap<String, Option<Arc<Hours>>>,
     /// The type of `config`.
     pub(crate) config: Type,
     pub(crate) records: BTreeMap<RecordType, RecordDefinition>,
@@ -42,6 +45,7 @@ impl<'a> World<'a> {
                 .map(|(path, text)| (path.clone(), text.text.to_string()))
                 .collect(),
             settings: BTreeMap::new(),
+            hours: BTreeMap::new(),
             config: Type::Dynamic,
             records: BTreeMap::new(),
             snapshots: Arc::default(),
@@ -49,6 +53,7 @@ impl<'a> World<'a> {
         };
         world.settings = pack::settings(&world);
         world.config = pack::config(&world.settings);
+        world.hours = hours::hours(&world);
         world.records = record::heads(&world);
         world.snapshots = Arc::new(record::snapshots(&world.records));
         world.sources = source::heads(&world);
