@@ -163,7 +163,7 @@ pub fn pack(steps: &str) -> Arc<Pack> {
          trigger: {{ record: {{ type: deal, on: updated }} }}\nsteps:\n  {}\n",
         steps.replace('\n', "\n  ")
     );
-    let deal = "record: deal\nkey: [name]\nfields:\n  name: { type: string, required: true }\n\
+    let deal = "record: deal\nkey: [name]\nfields:\n  name: { type: string, required: true }\n  at: { type: datetime }\n\
                 states: [new, won]\ninitial: new\ntransitions: []\n";
     let files: Files = [
         ("pack.yaml".to_owned(), PACK.to_owned()),
