@@ -3,6 +3,7 @@
 mod person;
 
 use holdfast_engine::record::FieldChange;
+use holdfast_engine::suppression::Wish;
 use holdfast_engine::timeline::{
     AttemptPart, DecisionPart, EventPart, Line, RecordPart, ReviewPart, StepPart, Timeline, What,
 };
@@ -144,13 +145,20 @@ fn event_text(event: &EventPart) -> String {
     } else {
         format!("  changed: {}", event.changed.join(", "))
     };
+    let asked = event.asked.map_or_else(String::new, |asked| {
+        let word = match asked.wish {
+            Wish::Stop => "opts out of",
+            Wish::Start => "opts in to",
+        };
+        format!("  {word} {}", asked.channel.word())
+    });
     let unmatched = if event.unmatched {
         format!("  {YELLOW}unmatched: no workflow wants it{PLAIN}")
     } else {
         String::new()
     };
     format!(
-        "{}  {DIM}{}{PLAIN}{changed}{unmatched}",
+        "{}  {DIM}{}{PLAIN}{changed}{asked}{unmatched}",
         event.name, event.event
     )
 }

@@ -29,6 +29,7 @@ pub mod record;
 pub mod retry;
 pub mod route;
 pub mod step;
+pub mod suppression;
 pub mod sweep;
 pub mod timeline;
 pub mod undeliverable;

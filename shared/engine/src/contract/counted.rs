@@ -8,6 +8,7 @@ use super::gate::BREAKER_OPEN;
 use super::lapsed::CLAIM_ABANDONED;
 use super::perform::Attempted;
 use super::runner::{Runner, Trouble};
+use super::suppressed::OPTED_OUT;
 use super::timely::EXPIRED;
 use super::view::View;
 use super::work::Work;
@@ -29,7 +30,7 @@ const YOUNG: SignedDuration = SignedDuration::from_secs(5);
 
 /// Failures that say nothing of the connection: no call was made, or it is not known to be what
 /// failed.
-const NO_ANSWER: [&str; 20] = [
+const NO_ANSWER: [&str; 21] = [
     BREAKER_OPEN,
     CLAIM_ABANDONED,
     EXPIRED,
@@ -43,6 +44,7 @@ const NO_ANSWER: [&str; 20] = [
     "InvalidRequest",
     "InvalidSubject",
     "NoConnection",
+    OPTED_OUT,
     "Panicked",
     "SecretMissing",
     "SecretUnusable",

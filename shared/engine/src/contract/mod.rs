@@ -37,6 +37,7 @@ mod runner;
 mod scope;
 mod settle;
 mod shape;
+mod suppressed;
 mod terms;
 mod timely;
 mod turn;

@@ -27,6 +27,15 @@ const SPREAD: Duration = Duration::from_secs(30);
 /// When hours that do not open within a year are looked at again.
 const NEVER: Duration = Duration::from_hours(24);
 
+/// Why a step is left out.
+#[derive(Debug)]
+pub(super) struct LeftOut {
+    /// What it is called where an attempt may have taken effect.
+    pub(super) code: &'static str,
+    /// The reason.
+    pub(super) reason: String,
+}
+
 impl<P: Ports> Runner<P> {
     /// Skips what is too late and parks what comes outside its hours; `None`: it is time.
     pub(super) async fn untimely(
@@ -41,7 +50,11 @@ impl<P: Ports> Runner<P> {
         let opens = opening(&hours, now, &work.envelope.context.config);
         let opens = opens.unwrap_or_else(|| now.saturating_add(NEVER).unwrap_or(now));
         if let Some(reason) = work.expired(now, opens) {
-            return self.skip(work, view, reaction, reason).await.map(Some);
+            let why = LeftOut {
+                code: EXPIRED,
+                reason,
+            };
+            return self.skip(work, view, reaction, why).await.map(Some);
         }
         if opens <= now {
             return Ok(None);
@@ -59,12 +72,12 @@ impl<P: Ports> Runner<P> {
         work: &Work<'_>,
         view: &mut View,
         reaction: Reaction,
-        reason: String,
+        why: LeftOut,
     ) -> Result<Held, Trouble> {
         let verdict = if reaction == Reaction::TakeOver {
             self.abandon(work, view).await?
         } else {
-            self.skip_unclaimed(work, view, reason).await?
+            self.skip_unclaimed(work, view, why).await?
         };
         Ok(verdict.map_or(Held::LookAgain, Held::Over))
     }
@@ -73,7 +86,7 @@ impl<P: Ports> Runner<P> {
         &self,
         work: &Work<'_>,
         view: &mut View,
-        reason: String,
+        why: LeftOut,
     ) -> Result<Option<Verdict>, Trouble> {
         if let Some(key) = work.once_key.clone() {
             let keys = [key];
@@ -82,10 +95,11 @@ impl<P: Ports> Runner<P> {
         let entry = view.body::<StepEntry>(&work.entry_key)?;
         let progress = entry.map_or(Progress::FIRST, |entry| entry.progress);
         let attempted = if progress.maybe && work.terms.needs_certainty() {
-            let error = StepError::permanent(EXPIRED, format!("{reason}, after an attempt"));
+            let message = format!("{}, after an attempt", why.reason);
+            let error = StepError::permanent(why.code, message);
             Attempted::Ended(error, Ending::LeaveUnknown, None)
         } else {
-            Attempted::LeftOut(reason)
+            Attempted::LeftOut(why.reason)
         };
         let verdict = self.settle(work, view, None, &attempted).await?;
         if let (Some(crash), Some(_)) = (work.crash_id(), verdict) {

@@ -89,6 +89,7 @@ impl Drafts {
             name: entry.event.name.clone(),
             data: entry.event.data.clone(),
             changed: entry.event.changed.clone(),
+            asked: entry.event.asked,
             records: entry
                 .records
                 .iter()

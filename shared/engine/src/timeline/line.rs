@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::person::PersonPart;
 use crate::entry::ErrorSummary;
+use crate::event::Asked;
 use crate::operation::{ReviewKind, Status};
 use crate::record::FieldChange;
 
@@ -100,6 +101,9 @@ pub struct EventPart {
     /// The ids of the records that it speaks of, by `as` names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub records: BTreeMap<String, String>,
+    /// What somebody asks for with it about being written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// Whether no workflow wants it.
     pub unmatched: bool,
 }

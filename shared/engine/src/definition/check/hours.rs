@@ -8,14 +8,17 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
-use super::via::kinds;
+use super::expected::Expected;
+use super::mapped::transposed;
+use super::value::value;
 use super::{Place, World, pack};
 use crate::definition::catalog::Signature;
 use crate::definition::document::{Document, Finding};
-use crate::definition::model::ConnectionKind;
+use crate::definition::folder::Kind;
+use crate::definition::model::ValueExpression;
 use crate::definition::nearest::suggestion;
 use crate::definition::yaml::{Member, Node};
-use crate::field::{Field, Kind, accept};
+use crate::field::{Field, Kind as FieldKind, accept};
 use crate::hours::{Hours, Range, Zone, days, opening};
 
 const RANGES: &str =
@@ -55,7 +58,7 @@ fn one(world: &World<'_>, document: &Document, member: &Member) -> Option<Hours>
 fn zone(world: &World<'_>, document: &Document, node: &Node) -> Option<Zone> {
     let text = node.text()?;
     let Some(setting) = text.strip_prefix('=') else {
-        let field = Field::of(Kind::Timezone);
+        let field = Field::of(FieldKind::Timezone);
         let Err(violations) = accept(&field, &Json::from(text)) else {
             return TimeZone::get(text).ok().map(Zone::Named);
         };
@@ -68,7 +71,7 @@ fn zone(world: &World<'_>, document: &Document, node: &Node) -> Option<Zone> {
     };
     let name = setting.trim().strip_prefix("config.").unwrap_or_default();
     let field = world.settings.get(name);
-    if name == "tz" || field.is_some_and(|field| field.kind == Kind::Timezone) {
+    if name == "tz" || field.is_some_and(|field| field.kind == FieldKind::Timezone) {
         return Some(Zone::Setting(name.to_owned()));
     }
     let message = format!("`{text}` is not a setting of the type `timezone`");
@@ -137,7 +140,7 @@ fn ranges(document: &Document, node: &Node) -> Option<Vec<Range>> {
 /// Dates. No calendar of a country is kept up with: those that exist say too little of regions, and
 /// age with the binary.
 fn holidays(document: &Document, node: &Node) -> Option<BTreeSet<Date>> {
-    let field = Field::of(Kind::Date);
+    let field = Field::of(FieldKind::Date);
     let mut dates = BTreeSet::new();
     for node in node.elements() {
         let text = node.text()?;
@@ -172,35 +175,49 @@ pub(super) fn named(place: Place<'_>, node: &Node) -> Option<Arc<Hours>> {
     None
 }
 
-/// Hours by the name that a step gives: one that calls somebody.
+/// The hours of a step; `None` when they have a mistake, which is reported.
+#[expect(
+    clippy::option_option,
+    reason = "broken and without hours are different"
+)]
 pub(super) fn of_step(
     place: Place<'_>,
     step: &Node,
-    node: &Node,
     signature: Option<&Signature>,
-) -> Option<Arc<Hours>> {
-    let found = named(place, node);
-    if let (Some(own), Some(connection)) = (&found, of_connection(place, step)) {
-        meet(place, node, own, connection);
-    }
+) -> Option<Option<Arc<Hours>>> {
+    let Some(node) = step.get("hours") else {
+        return Some(None);
+    };
+    let found = named(place, node)?;
     if let Some(signature) = signature.filter(|it| it.connections.is_empty()) {
         let message = format!("`{}` calls nobody, and waits for no hours", signature.name);
         let finding = Finding::error("MisplacedKey", node.span.clone(), message);
-        let any = kinds(&[ConnectionKind::Http]);
-        let help = format!("remove `hours`: they are for steps that use {any}, and the like");
-        place.document.report(finding.help(help));
+        place
+            .document
+            .report(finding.help("remove `hours`: they are for steps that use a connection"));
         return None;
     }
-    found
+    if let Some(connection) = of_connection(place, step) {
+        meet(place, node, &found, connection);
+    }
+    Some(Some(found))
+}
+
+/// When a step expires; `None` when that has a mistake, which is reported.
+#[expect(
+    clippy::option_option,
+    reason = "broken and without an end are different"
+)]
+pub(super) fn expiry(place: Place<'_>, step: &Node) -> Option<Option<ValueExpression>> {
+    let time = Field::of(FieldKind::Datetime);
+    let node = step.get("expires");
+    transposed(node.map(|node| value(place, node, Expected::Field(&time))))
 }
 
 /// The hours of the connection that a step uses.
 fn of_connection<'w>(place: Place<'w>, step: &Node) -> Option<&'w Hours> {
     let via = step.get("via")?.text()?;
-    let mut connections = place
-        .world
-        .folder
-        .of(crate::definition::folder::Kind::Connection);
+    let mut connections = place.world.folder.of(Kind::Connection);
     let connection = connections.find(|one| one.name == via)?.readable()?;
     let hours = connection.get("hours")?.text()?;
     place.world.hours.get(hours)?.as_deref()

@@ -12,17 +12,16 @@ use super::hours;
 use super::json_schema::Schema;
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
-use super::value::{members, value};
+use super::value::members;
 use super::via::via;
 use super::workflow::Flow;
 use super::{Place, update};
 use crate::definition::catalog::Signature;
 use crate::definition::document::Finding;
-use crate::definition::model::{Action, Once, Refused, StepDefinition, Unknown, ValueExpression};
+use crate::definition::model::{Action, Once, Refused, StepDefinition, Unknown};
 use crate::definition::nearest::suggestion;
 use crate::definition::yaml::Node;
 use crate::expr::Type;
-use crate::field::{Field, Kind};
 use crate::name::StepId;
 
 /// The function that changes records; its `with` has a grammar of its own.
@@ -154,11 +153,8 @@ fn parts(
             .filter(|_| node.get("id").is_some())
             .map(|given| batch(place, node, given, signature)),
     );
-    let hours = transposed(
-        node.get("hours")
-            .map(|named| hours::of_step(place, node, named, signature)),
-    );
-    let expires = transposed(node.get("expires").map(|node| moment(place, node)));
+    let hours = hours::of_step(place, node, signature);
+    let expires = hours::expiry(place, node);
     let response = environment::response(place.world);
     let returns = node
         .get("returns")
@@ -294,11 +290,6 @@ fn output(signature: &Signature) -> Type {
 /// The result of `update-record`.
 pub(super) fn updated(snapshot: Type) -> Type {
     object([("record", snapshot), ("refused", Type::Bool)])
-}
-
-/// A value that is a point in time.
-fn moment(place: Place<'_>, node: &Node) -> Option<ValueExpression> {
-    value(place, node, Expected::Field(&Field::of(Kind::Datetime)))
 }
 
 fn once(place: Place<'_>, node: &Node) -> Option<Once> {
