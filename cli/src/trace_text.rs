@@ -3,6 +3,7 @@
 mod person;
 
 use holdfast_engine::record::FieldChange;
+use holdfast_engine::suppression::Wish;
 use holdfast_engine::timeline::{
     AttemptPart, DecisionPart, EventPart, Line, RecordPart, ReviewPart, StepPart, Timeline, What,
 };
@@ -99,6 +100,15 @@ fn parts(what: &What) -> Parts {
             let what = format!("{workflow} · {}  {}", skipped.step, skipped.reason);
             (DIM, "left out", what, Vec::new())
         }
+        What::Waiting(waiting) => {
+            let workflow = workflow(&waiting.execution);
+            let (step, hours) = (step_name(&waiting.step), waiting.hours.join(", "));
+            let what = format!(
+                "{workflow} · {step}  for {hours}, open at {}",
+                waiting.opens
+            );
+            (YELLOW, "waits", what, Vec::new())
+        }
         What::End(end) => {
             let reason = end.reason.as_ref();
             let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
@@ -135,13 +145,20 @@ fn event_text(event: &EventPart) -> String {
     } else {
         format!("  changed: {}", event.changed.join(", "))
     };
+    let asked = event.asked.map_or_else(String::new, |asked| {
+        let word = match asked.wish {
+            Wish::Stop => "opts out of",
+            Wish::Start => "opts in to",
+        };
+        format!("  {word} {}", asked.channel.word())
+    });
     let unmatched = if event.unmatched {
         format!("  {YELLOW}unmatched: no workflow wants it{PLAIN}")
     } else {
         String::new()
     };
     format!(
-        "{}  {DIM}{}{PLAIN}{changed}{unmatched}",
+        "{}  {DIM}{}{PLAIN}{changed}{asked}{unmatched}",
         event.name, event.event
     )
 }
@@ -220,6 +237,7 @@ fn step_more(step: &StepPart) -> Vec<String> {
         let done = format!("{} · {}", by.execution, step_name(&by.step));
         lines.push(format!("suppressed: already done by {done}"));
     }
+    lines.extend(step.reason.clone());
     if let Some(due) = step.due {
         lines.push(format!("next attempt {due}"));
     }

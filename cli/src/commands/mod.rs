@@ -19,6 +19,7 @@ mod selection;
 mod send;
 mod serve;
 mod status;
+mod suppressed;
 mod test;
 mod trace;
 
@@ -76,6 +77,8 @@ enum Command {
     Review(review::Arguments),
     /// Show how good the data is that came in: what passed, what is set, what are duplicates
     Quality(quality::Arguments),
+    /// Show who has asked not to be written to, by SMS or e-mail
+    Suppressed(suppressed::Arguments),
     /// Send what failed again, from where it failed
     Redrive(redrive::Arguments),
     /// Run an execution anew from a step on, as a new generation
@@ -133,6 +136,7 @@ async fn perform(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Errors(arguments) => errors::run(arguments, output).await,
         Command::Review(arguments) => review::run(arguments, output).await,
         Command::Quality(arguments) => quality::run(&arguments, output).await,
+        Command::Suppressed(arguments) => suppressed::run(&arguments, output).await,
         Command::Redrive(arguments) => redrive::run(&arguments, output).await,
         Command::Rerun(arguments) => rerun::run(&arguments, output).await,
         Command::Stop(arguments) => hold::stop(&arguments, output).await,
@@ -225,6 +229,7 @@ mod tests {
             "status",
             "publish",
             "quality",
+            "suppressed",
             "rollback",
             "send",
             "import",

@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 
 use crate::answer::Verdict;
 use crate::counted;
-use crate::map::{Endpoint, Input, Mapped, map};
+use crate::map::{Endpoint, Input, Mapped};
+use crate::opt_out::heard_and_mapped;
 use crate::reading::Reading;
 use crate::review::{self, Report, unreadable};
 use crate::{Answer, Problem, Request};
@@ -76,7 +77,8 @@ impl Arrival<'_> {
 
     async fn one<P: Ports>(self, ports: &P, body: &Json) -> Result<Verdict, Problem> {
         let bytes = &self.request.body;
-        match map(self.endpoint, self.reading, Input { body, bytes }) {
+        let input = Input { body, bytes };
+        match heard_and_mapped(ports, self.endpoint, self.reading, input).await? {
             Mapped::Ignored => {
                 counted::ignored(ports, self.endpoint);
                 Ok(Verdict::Ignored)
@@ -101,7 +103,9 @@ impl Arrival<'_> {
         for body in elements {
             let text = body.to_string();
             let bytes = text.as_bytes();
-            let (event, report) = match map(self.endpoint, self.reading, Input { body, bytes }) {
+            let input = Input { body, bytes };
+            let mapped = heard_and_mapped(ports, self.endpoint, self.reading, input);
+            let (event, report) = match mapped.await? {
                 Mapped::Ignored => {
                     counted::ignored(ports, self.endpoint);
                     verdicts.push(Verdict::Ignored);

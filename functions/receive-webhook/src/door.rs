@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value as Json;
 
 use crate::arrival::{Content, MAX_EVENT};
-use crate::map::{Endpoint, Input, Mapped, map};
+use crate::map::{Endpoint, Input, Mapped};
+use crate::opt_out::heard_and_mapped;
 use crate::reading::Reading;
 use crate::{Problem, Request, body};
 
@@ -46,7 +47,8 @@ impl Door for WebhookDoor {
         let reading = Reading::new(endpoint, &request, ports.clock().now());
         let (body, bytes) = content(endpoint, &reading, stored, &request).await?;
         let (body, bytes) = (&body, bytes.as_slice());
-        entered(map(endpoint, &reading, Input { body, bytes }))
+        let input = Input { body, bytes };
+        entered(heard_and_mapped(ports, endpoint, &reading, input).await?)
     }
 }
 

@@ -9,6 +9,7 @@ mod door;
 mod json;
 mod map;
 mod multipart;
+mod opt_out;
 mod reading;
 mod request;
 mod review;

@@ -3,7 +3,7 @@
 use holdfast_engine::definition::model::{
     EventIdRule, ManifestId, MappedField, MappedValue, RecordMapping, Source,
 };
-use holdfast_engine::event::{Event, EventMessage, Lineage, MappedRecord, Origin};
+use holdfast_engine::event::{Asked, Event, EventMessage, Lineage, MappedRecord, Origin};
 use holdfast_engine::expr::{EvaluationError, Expression, Scope};
 use holdfast_engine::field::{self, Rule, Violation};
 use holdfast_engine::id::EventId;
@@ -55,7 +55,12 @@ pub(crate) struct Input<'a> {
 }
 
 /// Maps a request, or one element of it.
-pub(crate) fn map(endpoint: Endpoint<'_>, reading: &Reading, input: Input<'_>) -> Mapped {
+pub(crate) fn map(
+    endpoint: Endpoint<'_>,
+    reading: &Reading,
+    input: Input<'_>,
+    asked: Option<Asked>,
+) -> Mapped {
     let Endpoint {
         source,
         manifest,
@@ -70,9 +75,25 @@ pub(crate) fn map(endpoint: Endpoint<'_>, reading: &Reading, input: Input<'_>) -
             body: input.body,
             bytes: input.bytes,
             known,
+            asked,
             scope,
         };
         reader.mapped(tenant, manifest, now)
+    })
+}
+
+/// What an event is called, as far as it can be read.
+pub(crate) fn identity(endpoint: Endpoint<'_>, reading: &Reading, input: Input<'_>) -> EventId {
+    reading.with(input.body, |scope| {
+        let reader = Reader {
+            source: endpoint.source,
+            body: input.body,
+            bytes: input.bytes,
+            known: endpoint.known,
+            asked: None,
+            scope,
+        };
+        reader.id().unwrap_or_else(|_| reader.body_id())
     })
 }
 
@@ -81,6 +102,7 @@ struct Reader<'a> {
     body: &'a Json,
     bytes: &'a [u8],
     known: Option<&'a EventId>,
+    asked: Option<Asked>,
     scope: Scope<'a>,
 }
 
@@ -146,6 +168,7 @@ impl Reader<'_> {
             data,
             before: None,
             after: None,
+            asked: self.asked,
             changed: Vec::new(),
         };
         let receipt = self

@@ -5,6 +5,7 @@ use std::time::Duration;
 use holdfast_engine::definition::model::ConnectionKind;
 use holdfast_engine::port::{Email, EmailMessage};
 use holdfast_engine::step::{Effect, Keeps, Step, StepContext, StepError, StepSpec};
+use holdfast_engine::suppression::{Addressed, Channel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,20 @@ pub struct Input {
     /// Where replies go, if not to the sender.
     #[serde(default)]
     pub reply_to: Option<String>,
+    /// What it is about, if not marketing.
+    #[serde(default)]
+    pub kind: Kind,
+}
+
+/// What a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Whatever people may opt out of.
+    #[default]
+    Marketing,
+    /// What the recipient has asked for or must know: it is sent to those who opted out, too.
+    Transactional,
 }
 
 /// What the provider accepted.
@@ -56,6 +71,11 @@ impl<P: Email + 'static> Step for SendEmail<P> {
         ],
         keeps: Keeps::All,
     };
+    const ADDRESSED: Option<Addressed> = Some(Addressed {
+        channel: Channel::Email,
+        member: "to",
+        exempt: Some(("kind", "transactional")),
+    });
     type Input = Input;
     type Output = Output;
 

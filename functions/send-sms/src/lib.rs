@@ -5,6 +5,7 @@ use std::time::Duration;
 use holdfast_engine::definition::model::ConnectionKind;
 use holdfast_engine::port::{Sms, SmsMessage};
 use holdfast_engine::step::{Effect, Keeps, Step, StepContext, StepError, StepSpec};
+use holdfast_engine::suppression::{Addressed, Channel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,11 @@ impl<P: Sms + 'static> Step for SendSms<P> {
         connections: &[ConnectionKind::Twilio, ConnectionKind::Sandbox],
         keeps: Keeps::All,
     };
+    const ADDRESSED: Option<Addressed> = Some(Addressed {
+        channel: Channel::Sms,
+        member: "to",
+        exempt: None,
+    });
     type Input = Input;
     type Output = Output;
 

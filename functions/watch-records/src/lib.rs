@@ -99,6 +99,7 @@ pub fn event_of(image: &Image, seen: Timestamp) -> Option<EventMessage> {
         data: serde_json::Map::new(),
         before: before.map(holdfast_engine::record::Record::snapshot),
         after: after.map(holdfast_engine::record::Record::snapshot),
+        asked: None,
         changed: changes.into_iter().map(|change| change.field).collect(),
     };
     Some(EventMessage {

@@ -24,6 +24,9 @@ pub struct Envelope {
     /// The key under which its effect happens once in the tenant, as rendered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<String>,
+    /// From when on it is too late, and the step is skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
     /// The batch that it performs, for many executions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchRef>,

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use crate::definition::model::{ManifestId, RecordChange};
 use crate::id::{EventId, RecordRef};
 use crate::name::{RecordId, SourceName, TenantName, WorkflowName};
+use crate::suppression::{Channel, Wish};
 
 /// The longest chain of workflows that may lead to an event.
 pub const MAX_DEPTH: usize = 10;
@@ -31,9 +32,21 @@ pub struct Event {
     /// The record after its change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Json>,
+    /// What somebody asked for with it, about being written to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// The names of the changed fields, `status` among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
+}
+
+/// What somebody asks for about being written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// How they are written to.
+    pub channel: Channel,
+    /// What they ask for.
+    pub wish: Wish,
 }
 
 /// The chain of workflows that led to an event; an outside event starts a new one.

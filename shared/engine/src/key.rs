@@ -280,6 +280,32 @@ pub fn quality(tenant: &TenantName, hour_and_source: &str) -> Key {
     }
 }
 
+/// The partition of a tenant's list of who is not to be written to: one query lists them all.
+#[must_use]
+pub fn suppressions(tenant: &TenantName) -> String {
+    format!("{tenant}#suppressed")
+}
+
+/// An address of that list, hidden by a keyed hash.
+#[must_use]
+pub fn suppression(
+    identity_key: &[u8; 32],
+    tenant: &TenantName,
+    channel: &str,
+    address: &str,
+) -> Key {
+    let parts = [
+        tenant.as_str().as_bytes(),
+        channel.as_bytes(),
+        address.as_bytes(),
+    ];
+    Key {
+        table: Table::Claims,
+        partition: suppressions(tenant),
+        sort: format!("{channel}#{}", hash::keyed(identity_key, &parts)),
+    }
+}
+
 /// An error record or review item.
 #[must_use]
 pub fn operation(tenant: &TenantName, kind: &str, id: &str) -> Key {

@@ -55,6 +55,8 @@ pub enum Kind {
     AlertPath,
     /// The figures of an hour and source.
     Quality,
+    /// What an address has asked for about being written to.
+    Suppression,
     /// An error record.
     ErrorRecord,
     /// A review item.
@@ -77,6 +79,7 @@ impl Kind {
             (Table::Claims, "alerted") => Self::Posted,
             (Table::Claims, "alert-path") => Self::AlertPath,
             (Table::Claims, "quality") => Self::Quality,
+            (Table::Claims, "suppressed") => Self::Suppression,
             (Table::Operations, kind) if kind == ERROR => Self::ErrorRecord,
             (Table::Operations, kind) if kind == REVIEW => Self::ReviewItem,
             (Table::Journal, _) => Self::in_journal(&key.sort),

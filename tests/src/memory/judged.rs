@@ -30,7 +30,7 @@ use Judgement::{Implied, Needed, Same};
 use Proof::{Meetings, Schedules, Zombies};
 
 /// Every condition that the engine asks for.
-pub const JUDGED: [(Kind, Guards, Judgement); 41] = [
+pub const JUDGED: [(Kind, Guards, Judgement); 43] = [
     (Kind::AlertPath, Guards::Creation, Needed(Meetings)),
     (Kind::AlertPath, Guards::Replacement, Needed(Meetings)),
     (Kind::Batch, Guards::Creation, Needed(Meetings)),
@@ -80,6 +80,8 @@ pub const JUDGED: [(Kind, Guards, Judgement); 41] = [
     (Kind::SourceEvent, Guards::Creation, Needed(Zombies)),
     (Kind::StepEntry, Guards::Creation, Needed(Schedules)),
     (Kind::StepEntry, Guards::Replacement, Needed(Schedules)),
+    (Kind::Suppression, Guards::Creation, Needed(Meetings)),
+    (Kind::Suppression, Guards::Replacement, Needed(Meetings)),
     (Kind::UniqueKey, Guards::Creation, Needed(Zombies)),
     // The record that is found by it.
     (Kind::UniqueKey, Guards::Removal, Implied),

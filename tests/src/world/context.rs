@@ -102,6 +102,7 @@ impl World {
                 data: Map::new(),
                 before: None,
                 after: record.clone(),
+                asked: None,
                 changed: Vec::new(),
             },
             record,

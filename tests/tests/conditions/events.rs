@@ -33,6 +33,7 @@ fn send(world: &World) {
             data: Map::new(),
             before: Some(record.clone()),
             after: Some(record),
+            asked: None,
             changed: Vec::new(),
         },
         origin: Origin::Record {

@@ -35,6 +35,7 @@ mod reruns;
 mod route;
 mod schedules;
 mod steps;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,7 +47,7 @@ use holdfast_tests::memory::{Condition, Guards, Kind, Proof, needed};
 type Meeting = fn(&[Condition], u64) -> Met;
 
 /// Each condition with what shows that it is needed.
-const MEETINGS: [(Kind, Guards, Meeting); 22] = [
+const MEETINGS: [(Kind, Guards, Meeting); 24] = [
     (Kind::AlertPath, Guards::Creation, paths::begun_twice),
     (Kind::AlertPath, Guards::Replacement, paths::proven_late),
     (Kind::Batch, Guards::Creation, batches::made_twice),
@@ -104,6 +105,16 @@ const MEETINGS: [(Kind, Guards, Meeting); 22] = [
         Kind::ReviewItem,
         Guards::Replacement,
         people::rejected_while_it_is_told,
+    ),
+    (
+        Kind::Suppression,
+        Guards::Creation,
+        wishes::first_heard_at_once,
+    ),
+    (
+        Kind::Suppression,
+        Guards::Replacement,
+        wishes::heard_at_once,
     ),
 ];
 

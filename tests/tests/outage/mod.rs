@@ -143,7 +143,15 @@ pub const KEYED: &str = "- { id: s, uses: call-service, via: mail, with: { to: a
 /// The same through one that may be called once a minute.
 pub const RARE: &str = "- { id: s, uses: call-service, via: rare, with: { to: a } }";
 
-/// A pack whose workflow `w` has these steps; `raw` honours no keys, `rare` and `busy` have a rate.
+const PACK: &str = "\
+pack: clinic
+hours:
+  office: { tz: Europe/Berlin, open: { mon-fri: \"08:00-18:00\", sat: \"09:00-12:00\" }, holidays: [2027-01-18] }
+  evening: { tz: Europe/Berlin, open: { mon-sun: \"17:00-22:00\" } }
+";
+
+/// A pack whose workflow `w` has these steps; `raw` honours no keys, `rare` and `busy` have a rate,
+/// `desk` has hours, `queue` has both.
 pub fn pack(steps: &str) -> Arc<Pack> {
     let keys = "idempotency: { header: Idempotency-Key, window: 30d }\n";
     let connection = |name: &str, more: &str| {
@@ -155,10 +163,10 @@ pub fn pack(steps: &str) -> Arc<Pack> {
          trigger: {{ record: {{ type: deal, on: updated }} }}\nsteps:\n  {}\n",
         steps.replace('\n', "\n  ")
     );
-    let deal = "record: deal\nkey: [name]\nfields:\n  name: { type: string, required: true }\n\
+    let deal = "record: deal\nkey: [name]\nfields:\n  name: { type: string, required: true }\n  at: { type: datetime }\n\
                 states: [new, won]\ninitial: new\ntransitions: []\n";
     let files: Files = [
-        ("pack.yaml".to_owned(), "pack: clinic\n".to_owned()),
+        ("pack.yaml".to_owned(), PACK.to_owned()),
         ("deal.record.yaml".to_owned(), deal.to_owned()),
         ("w.workflow.yaml".to_owned(), workflow),
         connection("mail", keys),
@@ -166,6 +174,8 @@ pub fn pack(steps: &str) -> Arc<Pack> {
         connection("raw", ""),
         connection("rare", &format!("{keys}rate: 1/m\n")),
         connection("busy", &format!("{keys}rate: 8/s\n")),
+        connection("desk", &format!("{keys}hours: office\n")),
+        connection("queue", &format!("{keys}hours: office\nrate: 8/s\n")),
     ]
     .into();
     load(&files, &Functions::scripted().with::<CallService>())

@@ -130,6 +130,7 @@ impl Promised {
             data: Map::new(),
             before: after.clone(),
             after,
+            asked: None,
             changed: Vec::new(),
         }
     }

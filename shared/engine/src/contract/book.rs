@@ -137,6 +137,7 @@ impl Book {
             data: serde_json::Map::new(),
             before: None,
             after: None,
+            asked: None,
             changed: Vec::new(),
         };
         (context.record, context.steps, context.lets) = Default::default();

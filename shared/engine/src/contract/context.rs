@@ -39,6 +39,9 @@ impl StepDefinition {
         if let Some(once) = &self.once {
             once.key.reads().iter().for_each(&mut *visit);
         }
+        if let Some(expires) = &self.expires {
+            expires.visit_reads(visit);
+        }
         match &self.action {
             Action::Call { with } => with.iter().for_each(|(_, value)| value.visit_reads(visit)),
             Action::UpdateRecord(update) => match &update.target {

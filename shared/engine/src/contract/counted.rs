@@ -8,6 +8,8 @@ use super::gate::BREAKER_OPEN;
 use super::lapsed::CLAIM_ABANDONED;
 use super::perform::Attempted;
 use super::runner::{Runner, Trouble};
+use super::suppressed::OPTED_OUT;
+use super::timely::EXPIRED;
 use super::view::View;
 use super::work::Work;
 use crate::breaker::{self, Effect, Event, Kind, Next, Opened, Seen, Subject, Window, step};
@@ -28,9 +30,10 @@ const YOUNG: SignedDuration = SignedDuration::from_secs(5);
 
 /// Failures that say nothing of the connection: no call was made, or it is not known to be what
 /// failed.
-const NO_ANSWER: [&str; 19] = [
+const NO_ANSWER: [&str; 21] = [
     BREAKER_OPEN,
     CLAIM_ABANDONED,
+    EXPIRED,
     "ConnectionMisconfigured",
     "EmptyBody",
     "InvalidInput",
@@ -41,6 +44,7 @@ const NO_ANSWER: [&str; 19] = [
     "InvalidRequest",
     "InvalidSubject",
     "NoConnection",
+    OPTED_OUT,
     "Panicked",
     "SecretMissing",
     "SecretUnusable",
@@ -259,6 +263,6 @@ fn of_connection(envelope: &Envelope, attempted: &Attempted) -> Option<bool> {
             )),
             Input::Failed { .. } => None,
         },
-        Attempted::Ended(..) | Attempted::Suppressed(..) => None,
+        Attempted::Ended(..) | Attempted::Suppressed(..) | Attempted::LeftOut(_) => None,
     }
 }

@@ -77,6 +77,7 @@ pub async fn fall_back<J: Journal>(
     let mut planner = Planner::new(journal, &envelope.execution, &envelope.context, now);
     planner.read_input(definition).await?;
     planner.dispatch.steps.push(envelope.step.fallback());
+    planner.dispatch.expires = envelope.expires;
     Ok(planner.dispatch)
 }
 
@@ -111,6 +112,7 @@ impl<'a, J: Journal> Planner<'a, J> {
             refs,
             record,
             steps: Vec::new(),
+            expires: None,
             skipped: Vec::new(),
             end: None,
         };

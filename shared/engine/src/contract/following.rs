@@ -38,17 +38,36 @@ impl Work<'_> {
             return Ok(Some(self.stopped(reason, now)));
         }
         let context = self.context_after(output);
+        self.next(journal, &context, now).await.map(Some)
+    }
+
+    /// What follows a step that was left out: what follows one that left no result.
+    pub(super) async fn after_skip<J: Journal>(
+        &self,
+        journal: &J,
+        now: Timestamp,
+    ) -> Result<Option<Dispatch>, PortError> {
+        let context = &self.envelope.context;
+        if self.primary.asynchronous {
+            return Ok(None);
+        }
+        let next = if self.envelope.step.undoes() {
+            self.undo(journal, context, now).await?
+        } else {
+            self.next(journal, context, now).await?
+        };
+        Ok(Some(next))
+    }
+
+    async fn next<J: Journal>(
+        &self,
+        journal: &J,
+        context: &Context,
+        now: Timestamp,
+    ) -> Result<Dispatch, PortError> {
         let position = Position::After(&self.envelope.step.step);
-        advance(
-            journal,
-            self.workflow,
-            &self.envelope.execution,
-            &context,
-            position,
-            now,
-        )
-        .await
-        .map(Some)
+        let execution = &self.envelope.execution;
+        advance(journal, self.workflow, execution, context, position, now).await
     }
 
     fn stopped(&self, reason: &str, now: Timestamp) -> Dispatch {
@@ -58,6 +77,7 @@ impl Work<'_> {
             refs: BTreeMap::new(),
             record: None,
             steps: Vec::new(),
+            expires: None,
             skipped: Vec::new(),
             end: Some(End::Stopped(reason)),
         }

@@ -17,6 +17,7 @@ use crate::breaker::{Event, Gate, Kind, Subject, gate, step};
 use crate::entry::{Progress, StepEntry};
 use crate::port::{Clock, Journal, Key, PortError, Ports, Verdict};
 use crate::step::StepError;
+use crate::suppression::Addressed;
 
 /// The code of an attempt that was not made since the connection's breaker is open.
 pub(super) const BREAKER_OPEN: &str = "BreakerOpen";
@@ -46,7 +47,8 @@ pub(super) enum Held {
 }
 
 impl<P: Ports> Runner<P> {
-    /// Decides whether a step performs now: what is too old asks a person, what a breaker holds
+    /// Decides whether a step performs now: what has expired is skipped, what comes outside its
+    /// hours waits for them, what nobody wants any more is skipped, what is too old asks a person, what a breaker holds
     /// back goes to its fallback or waits, and what keeps a rate waits for its turn.
     pub(super) async fn hold_back(
         &self,
@@ -54,10 +56,28 @@ impl<P: Ports> Runner<P> {
         connected: &Connected<'_>,
         view: &mut View,
         reaction: Reaction,
+        addressed: Option<Addressed>,
     ) -> Result<Held, Trouble> {
+        if let Some(held) = self.untimely(work, connected, view, reaction).await? {
+            return Ok(held);
+        }
+        if let Some(held) = self.unwanted(work, addressed, view, reaction).await? {
+            return Ok(held);
+        }
         if self.is_overdue(work) {
             return self.ask_about_overdue(work, view).await.map(Held::Over);
         }
+        self.wait_for_room(work, connected, view, reaction).await
+    }
+
+    /// Waits for the breakers, and for a turn.
+    async fn wait_for_room(
+        &self,
+        work: &Work<'_>,
+        connected: &Connected<'_>,
+        view: &mut View,
+        reaction: Reaction,
+    ) -> Result<Held, Trouble> {
         let mut has_turn = work.limits.is_empty();
         for _ in 0..MAX_TRIES {
             let mut asked = self.ask_breakers(work);

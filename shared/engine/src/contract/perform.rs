@@ -33,6 +33,8 @@ pub(super) enum Attempted {
     },
     /// Another step had already done it.
     Suppressed(Box<OnceClaim>, Json),
+    /// It was not made, and is not to be, for this reason.
+    LeftOut(String),
     /// It did not succeed.
     Ended(StepError, Ending, Option<Timestamp>),
 }

@@ -35,7 +35,11 @@ pub fn envelopes(
     };
     let render = |key: &StepKey| {
         let definition = workflow.step(key)?;
-        let (input, once) = scope.with(&dispatch.refs, dispatch.now, |scope| {
+        let Rendered {
+            input,
+            once,
+            expires,
+        } = scope.with(&dispatch.refs, dispatch.now, |scope| {
             render(definition, execution, scope)
         });
         let envelope = Envelope {
@@ -45,6 +49,7 @@ pub fn envelopes(
             step: key.clone(),
             input,
             once,
+            expires: dispatch.expires.or(expires),
             batch: None,
             due: dispatch.now,
             context: context.clone(),
@@ -83,42 +88,62 @@ pub fn messages(
         .collect()
 }
 
-fn render(
-    definition: &StepDefinition,
-    execution: &ExecutionRef,
-    scope: &Scope<'_>,
-) -> (Input, Option<String>) {
+/// What a step is sent with.
+struct Rendered {
+    input: Input,
+    once: Option<String>,
+    expires: Option<Timestamp>,
+}
+
+fn render(definition: &StepDefinition, execution: &ExecutionRef, scope: &Scope<'_>) -> Rendered {
     let rendered = || -> Result<_, EvaluationError> {
         let input = match &definition.action {
             Action::Call { with } => Json::Object(evaluate_members(with, scope)?),
             Action::UpdateRecord(update) => target(update, execution, scope)?,
         };
-        let once = definition
-            .once
-            .as_ref()
-            .map(|once| once.key.evaluate(scope))
-            .transpose()?
-            .flatten();
-        if definition.once.is_some() && once.is_none() {
-            return Err(EvaluationError::UnsetValue {
-                path: "once".to_owned(),
-            });
-        }
-        Ok((
-            input,
-            once.map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)),
-        ))
+        Ok(Rendered {
+            input: Input::Rendered(input),
+            once: once(definition, scope)?,
+            expires: expires(definition, scope)?,
+        })
     };
-    match rendered() {
-        Ok((input, once)) => (Input::Rendered(input), once),
-        Err(error) => (
-            Input::Failed {
-                code: error.code().to_owned(),
-                message: error.to_string(),
-            },
-            None,
-        ),
-    }
+    rendered().unwrap_or_else(|error| Rendered {
+        input: Input::Failed {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+        },
+        once: None,
+        expires: None,
+    })
+}
+
+fn once(definition: &StepDefinition, scope: &Scope<'_>) -> Result<Option<String>, EvaluationError> {
+    let Some(once) = &definition.once else {
+        return Ok(None);
+    };
+    let unset = || EvaluationError::UnsetValue {
+        path: "once".to_owned(),
+    };
+    let key = once.key.evaluate(scope)?.ok_or_else(unset)?;
+    Ok(Some(
+        key.as_str().map_or_else(|| key.to_string(), str::to_owned),
+    ))
+}
+
+/// When a step is too late; one whose time is unset never is.
+fn expires(
+    definition: &StepDefinition,
+    scope: &Scope<'_>,
+) -> Result<Option<Timestamp>, EvaluationError> {
+    let Some(expires) = &definition.expires else {
+        return Ok(None);
+    };
+    let Some(value) = expires.evaluate(scope)? else {
+        return Ok(None);
+    };
+    let time = value.as_str().and_then(|text| text.parse().ok());
+    let wrong = || EvaluationError::Type(format!("`expires` is {value}, which is not a time"));
+    time.ok_or_else(wrong).map(Some)
 }
 
 /// The target of an update: `{ record }`, `{ type, record }` or `{ type, key, create }`.

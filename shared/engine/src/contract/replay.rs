@@ -19,7 +19,7 @@ impl<P: Ports> Runner<P> {
             if !messages.is_empty() {
                 self.ports.queue().send(messages).await?;
             }
-            if entry.state == State::Succeeded {
+            if matches!(entry.state, State::Succeeded | State::Skipped) {
                 self.close_error(work, view).await?;
             }
         }

@@ -212,7 +212,8 @@ impl<P: Ports> Runner<P> {
                 }
             }
             if reaction.performs() && !admitted {
-                match self.hold_back(work, connected, view, reaction).await? {
+                let held = self.hold_back(work, connected, view, reaction, S::ADDRESSED);
+                match held.await? {
                     Held::Over(verdict) => return Ok(verdict),
                     Held::LookAgain => continue,
                     Held::No => admitted = true,

@@ -10,7 +10,7 @@ use super::view::View;
 use super::work::Work;
 use crate::entry::{AttemptLine, Occurred, Owner, StepEntry, Suppressed, transition};
 use crate::operation::ReviewKind;
-use crate::port::{Delivery, Journal, Key, PortError, Write};
+use crate::port::{Change, Delivery, Journal, Key, PortError, Write};
 use crate::step::StepError;
 
 /// Attempts kept in an entry, and characters of their messages: an entry stays small.
@@ -55,6 +55,11 @@ impl Work<'_> {
                 entry.dispatch = self.following(journal, output, now).await?;
                 self.succeeded(view, entry, before, attempted)?
             }
+            Attempted::LeftOut(reason) => {
+                entry.reason = Some(reason.clone());
+                entry.dispatch = self.after_skip(journal, now).await?;
+                self.left_out(view, entry, before)?
+            }
         };
         let own = view.put(&self.entry_key, &settlement.entry)?;
         settlement.writes.insert(0, own);
@@ -87,8 +92,24 @@ impl Work<'_> {
                     step: claim.step.clone(),
                 });
             }
-            Attempted::Ended(..) => {}
+            Attempted::Ended(..) | Attempted::LeftOut(_) => {}
         }
+        writes.extend(self.closed_errors(view, before, &mut entry)?);
+        Ok(Settlement { entry, writes })
+    }
+
+    /// A step that is left out: its `once` key is free, and nobody has to see what failed before.
+    fn left_out(
+        &self,
+        view: &View,
+        mut entry: StepEntry,
+        before: Option<&StepEntry>,
+    ) -> Result<Settlement, PortError> {
+        let pending = self.pending_once(view)?;
+        let mut writes: Vec<_> = pending
+            .map(|key| view.write(key, Change::Delete))
+            .into_iter()
+            .collect();
         writes.extend(self.closed_errors(view, before, &mut entry)?);
         Ok(Settlement { entry, writes })
     }
@@ -196,6 +217,7 @@ fn occurred(
     let message = delivery.message_id.clone();
     match attempted {
         Attempted::Succeeded { .. } | Attempted::Suppressed(..) => Occurred::Succeeded { by },
+        Attempted::LeftOut(_) => Occurred::Skipped,
         Attempted::Ended(_, Ending::Retry { maybe, .. }, due) => Occurred::Retried {
             by,
             due: due.unwrap_or(now),

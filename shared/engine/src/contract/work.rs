@@ -98,7 +98,7 @@ impl<'a> Work<'a> {
         now: Timestamp,
     ) -> StepEntry {
         let error = before
-            .filter(|_| state != State::Succeeded)
+            .filter(|_| !matches!(state, State::Succeeded | State::Skipped))
             .and_then(|entry| entry.error.clone());
         StepEntry {
             attempts: before

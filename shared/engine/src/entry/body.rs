@@ -37,6 +37,9 @@ pub struct StepEntry {
     /// Old and new values of what it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldChange>,
+    /// Why it was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What followed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispatch: Option<Dispatch>,
@@ -64,6 +67,7 @@ impl StepEntry {
             output: None,
             target: None,
             changes: Vec::new(),
+            reason: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),
@@ -119,6 +123,9 @@ pub struct Dispatch {
     /// The steps that were sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepKey>,
+    /// When a fallback is too late: what its step said, whenever it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
     /// The steps that were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
@@ -164,6 +171,7 @@ mod tests {
             output: None,
             target: None,
             changes: Vec::new(),
+            reason: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),

@@ -117,7 +117,7 @@ pub struct Illegal {
 /// |---|---|---|---|---|---|---|---|---|---|---|---|
 /// | none | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | skipped |
 /// | started | | started | retrying² | succeeded² | failed² | gave up² | unknown² | unknown | fell back² | | |
-/// | retrying | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | |
+/// | retrying | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | skipped |
 /// | failed | | | | succeeded¹ | | | | | | retrying | |
 /// | others | | | | | | | | | | | |
 ///
@@ -192,7 +192,7 @@ pub fn transition(
             };
             Ok((state, progress))
         }
-        (None, Occurred::Skipped) => Ok((State::Skipped, progress)),
+        (None | Some(State::Retrying { .. }), Occurred::Skipped) => Ok((State::Skipped, progress)),
         (state, occurred) if occurred.is_outcome_of(state) => Ok(outcome(occurred, progress)),
         _ => Err(illegal()),
     }

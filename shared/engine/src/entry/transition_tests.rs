@@ -131,7 +131,7 @@ fn expected(from: Option<&State>, label: &str, event: &Occurred) -> Option<&'sta
         ("unknown", Occurred::Rejected { undoes: true, .. }) => Some("gave-up"),
         ("failed" | "unknown", Occurred::DeclaredDone)
         | ("failed", Occurred::Succeeded { by: None }) => Some("succeeded"),
-        ("none", Occurred::Skipped) => Some("skipped"),
+        ("none" | "retrying", Occurred::Skipped) => Some("skipped"),
         (_, Occurred::Retried { .. }) if allowed_outcome => Some("retrying"),
         (_, Occurred::Succeeded { .. }) if allowed_outcome => Some("succeeded"),
         (_, Occurred::Failed { .. }) if allowed_outcome => Some("failed"),

@@ -104,6 +104,7 @@ fn change(rules: &Rules<'_>, line: &RowLine) -> Option<(RecordChange, Event)> {
         data: Map::new(),
         before,
         after: Some(after),
+        asked: None,
         changed: changed.collect(),
     };
     Some((on, event))
@@ -129,6 +130,7 @@ fn message(
             data: data.into_iter().collect(),
             before: None,
             after: None,
+            asked: None,
             changed: Vec::new(),
         },
         origin: Origin::Batch {

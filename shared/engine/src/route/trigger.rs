@@ -81,6 +81,7 @@ mod tests {
             data: serde_json::Map::new(),
             before: Some(before),
             after: Some(after),
+            asked: None,
             changed: changed.iter().map(|field| (*field).to_owned()).collect(),
         }
     }

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::definition::model::Connection;
+use crate::suppression::Addressed;
 
 pub use batching::Batching;
 pub use context::{Audit, Staged, StepContext};
@@ -31,6 +32,8 @@ pub trait Step: Send + Sync + 'static {
     const SPEC: StepSpec;
     /// How it performs many inputs by one call; `None`: it cannot.
     const BATCHING: Option<Batching> = None;
+    /// Whom it writes to, where people may opt out of that.
+    const ADDRESSED: Option<Addressed> = None;
     /// What `with:` gives; its JSON Schema is what `holdfast check` holds definitions against.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// What `steps.<id>` reads.

@@ -129,6 +129,8 @@ fn definition(
         asynchronous: false,
         timeout: None,
         rate: None,
+        hours: None,
+        expires: None,
         batch: None,
         returns: None,
         retry: None,

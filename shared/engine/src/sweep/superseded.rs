@@ -33,7 +33,7 @@ pub(super) async fn close<P: Ports>(
     Ok(page.next)
 }
 
-/// Whether nobody has to do anything about it any more: its step succeeded; or it is only about
+/// Whether nobody has to do anything about it any more: its step succeeded or was left out; or it is only about
 /// a message, and what its step came to is told elsewhere.
 async fn is_superseded<P: Ports>(
     ports: &P,
@@ -50,7 +50,8 @@ async fn is_superseded<P: Ports>(
     };
     let of_message = record.message_id.as_ref().map(undeliverable::id_of);
     let of_message = of_message.as_ref() == Some(&record.id);
-    let told = entry.state == State::Succeeded || (of_message && entry.state.is_final());
+    let settled = matches!(entry.state, State::Succeeded | State::Skipped);
+    let told = settled || (of_message && entry.state.is_final());
     Ok(told && follows(ports, envelope, &entry).await?)
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Draft {
 pub(super) mod rank {
     pub(super) const AFTERMATH: u8 = 0;
     pub(in crate::timeline) const CHANGE: u8 = 1;
-    pub(super) const STEP: u8 = 3;
+    pub(in crate::timeline) const STEP: u8 = 3;
     pub(in crate::timeline) const DECISION: u8 = 2;
     pub(super) const EVENT: u8 = 4;
 }
@@ -89,6 +89,7 @@ impl Drafts {
             name: entry.event.name.clone(),
             data: entry.event.data.clone(),
             changed: entry.event.changed.clone(),
+            asked: entry.event.asked,
             records: entry
                 .records
                 .iter()

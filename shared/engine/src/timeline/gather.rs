@@ -6,11 +6,12 @@ use serde::de::DeserializeOwned;
 
 use super::Glossary;
 use super::change::ChangeItem;
-use super::draft::Drafts;
-use super::line::{RecordPart, Timeline};
+use super::draft::{Drafts, rank};
+use super::line::{RecordPart, Timeline, What};
 use super::order::ordered;
 use super::person::decisions_about;
 use super::step::StepPlace;
+use super::waiting::waiting;
 use crate::entry::StepEntry;
 use crate::id::{EventId, RecordRef, SOURCE_TYPE};
 use crate::key::{self, EXECUTION_PREFIX, OUTCOME_PREFIX};
@@ -270,6 +271,7 @@ impl Items {
 
     fn lines(self, home: &RecordRef, glossary: &Glossary) -> Vec<super::Line> {
         let mut drafts = Drafts::of(home);
+        let waiting = waiting(&self.events, &self.steps, glossary);
         for entry in self.events.values() {
             drafts.event(entry);
         }
@@ -278,6 +280,9 @@ impl Items {
         }
         for (place, entry) in self.steps {
             drafts.step(&place, entry, glossary);
+        }
+        for (anchor, since, part) in waiting {
+            drafts.push(rank::STEP, anchor, since, What::Waiting(part));
         }
         for (sort, entry) in &self.decisions {
             drafts.person(sort, entry);

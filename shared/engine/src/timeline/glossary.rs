@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Masks;
 use crate::definition::model::{Action, Pack, Workflow};
+use crate::hours::Hours;
 use crate::id::StepKey;
 
 /// The definitions that a timeline is told with.
@@ -36,15 +37,38 @@ impl Glossary {
 
     /// What a step uses; by the version that it ran with, else by the one that is known.
     pub(super) fn uses(&self, version: &str, workflow: &str, step: &StepKey) -> Option<String> {
-        let named = |pack: &&Arc<Pack>| pack.manifest.to_string() == version;
-        let workflow_of = |pack: &'_ Arc<Pack>| pack.workflows.get(workflow).cloned();
-        let of_version = self.packs.iter().find(named).and_then(workflow_of);
-        let workflow: Arc<Workflow> =
-            of_version.or_else(|| self.packs.iter().find_map(workflow_of))?;
+        let (_, workflow) = self.workflow(version, workflow)?;
         let definition = workflow.step(step)?;
         Some(match (&definition.via, &definition.action) {
             (Some(via), Action::Call { .. }) => format!("{} via {via}", definition.uses),
             _ => definition.uses.to_string(),
         })
+    }
+
+    /// The hours that a step keeps, its own and its connection's.
+    pub(super) fn hours(&self, version: &str, workflow: &str, step: &StepKey) -> Vec<Arc<Hours>> {
+        let Some((pack, workflow)) = self.workflow(version, workflow) else {
+            return Vec::new();
+        };
+        let Some(definition) = workflow.step(step) else {
+            return Vec::new();
+        };
+        let via = definition.via.as_ref();
+        let connection = via.and_then(|via| pack.connections.get(via));
+        let connected = connection.and_then(|connection| connection.hours.clone());
+        definition
+            .hours
+            .clone()
+            .into_iter()
+            .chain(connected)
+            .collect()
+    }
+
+    /// A workflow and its pack, of this version, else as it is known.
+    fn workflow(&self, version: &str, workflow: &str) -> Option<(&Pack, &Workflow)> {
+        let packs = || self.packs.iter().map(AsRef::<Pack>::as_ref);
+        let mut of_version = packs().filter(|pack| pack.manifest.to_string() == version);
+        let mut found = of_version.next().into_iter().chain(packs());
+        found.find_map(|pack| Some((pack, pack.workflows.get(workflow)?.as_ref())))
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::person::PersonPart;
 use crate::entry::ErrorSummary;
+use crate::event::Asked;
 use crate::operation::{ReviewKind, Status};
 use crate::record::FieldChange;
 
@@ -76,6 +77,8 @@ pub enum What {
     Step(Box<StepPart>),
     /// A step was left out.
     Skipped(SkippedPart),
+    /// A step waits for its hours.
+    Waiting(WaitingPart),
     /// An execution ended.
     End(EndPart),
     /// The outcome of an execution was looked for.
@@ -98,6 +101,9 @@ pub struct EventPart {
     /// The ids of the records that it speaks of, by `as` names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub records: BTreeMap<String, String>,
+    /// What somebody asks for with it about being written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// Whether no workflow wants it.
     pub unmatched: bool,
 }
@@ -201,6 +207,9 @@ pub struct StepPart {
     pub attempt: u32,
     /// Whether an attempt that did not succeed may have taken effect.
     pub maybe: bool,
+    /// Why it was left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
@@ -239,6 +248,19 @@ pub struct SkippedPart {
     pub step: String,
     /// Why.
     pub reason: String,
+}
+
+/// A step that was sent outside its hours and has not begun.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WaitingPart {
+    /// The execution.
+    pub execution: String,
+    /// The step.
+    pub step: String,
+    /// The names of its hours.
+    pub hours: Vec<String>,
+    /// When they open.
+    pub opens: Timestamp,
 }
 
 /// The end of an execution.

@@ -190,10 +190,11 @@ impl Found {
             What::Outcome(outcome) => outcome.reason.iter_mut().for_each(|r| self.text(r)),
             What::Step(step) => {
                 step.output.iter_mut().for_each(|output| self.json(output));
+                step.reason.iter_mut().for_each(|reason| self.text(reason));
                 let error = step.error.iter_mut();
                 error.for_each(|error| self.text(&mut error.message));
             }
-            What::Created(_) | What::Changed(_) => {}
+            What::Created(_) | What::Changed(_) | What::Waiting(_) => {}
         }
     }
 

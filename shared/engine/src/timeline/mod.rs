@@ -12,6 +12,7 @@ mod mask;
 mod order;
 mod person;
 mod step;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ pub use gather::{TimelineError, find_event, of_event, of_record};
 pub use glossary::Glossary;
 pub use line::{
     AttemptPart, ChangedPart, CreatedPart, DecisionPart, EndPart, EventPart, Line, OutcomePart,
-    RecordPart, ReviewPart, SkippedPart, StepPart, SuppressedPart, Timeline, What,
+    RecordPart, ReviewPart, SkippedPart, StepPart, SuppressedPart, Timeline, WaitingPart, What,
 };
 pub use mask::Masks;
 pub use person::PersonPart;

@@ -62,6 +62,7 @@ pub(super) fn step_part(
         state: entry.state.name(),
         attempt: entry.progress.attempt,
         maybe: entry.progress.maybe,
+        reason: entry.reason,
         due,
         target: entry.target.as_ref().map(ToString::to_string),
         output: entry.output.as_ref().and_then(shown),

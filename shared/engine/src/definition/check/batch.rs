@@ -50,6 +50,10 @@ fn fits(place: Place<'_>, step: &Node, node: &Node, signature: Option<&Signature
         return refuse(place, node, "MissingKey", message, help);
     }
     for (key, help) in [
+        (
+            "expires",
+            "a batch is for everybody in it: remove `expires`",
+        ),
         ("once", "a batch is for everybody in it: remove `once`"),
         (
             "fallback",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::expected::Expected;
+use super::hours;
 use super::mapped::transposed;
 use super::test_file::status;
 use super::treat::treat;
@@ -52,6 +53,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
     let (url, account, from) = (setting("url"), setting("account"), setting("from"));
     let kind = kind(tree)?;
     needs(place, tree, kind);
+    let hours = transposed(tree.get("hours").map(|node| hours::named(place, node)));
     let retry = transposed(tree.get("retry").map(|node| ladder(place, node)));
     let treat = transposed(tree.get("treat").map(|node| treat(place, node, kind)));
     let receipts = transposed(tree.get("receipts").map(|node| receipts(place, node)));
@@ -66,6 +68,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
         auth: tree.get("auth").and_then(auth),
         timeout: tree.get("timeout").and_then(Node::duration),
         rate: tree.read("rate"),
+        hours: hours?,
         price: tree.get("price").and_then(|node| node.json().as_f64()),
         retry: retry?,
         treat: treat?.unwrap_or_default(),

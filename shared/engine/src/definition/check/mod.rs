@@ -9,6 +9,7 @@ mod environment;
 mod expectation;
 mod expected;
 mod field;
+mod hours;
 mod json_schema;
 mod logic;
 mod mapped;

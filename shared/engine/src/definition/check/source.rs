@@ -11,10 +11,11 @@ use super::world::{World, name_span};
 use super::{Place, environment};
 use crate::definition::document::Finding;
 use crate::definition::folder::{Definition, Kind};
-use crate::definition::model::{Challenge, EventIdRule, Source};
+use crate::definition::model::{Challenge, EventIdRule, OptOut, Source};
 use crate::definition::yaml::Node;
 use crate::expr::{Expression, Type};
 use crate::name::{RecordType, SourceName};
+use crate::suppression::Channel;
 
 /// What workflows know of a source.
 pub(crate) struct Head {
@@ -137,6 +138,7 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
         check_element_id(place, tree, rule);
     }
     let challenge = transposed(tree.get("challenge").map(|node| challenge(place, node)));
+    let opt_out = transposed(tree.get("opt_out").map(|node| opt_out(place, node)));
     let receipt = transposed(
         tree.get("receipt")
             .map(|node| logic(place, node, Some(&Type::String))),
@@ -158,6 +160,7 @@ fn source(world: &World<'_>, definition: &Definition) -> Option<Source> {
         data,
         records,
         receipt: receipt?,
+        opt_out: opt_out?,
         echoes: tree.flag("echoes"),
     })
 }
@@ -188,6 +191,26 @@ fn challenge(place: Place<'_>, node: &Node) -> Option<Challenge> {
     Some(Challenge {
         condition: condition?,
         reply: reply?,
+    })
+}
+
+fn opt_out(place: Place<'_>, node: &Node) -> Option<OptOut> {
+    let text = |key| logic(place, node.get(key)?, Some(&Type::String));
+    let wish = |key| condition(place, node.get(key)?);
+    let (address, stop, start) = (text("address"), wish("stop"), wish("start"));
+    let at = transposed(
+        node.get("at")
+            .map(|node| logic(place, node, Some(&Type::Time))),
+    );
+    Some(OptOut {
+        channel: node
+            .get("channel")
+            .and_then(Node::text)
+            .and_then(Channel::of)?,
+        address: address?,
+        stop: stop?,
+        start: start?,
+        at: at?,
     })
 }
 

@@ -8,6 +8,7 @@ use super::compensation;
 use super::connection::ladder;
 use super::environment::{self, either, object};
 use super::expected::Expected;
+use super::hours;
 use super::json_schema::Schema;
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
@@ -152,6 +153,8 @@ fn parts(
             .filter(|_| node.get("id").is_some())
             .map(|given| batch(place, node, given, signature)),
     );
+    let hours = hours::of_step(place, node, signature);
+    let expires = hours::expiry(place, node);
     let response = environment::response(place.world);
     let returns = node
         .get("returns")
@@ -172,6 +175,8 @@ fn parts(
         once: once?,
         asynchronous: node.flag("async"),
         rate: node.read("rate"),
+        hours: hours?,
+        expires: expires?,
         batch: batch?,
         timeout: node.get("timeout").and_then(Node::duration),
         returns,
@@ -218,6 +223,7 @@ fn misplaced(place: Place<'_>, node: &Node, updates: bool) {
             "unknown",
             "a change of a record either happens or does not: remove `unknown`",
         );
+        report("hours", "update-record calls nobody: remove `hours`");
     } else {
         report(
             "refused",

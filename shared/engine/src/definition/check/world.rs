@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::source::Head;
-use super::{pack, record, source};
+use super::{hours, pack, record, source};
 use crate::definition::catalog::Catalog;
 use crate::definition::diagnostic::Severity;
 use crate::definition::document::{Document, Finding};
@@ -17,6 +17,7 @@ use crate::definition::nearest::{nearest, suggestion};
 use crate::definition::yaml::Node;
 use crate::expr::Type;
 use crate::field::{BadConstraint, Field};
+use crate::hours::Hours;
 use crate::name::RecordType;
 
 /// Checks that cost more than compiling: libraries that have to be set up first.
@@ -48,6 +49,8 @@ pub(crate) struct World<'a> {
     /// The texts that templates may include.
     pub(crate) includes: BTreeMap<String, String>,
     pub(crate) settings: BTreeMap<String, Field>,
+    /// The hours that `pack.yaml` names; `None`: they have a mistake, which is reported.
+    pub(crate) hours: BTreeMap<String, Option<Arc<Hours>>>,
     /// The type of `config`.
     pub(crate) config: Type,
     pub(crate) records: BTreeMap<RecordType, RecordDefinition>,
@@ -67,6 +70,7 @@ impl<'a> World<'a> {
                 .map(|(path, text)| (path.clone(), text.text.to_string()))
                 .collect(),
             settings: BTreeMap::new(),
+            hours: BTreeMap::new(),
             config: Type::Dynamic,
             records: BTreeMap::new(),
             snapshots: Arc::default(),
@@ -74,6 +78,7 @@ impl<'a> World<'a> {
         };
         world.settings = pack::settings(&world);
         world.config = pack::config(&world.settings);
+        world.hours = hours::hours(&world);
         world.records = record::heads(&world);
         world.snapshots = Arc::new(record::snapshots(&world.records));
         world.sources = source::heads(&world);

@@ -74,7 +74,7 @@ pub(crate) static CONNECTION: Grammar = grammar(
         optional("timeout", Shape::Duration),
         optional("rate", Shape::Rate),
         optional("price", Shape::Number),
-        later("hours"),
+        optional("hours", Shape::Name),
         optional("retry", LADDER),
         optional("treat", Shape::Map(&TREATMENT)),
         optional("idempotency", Shape::Object(&IDEMPOTENCY)),

@@ -12,12 +12,21 @@ static ALERTS: Grammar = grammar(
     ]],
 );
 
+static HOURS: Grammar = grammar(
+    "hours",
+    &[&[
+        required("tz", Shape::Text),
+        required("open", Shape::Map(&Shape::OneOrList(&Shape::Text))),
+        optional("holidays", Shape::OneOrList(&Shape::Text)),
+    ]],
+);
+
 pub(crate) static PACK: Grammar = grammar(
     "a pack",
     &[&[
         required("pack", Shape::Name),
         optional("config", Shape::Map(&Shape::Object(&PLAIN))),
-        later("hours"),
+        optional("hours", Shape::Map(&Shape::Object(&HOURS))),
         later("roles"),
         optional("alerts", Shape::Object(&ALERTS)),
     ]],

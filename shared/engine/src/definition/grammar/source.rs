@@ -1,9 +1,10 @@
 //! `<name>.source.yaml`.
 
 use super::field::MAPPED;
+use crate::suppression::Channel;
 use crate::verify::{Digest, Encoding};
 
-use super::{Grammar, Shape, grammar, later, optional, required};
+use super::{Grammar, Shape, grammar, optional, required};
 
 static VERIFY: Grammar = grammar(
     "`verify`",
@@ -24,6 +25,17 @@ static CHALLENGE: Grammar = grammar(
     &[&[
         required("if", Shape::Logic),
         required("reply", Shape::Logic),
+    ]],
+);
+
+static OPT_OUT: Grammar = grammar(
+    "`opt_out`",
+    &[&[
+        required("channel", Shape::Word(&Channel::WORDS, &[])),
+        required("address", Shape::Logic),
+        required("stop", Shape::Logic),
+        required("start", Shape::Logic),
+        optional("at", Shape::Logic),
     ]],
 );
 
@@ -59,7 +71,7 @@ pub(crate) static SOURCE: Grammar = grammar(
         optional("records", Shape::List(&Shape::Object(&MAPPING))),
         optional("receipt", Shape::Logic),
         optional("challenge", Shape::Object(&CHALLENGE)),
-        later("opt_out"),
+        optional("opt_out", Shape::Object(&OPT_OUT)),
         optional("echoes", Shape::Boolean),
     ]],
 );

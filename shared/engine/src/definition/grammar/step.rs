@@ -27,8 +27,7 @@ static COMMON: &[Key] = &[
     optional("if", Shape::Logic),
     later("each"),
     optional("rate", Shape::Rate),
-    later("hours"),
-    later("expires"),
+    optional("hours", Shape::Name),
     optional("timeout", Shape::Duration),
     optional("returns", Shape::Map(&Shape::Object(&MAPPED))),
     later("confidence"),
@@ -59,6 +58,7 @@ pub(super) static STEP: Grammar = grammar(
             optional("fallback", Shape::List(&Shape::Object(&FALLBACK))),
             optional("compensate", Shape::Object(&COMPENSATION)),
             optional("batch", Shape::Object(&BATCH)),
+            optional("expires", Shape::Value),
         ],
         ONLY_ONCE,
         COMMON,
@@ -79,6 +79,10 @@ static FALLBACK: Grammar = grammar(
             misplaced(
                 "fallback",
                 "fallbacks are tried in order: add it to the step's list",
+            ),
+            misplaced(
+                "expires",
+                "a fallback is too late when its step is: move it to the step",
             ),
             misplaced(
                 "batch",
@@ -109,6 +113,10 @@ static COMPENSATION: Grammar = grammar(
             misplaced(
                 "compensate",
                 "a compensation is not undone: remove `compensate`",
+            ),
+            misplaced(
+                "expires",
+                "what was done is undone however late it is: remove `expires`",
             ),
             misplaced("batch", "each step is undone by itself: remove `batch`"),
             misplaced(

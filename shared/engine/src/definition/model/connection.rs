@@ -1,12 +1,14 @@
 //! Connections: configured external services.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::ValueExpression;
+use crate::hours::Hours;
 use crate::name::{ConnectionName, SourceName};
 use crate::rate::Rate;
 use crate::retry::Ladder;
@@ -32,6 +34,8 @@ pub struct Connection {
     pub timeout: Option<Duration>,
     /// How often it is called at most, in a tenant.
     pub rate: Option<Rate>,
+    /// When it may be called.
+    pub hours: Option<Arc<Hours>>,
     /// Price of one call in the currency of the pack's reports.
     pub price: Option<f64>,
     /// The ladder of steps that do not name one.
@@ -60,6 +64,7 @@ impl Connection {
             auth: None,
             timeout: None,
             rate: None,
+            hours: None,
             price: None,
             retry: None,
             treat: BTreeMap::new(),

@@ -15,7 +15,8 @@ pub use pack::{Alerts, ManifestId, Pack};
 pub use payload::{BadSchema, PayloadSchema};
 pub use record::{Actor, Conflict, Invariant, RecordDefinition, RecordField, Transition};
 pub use source::{
-    Challenge, EventIdRule, Lookup, MappedField, MappedValue, RecordMapping, Source, Verification,
+    Challenge, EventIdRule, Lookup, MappedField, MappedValue, OptOut, RecordMapping, Source,
+    Verification,
 };
 pub use value::{ValueExpression, evaluate_members};
 pub use workflow::{

@@ -9,6 +9,7 @@ use super::PayloadSchema;
 use crate::expr::Expression;
 use crate::field::{self, Field, Violation};
 use crate::name::{RecordType, SourceName};
+use crate::suppression::Channel;
 use crate::verify::Scheme;
 
 /// A webhook endpoint.
@@ -36,6 +37,8 @@ pub struct Source {
     pub records: Vec<RecordMapping>,
     /// The step reference that our own send passed to the provider: `query.ref`.
     pub receipt: Option<Expression>,
+    /// Who asks not to be written to any more, or to be written to again.
+    pub opt_out: Option<OptOut>,
     /// Whether this source also reports our own writes back.
     pub echoes: bool,
 }
@@ -59,6 +62,21 @@ pub struct Challenge {
     pub condition: Expression,
     /// The answer.
     pub reply: Expression,
+}
+
+/// How a request says that somebody is not to be written to any more, or again.
+#[derive(Debug, Clone)]
+pub struct OptOut {
+    /// The way of writing that it is about.
+    pub channel: Channel,
+    /// Who says so.
+    pub address: Expression,
+    /// Whether they ask not to be written to.
+    pub stop: Expression,
+    /// Whether they ask to be written to again.
+    pub start: Expression,
+    /// When they said so; `None`: when it came in.
+    pub at: Option<Expression>,
 }
 
 /// Where an event's identity comes from.

@@ -1,6 +1,7 @@
 //! Workflows: what starts them, under which conditions, and their steps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde_json::Value as Json;
 use super::{ExpectedOutcome, MappedField, ValueExpression};
 use crate::expr::Expression;
 use crate::expr::duration::Span;
+use crate::hours::Hours;
 use crate::name::{ConnectionName, FunctionName, RecordType, StepId, WorkflowName};
 use crate::rate::Rate;
 use crate::retry::Ladder;
@@ -129,6 +131,10 @@ pub struct StepDefinition {
     pub timeout: Option<Duration>,
     /// How often it is performed at most, in a tenant.
     pub rate: Option<Rate>,
+    /// When it may be performed.
+    pub hours: Option<Arc<Hours>>,
+    /// From when on it is too late to perform it.
+    pub expires: Option<ValueExpression>,
     /// How it collects the inputs of many executions for one call.
     pub batch: Option<Batch>,
     /// What the step's result is, read from its response.

@@ -3,6 +3,7 @@
 mod bulk;
 mod connections;
 mod example;
+mod hours;
 mod mistakes;
 mod names;
 mod promises;

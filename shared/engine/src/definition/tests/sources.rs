@@ -95,6 +95,41 @@ fn mistakes_about_batches_and_handshakes() {
     insta::assert_snapshot!(gallery(&edits));
 }
 
+/// An `opt_out` of the example, with one piece replaced.
+fn wish(old: &str, new: &str) -> String {
+    let opt_out = "opt_out: { channel: sms, address: body.From, stop: body.Body == 'STOP', start: body.Body == 'START' }";
+    assert!(opt_out.contains(old), "{old}");
+    format!("{}\n{EVENT}", opt_out.replacen(old, new, 1))
+}
+
+#[test]
+fn a_source_may_say_who_is_not_to_be_written_to() {
+    let at = wish(" }", ", at: timestamp(body.At) }");
+    let (pack, remarks) = loaded(&edited(CALENDLY, EVENT, &at));
+    assert!(remarks.is_empty(), "{}", rendered(&remarks));
+    let opt_out = source(&pack, "calendly").opt_out.as_ref().unwrap();
+    assert_eq!(opt_out.channel, crate::suppression::Channel::Sms);
+    assert_eq!(opt_out.stop.source(), "body.Body == 'STOP'");
+    assert!(opt_out.at.is_some());
+}
+
+#[test]
+fn mistakes_about_wishes() {
+    let lines = [
+        wish("sms", "fax"),
+        wish("channel: sms, ", ""),
+        wish("address: body.From", "address: =body.From"),
+        wish("address: body.From", "address: 5"),
+        wish("body.Body == 'STOP'", "\"'STOP'\""),
+        wish("body.Body == 'STOP'", "bdy.Body == 'STOP'"),
+        wish(", start: body.Body == 'START'", ""),
+        wish(" }", ", at: \"'now'\" }"),
+        wish(" }", ", until: now }"),
+    ];
+    let edits = lines.iter().map(|new| (CALENDLY, EVENT, new.as_str()));
+    insta::assert_snapshot!(gallery(&edits.collect::<Vec<_>>()));
+}
+
 const SCHEMA: &str = "schema: { file: schemas/booking.json }\n";
 
 fn with_schema(schema: &str) -> Files {
