@@ -100,6 +100,7 @@ mod tests {
             output: None,
             target: None,
             changes: Vec::new(),
+            pages: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),

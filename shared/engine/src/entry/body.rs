@@ -37,6 +37,9 @@ pub struct StepEntry {
     /// Old and new values of what it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldChange>,
+    /// How many pages it read, where it reads page by page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u32>,
     /// What followed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispatch: Option<Dispatch>,
@@ -64,6 +67,7 @@ impl StepEntry {
             output: None,
             target: None,
             changes: Vec::new(),
+            pages: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),
@@ -164,6 +168,7 @@ mod tests {
             output: None,
             target: None,
             changes: Vec::new(),
+            pages: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),

@@ -3,6 +3,7 @@
 mod batching;
 mod context;
 mod error;
+mod paging;
 mod sample;
 mod spec;
 
@@ -17,7 +18,8 @@ use crate::definition::model::Connection;
 
 pub use batching::Batching;
 pub use context::{Audit, Staged, StepContext};
-pub use error::{OUTCOME_UNKNOWN, RECEIVER_FAILED, StepError};
+pub use error::{OUTCOME_UNKNOWN, RECEIVER_FAILED, StepError, TOKEN_REFUSED};
+pub use paging::Paging;
 pub use sample::{InvalidSample, Sample};
 pub use spec::{Effect, Keeps, StepSpec};
 
@@ -31,6 +33,8 @@ pub trait Step: Send + Sync + 'static {
     const SPEC: StepSpec;
     /// How it performs many inputs by one call; `None`: it cannot.
     const BATCHING: Option<Batching> = None;
+    /// How it reads what its receiver gives page by page; `None`: it does not.
+    const PAGING: Option<Paging> = None;
     /// What `with:` gives; its JSON Schema is what `holdfast check` holds definitions against.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// What `steps.<id>` reads.

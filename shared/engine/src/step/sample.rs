@@ -130,6 +130,7 @@ fn definition(
         timeout: None,
         rate: None,
         batch: None,
+        pages: None,
         returns: None,
         retry: None,
         fallback: Vec::new(),

@@ -186,6 +186,7 @@ fn named(
         output: None,
         target: None,
         changes: Vec::new(),
+        pages: None,
         dispatch: None,
         suppressed: None,
         attempts: Vec::new(),

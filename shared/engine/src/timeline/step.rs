@@ -64,6 +64,7 @@ pub(super) fn step_part(
         maybe: entry.progress.maybe,
         due,
         target: entry.target.as_ref().map(ToString::to_string),
+        pages: entry.pages,
         output: entry.output.as_ref().and_then(shown),
         changes: entry.changes,
         suppressed_by: entry.suppressed.map(|by| SuppressedPart {

@@ -11,6 +11,7 @@ use super::expected::Expected;
 use super::json_schema::Schema;
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
+use super::pages::{self, pages};
 use super::value::members;
 use super::via::via;
 use super::workflow::Flow;
@@ -130,9 +131,10 @@ pub(super) fn one(
             signature.map_or(Type::Dynamic, output),
         )
     };
-    let ty = node
-        .get("returns")
-        .map_or(result, |returns| mapped::ty(place, returns));
+    let ty = match node.get("returns") {
+        Some(returns) => mapped::ty(place, returns),
+        None => pages::with_collected(result, node),
+    };
     (parts(place, node, id, signature, action), ty)
 }
 
@@ -152,7 +154,11 @@ fn parts(
             .filter(|_| node.get("id").is_some())
             .map(|given| batch(place, node, given, signature)),
     );
-    let response = environment::response(place.world);
+    let pages = transposed(
+        node.get("pages")
+            .map(|given| pages(place, node, given, signature)),
+    );
+    let response = environment::response(place.world, pages::into(node));
     let returns = node
         .get("returns")
         .map(|node| mapped(place.with_env(&response), Some(node)));
@@ -173,6 +179,7 @@ fn parts(
         asynchronous: node.flag("async"),
         rate: node.read("rate"),
         batch: batch?,
+        pages: pages?,
         timeout: node.get("timeout").and_then(Node::duration),
         returns,
         retry: retry?,
