@@ -228,6 +228,7 @@ fn step_more(step: &StepPart) -> Vec<String> {
         lines.push(format!("on {target}"));
     }
     lines.extend(changes(&step.changes));
+    lines.extend(step.pages.map(|pages| format!("read {pages} pages")));
     lines.extend(
         step.output
             .iter()

@@ -190,3 +190,55 @@ fn a_folder_or_event_file_that_is_none_is_wrong_usage() {
     ]);
     assert_eq!(code(&nobody), 3);
 }
+
+/// What makes the door keep a list that it reads page by page, with a token.
+const LIST: [(&str, &str); 3] = [
+    (
+        "books.connection.yaml",
+        "connection: books\nkind: http\nurl: https://books.example/api\n\
+         auth: { oauth2: { token_url: https://login.example/token, client_id: door, secret: books } }\n",
+    ),
+    (
+        "list.workflow.yaml",
+        "workflow: list\ndescription: Keeps the list.\nowner: me\nseverity: P3\n\
+         trigger: { event: bell.rang, of: visit }\nsteps:\n\
+         \x20 - id: read\n    uses: call-http\n    via: books\n    with: { path: /books, query: { size: 1 } }\n\
+         \x20   pages: { items: response.body.books, next: response.body.next, into: all, max: 5 }\n\
+         \x20   returns: { all: { type: list, of: { type: string }, from: response.all } }\n\
+         \x20 - { id: keep, uses: update-record, with: { set: { books: =steps.read.all } } }\n",
+    ),
+    (
+        "list.test.yaml",
+        "test: The list is read whole.\nreplies:\n  books:\n\
+         \x20   - { status: 200, body: { books: [a], next: \"https://books.example/api/books?page=2\" } }\n\
+         \x20   - { status: 503, headers: { retry-after: \"600\" } }\n\
+         \x20   - { status: 200, body: { books: [a], next: \"https://books.example/api/books?page=2\" } }\n\
+         \x20   - { status: 200, body: { books: [b, c], next: \"\" } }\n\
+         do: [ { event: ring.json }, { advance: 11m } ]\n\
+         expect: [ { visit: { books: [a, b, c] } }, { sent: books, count: 2 } ]\n",
+    ),
+];
+
+#[test]
+fn a_list_is_read_page_by_page_with_a_token_and_without_a_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = pack(folder.path());
+    for (name, text) in LIST {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let fields = "type: string, required: true }\n  books: { type: list, of: { type: string } }";
+    replace(
+        folder.path(),
+        "visit.record.yaml",
+        "type: string, required: true }",
+        fields,
+    );
+    let passed = holdfast(&["test", &path]);
+    assert_eq!(code(&passed), 0, "{}", out(&passed));
+    replace(folder.path(), "list.test.yaml", "count: 2", "count: 7");
+    let failed = out(&holdfast(&["test", &path]));
+    assert!(failed.contains("read 2 pages"), "{failed}");
+    replace(folder.path(), "list.test.yaml", "/api/books?", "/books?");
+    let failed = out(&holdfast(&["test", &path]));
+    assert!(failed.contains("NextPageRefused"), "{failed}");
+}

@@ -1,6 +1,7 @@
 //! Calls an HTTP API through a connection.
 
 mod body;
+mod pages;
 mod path;
 mod request;
 
@@ -9,7 +10,9 @@ use std::time::Duration;
 
 use holdfast_engine::definition::model::{Connection, ConnectionKind, Treatment};
 use holdfast_engine::port::{Http, HttpResponse};
-use holdfast_engine::step::{Batching, Effect, Keeps, Step, StepContext, StepError, StepSpec};
+use holdfast_engine::step::{
+    Batching, Effect, Keeps, Paging, Step, StepContext, StepError, StepSpec,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -78,6 +81,7 @@ impl<P: Http + 'static> Step for CallHttp<P> {
         input: "json",
         output: "body",
     });
+    const PAGING: Option<Paging> = Some(Paging { turn: pages::turn });
     type Input = Input;
     type Output = Output;
 

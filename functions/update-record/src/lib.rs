@@ -114,6 +114,10 @@ impl Located<'_> {
     fn audit(&self, ctx: &StepContext<'_>, changes: Vec<record::FieldChange>) -> Audit {
         let target =
             (self.reference != ctx.envelope.execution.home).then(|| self.reference.clone());
-        Audit { target, changes }
+        Audit {
+            target,
+            changes,
+            pages: None,
+        }
     }
 }

@@ -42,6 +42,15 @@ pub(crate) struct Outbound {
     pub(crate) private: bool,
 }
 
+/// How much of a response is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    /// The most bytes of its body.
+    pub(crate) bytes: usize,
+    /// Whether nothing happened at the receiver that a larger response leaves open.
+    pub(crate) harmless: bool,
+}
+
 impl Client {
     /// A client that has no connection yet.
     ///
@@ -57,13 +66,26 @@ impl Client {
 
     /// Sends one request and reads its whole response, whatever the status.
     pub(crate) async fn exchange(&self, outbound: Outbound) -> Result<HttpResponse, CallError> {
+        let harmless = outbound.method.is_safe();
+        let limit = Limit {
+            bytes: MAX_RESPONSE,
+            harmless,
+        };
+        self.exchange_within(outbound, limit).await
+    }
+
+    /// The same with a limit of its own for the response.
+    pub(crate) async fn exchange_within(
+        &self,
+        outbound: Outbound,
+        limit: Limit,
+    ) -> Result<HttpResponse, CallError> {
         let client = if outbound.private {
             &self.open
         } else {
             admit_literal(&outbound.url)?;
             &self.guarded
         };
-        let harmless = outbound.method.is_safe();
         let mut request = client
             .request(outbound.method, outbound.url)
             .headers(outbound.headers)
@@ -72,7 +94,7 @@ impl Client {
             request = request.body(body);
         }
         let response = request.send().await.map_err(|error| of_request(&error))?;
-        read(response, harmless).await
+        read(response, limit).await
     }
 }
 
@@ -96,10 +118,10 @@ fn admit_literal(url: &Url) -> Result<(), CallError> {
     Ok(address::admit(address)?)
 }
 
-async fn read(response: reqwest::Response, harmless: bool) -> Result<HttpResponse, CallError> {
+async fn read(response: reqwest::Response, limit: Limit) -> Result<HttpResponse, CallError> {
     let status = response.status().as_u16();
     let headers = headers(response.headers());
-    let body = match body(response, harmless).await {
+    let body = match body(response, limit).await {
         Ok(bytes) => lenient(&bytes),
         // The status alone decides.
         Err(_) if status >= 400 => Json::Null,
@@ -112,11 +134,11 @@ async fn read(response: reqwest::Response, harmless: bool) -> Result<HttpRespons
     })
 }
 
-async fn body(mut response: reqwest::Response, harmless: bool) -> Result<Vec<u8>, CallError> {
+async fn body(mut response: reqwest::Response, limit: Limit) -> Result<Vec<u8>, CallError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
-        if bytes.len() + chunk.len() > MAX_RESPONSE {
-            return Err(too_large(harmless));
+        if bytes.len() + chunk.len() > limit.bytes {
+            return Err(too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -132,9 +154,9 @@ fn broken(error: &reqwest::Error) -> CallError {
 }
 
 /// After a write the effect has happened although its answer is of no use.
-fn too_large(harmless: bool) -> CallError {
-    let message = format!("the answer is larger than {MAX_RESPONSE} bytes");
-    if harmless {
+fn too_large(limit: Limit) -> CallError {
+    let message = format!("the answer is larger than {} bytes", limit.bytes);
+    if limit.harmless {
         refused("ResponseTooLarge", message)
     } else {
         maybe(message)

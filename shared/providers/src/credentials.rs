@@ -22,7 +22,7 @@ pub(crate) async fn secret<S: Secrets>(
     first.ok_or_else(|| refused("SecretMissing", format!("secret `{name}` is not set")))
 }
 
-/// The header that authenticates a call, if its connection has one.
+/// The header that authenticates a call, if its connection has one that needs nothing but secrets.
 pub(crate) async fn header<S: Secrets>(
     secrets: &S,
     call: &Call<'_>,
@@ -45,6 +45,7 @@ pub(crate) async fn header<S: Secrets>(
             let value = secret(secrets, call, key).await?;
             (header, value.expose().to_owned())
         }
+        Auth::OAuth2(_) => return Ok(None),
     };
     Ok(Some((name, sensitive(&text)?)))
 }

@@ -7,6 +7,7 @@ mod credentials;
 mod failure;
 pub mod http;
 pub mod machine;
+mod oauth2;
 mod providers;
 pub mod remote;
 pub mod settings;

@@ -1,13 +1,7 @@
 //! A connection's configured values for one tenant.
 
-use std::collections::BTreeMap;
-
 use holdfast_engine::definition::model::ValueExpression;
-use holdfast_engine::expr::Scope;
 use holdfast_engine::port::{Call, CallError};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use serde_json::Value as Json;
 
 use crate::failure::misconfigured;
 
@@ -16,21 +10,8 @@ use crate::failure::misconfigured;
 /// # Errors
 /// [`CallError::Refused`] when the value cannot be evaluated.
 pub fn text(call: &Call<'_>, value: Option<&ValueExpression>) -> Result<Option<String>, CallError> {
-    let Some(value) = value else { return Ok(None) };
-    // Connections read settings only, so neither the time nor its zone can matter.
-    let scope = Scope {
-        roots: &[("config", call.config)],
-        refs: &BTreeMap::new(),
-        now: Timestamp::UNIX_EPOCH,
-        tz: &TimeZone::UTC,
-    };
-    let value = value.evaluate(&scope);
-    match value.map_err(|error| misconfigured(error.to_string()))? {
-        None => Ok(None),
-        Some(Json::String(text)) if text.is_empty() => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text)),
-        Some(other) => Ok(Some(other.to_string())),
-    }
+    let setting = call.setting(value);
+    setting.map_err(|error| misconfigured(error.to_string()))
 }
 
 /// The text of a value that the connection cannot do without.
@@ -50,9 +31,11 @@ pub fn required(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use holdfast_engine::definition::model::ConnectionKind;
     use holdfast_engine::expr::{Environment, Expression, Type};
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::testing::{Fixture, code};

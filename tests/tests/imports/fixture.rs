@@ -37,7 +37,7 @@ invariants:
 /// A workflow that tells which records it was started for.
 fn workflow(name: &str, bulk: &str, on: &str) -> String {
     let records = match bulk {
-        "bulk: batch\n" => "join(default(event.data.records, [record.id]), ',')",
+        "bulk: batch\n" => "join(default(event.data.records, [event.after.id]), ',')",
         _ => "record.id",
     };
     format!(

@@ -83,7 +83,7 @@ impl Work<'_> {
                 let message = format!("{found} for {} inputs", batch.inputs);
                 StepError::permanent("InvalidResponse", message)
             })?,
-            None => vec![kept(keeps, output); batch.inputs],
+            None => vec![kept(keeps, None, output); batch.inputs],
         };
         let book = Book::of_batch(self.envelope, batch);
         let (mut pages, mut bytes) = (Vec::new(), 0_usize);

@@ -19,7 +19,7 @@ use crate::key;
 use crate::name::TenantName;
 use crate::operation::ErrorRecord;
 use crate::port::{Clock, Journal, Key, PortError, Ports, Write};
-use crate::step::StepError;
+use crate::step::{StepError, TOKEN_REFUSED};
 
 /// How often an outcome is counted again because the breaker had changed; then it waits for the
 /// next one.
@@ -252,15 +252,17 @@ fn of_workflow(state: &State) -> Option<bool> {
     }
 }
 
-/// Whether a connection answered: a refusal is an answer. `None`: it was not asked.
+/// Whether a connection answered: a refusal is an answer, but not of who issues its tokens, without
+/// which no call is made. `None`: it was not asked.
 fn of_connection(envelope: &Envelope, attempted: &Attempted) -> Option<bool> {
     match attempted {
         Attempted::Succeeded { .. } => Some(true),
         Attempted::Ended(error, ..) if !NO_ANSWER.contains(&error.code()) => match envelope.input {
-            Input::Rendered(_) => Some(matches!(
-                error,
-                StepError::Permanent { .. } | StepError::NeedsReview { .. }
-            )),
+            Input::Rendered(_) => Some(match error {
+                StepError::Permanent { code, .. } => code != TOKEN_REFUSED,
+                StepError::NeedsReview { .. } => true,
+                StepError::Transient { .. } | StepError::Unknown { .. } => false,
+            }),
             Input::Failed { .. } => None,
         },
         Attempted::Ended(..) | Attempted::Suppressed(..) | Attempted::LeftOut(_) => None,

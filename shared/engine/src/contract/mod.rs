@@ -25,6 +25,7 @@ mod last_receive;
 mod later;
 mod once;
 mod outcome;
+mod pages;
 mod perform;
 mod process;
 mod render;

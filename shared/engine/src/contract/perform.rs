@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::connect::Connected;
@@ -60,7 +62,14 @@ impl<P: Ports> Runner<P> {
             pack: work.pack,
             staged: &staged,
         };
-        let effect = async { step.perform(&ctx, input::<S>(work)?).await };
+        let effect = async {
+            let input = rendered(work)?;
+            match work.paging(S::PAGING) {
+                None => Ok(encoded(step.perform(&ctx, decoded(input)?).await?)),
+                // Few steps have pages: the future of all others does not hold them.
+                Some(pages) => Box::pin(self.paged(step, &ctx, work, pages)).await.map(Ok),
+            }
+        };
         let deadline = self.ports.clock().sleep(connected.timeout());
         match guarded(effect, deadline).await {
             Ok(output) => self.succeeded::<S>(work, &staged, output, progress, now),
@@ -72,21 +81,19 @@ impl<P: Ports> Runner<P> {
         &self,
         work: &Work<'_>,
         staged: &Staged,
-        output: S::Output,
+        output: Result<Json, StepError>,
         progress: Progress,
         now: Timestamp,
     ) -> Attempted {
-        let output = serde_json::to_value(output)
-            .map_err(|error| StepError::permanent("InvalidResponse", error.to_string()))
-            .and_then(|output| match &work.envelope.batch {
-                None => shaped(work, S::SPEC.keeps, output, now),
-                Some(batch) => {
-                    let answers = work.answers(batch, S::SPEC.keeps, S::BATCHING, output);
-                    let (output, pages) = answers?;
-                    staged.add(pages, Audit::default());
-                    Ok(output)
-                }
-            });
+        let output = output.and_then(|output| match &work.envelope.batch {
+            None => shaped(work, S::SPEC.keeps, output, now),
+            Some(batch) => {
+                let answers = work.answers(batch, S::SPEC.keeps, S::BATCHING, output);
+                let (output, pages) = answers?;
+                staged.add(pages, Audit::default());
+                Ok(output)
+            }
+        });
         self.came_to(work, staged, output, progress)
     }
 
@@ -155,10 +162,18 @@ impl<P: Ports> Runner<P> {
     }
 }
 
-fn input<S: Step>(work: &Work<'_>) -> Result<S::Input, StepError> {
+pub(super) fn encoded(output: impl Serialize) -> Result<Json, StepError> {
+    serde_json::to_value(output)
+        .map_err(|error| StepError::permanent("InvalidResponse", error.to_string()))
+}
+
+pub(super) fn decoded<T: DeserializeOwned>(input: &Json) -> Result<T, StepError> {
+    T::deserialize(input).map_err(|error| StepError::permanent("InvalidInput", error.to_string()))
+}
+
+fn rendered<'w>(work: &Work<'w>) -> Result<&'w Json, StepError> {
     match &work.envelope.input {
-        Input::Rendered(input) => serde_json::from_value(input.clone())
-            .map_err(|error| StepError::permanent("InvalidInput", error.to_string())),
+        Input::Rendered(input) => Ok(input),
         Input::Failed { code, message } => Err(StepError::permanent(code, message.clone())),
     }
 }

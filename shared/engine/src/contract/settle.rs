@@ -83,6 +83,7 @@ impl Work<'_> {
             } => {
                 entry.target.clone_from(&audit.target);
                 entry.changes.clone_from(&audit.changes);
+                entry.pages = audit.pages;
                 writes.extend(staged.iter().cloned());
                 writes.extend(self.once_done(view, output, entry.at)?);
             }

@@ -28,7 +28,7 @@ pub(super) fn refusal(output: &Json) -> Option<&str> {
 
 /// The largest result of a step, in bytes as JSON: every later message of the execution carries
 /// it.
-const MAX_OUTPUT: usize = 32 * 1024;
+pub(super) const MAX_OUTPUT: usize = 32 * 1024;
 
 /// Shapes a step's result: by its `returns`, else what the function keeps.
 ///
@@ -94,7 +94,7 @@ fn returned(
     now: Timestamp,
 ) -> Result<Json, StepError> {
     let Some(returns) = &work.definition.returns else {
-        return Ok(kept(keeps, output));
+        return Ok(kept(keeps, collected(work, &output), output));
     };
     let invalid = |message: String| StepError::permanent("InvalidResponse", message);
     let mut scope = ScopeData::of(&work.envelope.context, &work.envelope.execution.home.tenant);
@@ -110,14 +110,21 @@ fn returned(
         .map_err(|wrong| invalid(field::describe(&wrong)))
 }
 
-pub(super) fn kept(keeps: Keeps, output: Json) -> Json {
+/// The name of what was collected from pages, where the output has it.
+fn collected<'w>(work: &'w Work<'_>, output: &Json) -> Option<&'w str> {
+    let pages = work.definition.pages.as_ref()?;
+    output.get(&pages.into).map(|_| pages.into.as_str())
+}
+
+/// What later steps read of an output: the members that the function keeps, and one more.
+pub(super) fn kept(keeps: Keeps, more: Option<&str>, output: Json) -> Json {
     match keeps {
         Keeps::All => output,
         Keeps::Only(members) => {
-            let members = members.iter();
+            let members = members.iter().copied().chain(more);
             let kept = members.filter_map(|name| {
                 let value = output.get(name)?;
-                Some(((*name).to_owned(), value.clone()))
+                Some((name.to_owned(), value.clone()))
             });
             kept.collect::<Map<_, _>>().into()
         }

@@ -101,6 +101,7 @@ mod tests {
             target: None,
             changes: Vec::new(),
             reason: None,
+            pages: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),

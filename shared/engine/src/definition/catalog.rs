@@ -22,6 +22,9 @@ pub struct Signature {
     /// The member of its input that is a list in a batch; none: it does not batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batches: Option<String>,
+    /// Whether it can read what its receiver gives page by page.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pages: bool,
     /// JSON Schema of its input.
     pub input: Json,
     /// JSON Schema of its output.
@@ -42,6 +45,7 @@ impl Signature {
                 Keeps::Only(kept) => Some(kept.iter().map(|name| (*name).to_owned()).collect()),
             },
             batches: S::BATCHING.map(|batching| batching.input.to_owned()),
+            pages: S::PAGING.is_some(),
             input: schema(schemars::schema_for!(S::Input)),
             output: schema(schemars::schema_for!(S::Output)),
         }

@@ -40,6 +40,9 @@ pub struct StepEntry {
     /// Why it was left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How many pages it read, where it reads page by page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u32>,
     /// What followed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispatch: Option<Dispatch>,
@@ -68,6 +71,7 @@ impl StepEntry {
             target: None,
             changes: Vec::new(),
             reason: None,
+            pages: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),
@@ -172,6 +176,7 @@ mod tests {
             target: None,
             changes: Vec::new(),
             reason: None,
+            pages: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),

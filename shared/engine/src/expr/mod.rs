@@ -67,7 +67,8 @@ pub struct Environment {
     pub roots: BTreeMap<String, Type>,
     /// The members of each record type, for reads through a reference.
     pub records: Arc<BTreeMap<RecordType, Type>>,
-    /// Names that exist but may not be read here, with the reason: an async step, say.
+    /// Names that exist but may not be read here, with the reason: an async step, say. A second
+    /// line says what to write instead.
     pub refused: BTreeMap<String, String>,
 }
 

@@ -94,11 +94,15 @@ fn refused(env: &Environment, segments: &[&str]) -> Result<(), DeadEnd> {
     for (segment, _) in segments.iter().enumerate() {
         let name = joined(segments, segment);
         if let Some(reason) = env.refused.get(&name) {
+            let (reason, help) = match reason.split_once('\n') {
+                Some((reason, help)) => (reason, Some(help.to_owned())),
+                None => (reason.as_str(), None),
+            };
             let message = format!("`{name}` cannot be read here: {reason}");
             return Err(DeadEnd {
                 segment,
                 message,
-                help: None,
+                help,
             });
         }
     }

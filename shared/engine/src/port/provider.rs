@@ -5,10 +5,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::definition::model::Connection;
+use crate::definition::model::{Connection, ValueExpression};
+use crate::expr::{EvaluationError, Scope};
 use crate::name::TenantName;
 
 /// One call to an external service: through which connection, for whom, under which key.
@@ -28,6 +30,31 @@ pub struct Call<'a> {
     pub timeout: Duration,
     /// Where the provider reports delivery, when the connection has `receipts`.
     pub callback: Option<&'a str>,
+}
+
+impl Call<'_> {
+    /// The text of one of the connection's values for this tenant; `None`: unset, or empty.
+    ///
+    /// # Errors
+    /// [`EvaluationError`] when it has no value.
+    pub fn setting(
+        &self,
+        value: Option<&ValueExpression>,
+    ) -> Result<Option<String>, EvaluationError> {
+        let Some(value) = value else { return Ok(None) };
+        // Connections read settings only, so neither the time nor its zone can matter.
+        let scope = Scope {
+            roots: &[("config", self.config)],
+            refs: &BTreeMap::new(),
+            now: Timestamp::UNIX_EPOCH,
+            tz: &TimeZone::UTC,
+        };
+        Ok(match value.evaluate(&scope)? {
+            None => None,
+            Some(Json::String(text)) => Some(text).filter(|text| !text.is_empty()),
+            Some(other) => Some(other.to_string()),
+        })
+    }
 }
 
 /// How a call fails, by what may have happened at the receiver.

@@ -47,13 +47,15 @@ impl<'a> StepContext<'a> {
 #[derive(Debug, Default)]
 pub struct Staged(Mutex<(Vec<Write>, Audit)>);
 
-/// The change of a record, as its step's entry keeps it.
+/// What a step's entry keeps of a success beside the output.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Audit {
     /// The record, where it is not the execution's home.
     pub target: Option<RecordRef>,
-    /// Old and new values.
+    /// Old and new values of a record that was changed.
     pub changes: Vec<FieldChange>,
+    /// How many pages were read.
+    pub pages: Option<u32>,
 }
 
 impl Staged {

@@ -13,6 +13,9 @@ pub const OUTCOME_UNKNOWN: &str = "OutcomeUnknown";
 /// The code of the same where sending it again does no harm, so that nobody has to find out.
 pub const RECEIVER_FAILED: &str = "ReceiverFailed";
 
+/// The code of a call that was not made since no token was issued for it.
+pub const TOKEN_REFUSED: &str = "TokenRefused";
+
 /// How one attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StepError {

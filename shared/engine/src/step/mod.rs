@@ -3,6 +3,7 @@
 mod batching;
 mod context;
 mod error;
+mod paging;
 mod sample;
 mod spec;
 
@@ -18,7 +19,8 @@ use crate::suppression::Addressed;
 
 pub use batching::Batching;
 pub use context::{Audit, Staged, StepContext};
-pub use error::{OUTCOME_UNKNOWN, RECEIVER_FAILED, StepError};
+pub use error::{OUTCOME_UNKNOWN, RECEIVER_FAILED, StepError, TOKEN_REFUSED};
+pub use paging::Paging;
 pub use sample::{InvalidSample, Sample};
 pub use spec::{Effect, Keeps, StepSpec};
 
@@ -34,6 +36,8 @@ pub trait Step: Send + Sync + 'static {
     const BATCHING: Option<Batching> = None;
     /// Whom it writes to, where people may opt out of that.
     const ADDRESSED: Option<Addressed> = None;
+    /// How it reads what its receiver gives page by page; `None`: it does not.
+    const PAGING: Option<Paging> = None;
     /// What `with:` gives; its JSON Schema is what `holdfast check` holds definitions against.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// What `steps.<id>` reads.

@@ -132,6 +132,7 @@ fn definition(
         hours: None,
         expires: None,
         batch: None,
+        pages: None,
         returns: None,
         retry: None,
         fallback: Vec::new(),

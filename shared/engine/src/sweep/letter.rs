@@ -187,6 +187,7 @@ fn named(
         target: None,
         changes: Vec::new(),
         reason: None,
+        pages: None,
         dispatch: None,
         suppressed: None,
         attempts: Vec::new(),

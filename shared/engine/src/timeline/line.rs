@@ -219,6 +219,9 @@ pub struct StepPart {
     /// Old and new values of what it changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldChange>,
+    /// How many pages it read, where it reads page by page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u32>,
     /// Its result, without the record that an update returns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Json>,

@@ -65,6 +65,7 @@ pub(super) fn step_part(
         reason: entry.reason,
         due,
         target: entry.target.as_ref().map(ToString::to_string),
+        pages: entry.pages,
         output: entry.output.as_ref().and_then(shown),
         changes: entry.changes,
         suppressed_by: entry.suppressed.map(|by| SuppressedPart {

@@ -134,6 +134,7 @@ mod tests {
             connections: vec![ConnectionKind::Http],
             keeps: None,
             batches: None,
+            pages: false,
             input: json!({ "type": "object" }),
             output: json!({ "type": "object" }),
         };

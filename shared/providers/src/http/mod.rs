@@ -1,5 +1,6 @@
 //! HTTP APIs: requests below a connection's base URL.
 
+mod authorized;
 mod base;
 mod redirect;
 mod retry_after;
@@ -10,15 +11,18 @@ mod tests;
 
 use std::sync::Arc;
 
+use holdfast_engine::definition::model::Auth;
 use holdfast_engine::port::{Call, CallError, Http, HttpRequest, HttpResponse, Secrets};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::time::Instant;
 
 use self::base::Base;
+pub(crate) use self::retry_after::retry_after;
 pub use self::settle::settle;
 pub use crate::client::lenient;
 use crate::client::{Client, Outbound};
 use crate::failure::{maybe, refused};
+use crate::oauth2::Tokens;
 use crate::{credentials, settings};
 
 /// HTTP over the shared client.
@@ -26,12 +30,17 @@ use crate::{credentials, settings};
 pub struct ReqwestHttp<S> {
     client: Client,
     secrets: Arc<S>,
+    tokens: Tokens,
 }
 
 impl<S: Secrets> ReqwestHttp<S> {
     /// An adapter over this client.
     pub fn new(client: Client, secrets: Arc<S>) -> Self {
-        Self { client, secrets }
+        Self {
+            client,
+            secrets,
+            tokens: Tokens::default(),
+        }
     }
 }
 
@@ -40,22 +49,30 @@ impl<S: Secrets> Http for ReqwestHttp<S> {
         let url = settings::required(call, call.connection.url.as_ref(), "url")?;
         let base = Base::parse(&url)?;
         let mut outbound = outbound(call, &base, request)?;
+        let deadline = Instant::now() + call.timeout;
+        if let Some(Auth::OAuth2(client)) = &call.connection.auth {
+            return self
+                .authorized(call, client, &base, (outbound, deadline))
+                .await;
+        }
         if let Some((name, value)) = credentials::header(&*self.secrets, call).await? {
             outbound.headers.insert(name, value);
         }
-        self.follow(call, &base, outbound).await
+        let (response, wrote) = self.follow(call, &base, outbound, deadline).await?;
+        finish(call, response, wrote)
     }
 }
 
 impl<S: Secrets> ReqwestHttp<S> {
-    /// Sends, and follows redirects below the base within the same time.
+    /// Sends, and follows redirects below the base within the same time: the last answer, and
+    /// whether an earlier hop wrote.
     async fn follow(
         &self,
         call: &Call<'_>,
         base: &Base,
         first: Outbound,
-    ) -> Result<HttpResponse, CallError> {
-        let deadline = Instant::now() + first.timeout;
+        deadline: Instant,
+    ) -> Result<(HttpResponse, bool), CallError> {
         let mut outbound = first;
         let mut wrote = false;
         for _ in 0..=redirect::MAX {
@@ -67,7 +84,7 @@ impl<S: Secrets> ReqwestHttp<S> {
                 Ok((next, response))
             });
             match next.map_err(|error| redirect::known(error, wrote))? {
-                (None, response) => return finish(call, response, wrote),
+                (None, response) => return Ok((response, wrote)),
                 (Some(next), _) => outbound = next,
             }
             wrote |= method != outbound.method && !method.is_safe();

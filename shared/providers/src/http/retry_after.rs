@@ -11,7 +11,7 @@ use jiff::Timestamp;
 ///
 /// A date is compared with the receiver's own `Date`, so that no clock but its own matters;
 /// without one it is counted from `now`. Headers' names are in lower case.
-pub(super) fn retry_after(headers: &BTreeMap<String, String>, now: Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &BTreeMap<String, String>, now: Timestamp) -> Option<Duration> {
     let value = headers.get("retry-after")?.trim();
     let wait = seconds(value).or_else(|| {
         let sent = headers.get("date").and_then(|date| http_date(date));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::auth::auth;
 use super::expected::Expected;
 use super::hours;
 use super::mapped::transposed;
@@ -12,7 +13,7 @@ use super::world::{World, name_span};
 use super::{Place, environment};
 use crate::definition::document::Finding;
 use crate::definition::folder::{Definition, Kind};
-use crate::definition::model::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply};
+use crate::definition::model::{Connection, ConnectionKind, Idempotency, SandboxReply};
 use crate::definition::yaml::Node;
 use crate::name::{ConnectionName, SourceName};
 use crate::retry::Ladder;
@@ -54,6 +55,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
     let kind = kind(tree)?;
     needs(place, tree, kind);
     let hours = transposed(tree.get("hours").map(|node| hours::named(place, node)));
+    let auth = transposed(tree.get("auth").map(|node| auth(place, node, tree, kind)));
     let retry = transposed(tree.get("retry").map(|node| ladder(place, node)));
     let treat = transposed(tree.get("treat").map(|node| treat(place, node, kind)));
     let receipts = transposed(tree.get("receipts").map(|node| receipts(place, node)));
@@ -65,7 +67,7 @@ fn connection(world: &World<'_>, definition: &Definition) -> Option<Connection> 
         account: account?,
         from: from?,
         private: tree.flag("private"),
-        auth: tree.get("auth").and_then(auth),
+        auth: auth?,
         timeout: tree.get("timeout").and_then(Node::duration),
         rate: tree.read("rate"),
         hours: hours?,
@@ -100,24 +102,6 @@ fn needs(place: Place<'_>, tree: &Node, kind: ConnectionKind) {
         };
         place.document.report(finding.help(example));
     }
-}
-
-fn auth(node: &Node) -> Option<Auth> {
-    let text = |node: &Node, key: &str| node.get(key)?.text().map(str::to_owned);
-    if let Some(secret) = text(node, "bearer") {
-        return Some(Auth::Bearer(secret));
-    }
-    if let Some(basic) = node.get("basic") {
-        return Some(Auth::Basic {
-            user: text(basic, "user")?,
-            secret: text(basic, "secret")?,
-        });
-    }
-    let header = node.get("header")?;
-    Some(Auth::Header {
-        name: text(header, "name")?,
-        secret: text(header, "secret")?,
-    })
 }
 
 fn idempotency(node: &Node) -> Option<Idempotency> {

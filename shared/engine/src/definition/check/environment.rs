@@ -33,18 +33,25 @@ pub(super) fn request(world: &World<'_>) -> Environment {
     env
 }
 
-/// A step's `returns`: what the provider answered.
-pub(super) fn response(world: &World<'_>) -> Environment {
-    let response = object([
+/// A step's `returns`: what the provider answered, with what was collected from all its pages.
+pub(super) fn response(world: &World<'_>, collected: Option<&str>) -> Environment {
+    let response = [
         ("status", Type::Int),
         ("headers", Type::Dynamic),
         ("body", Type::Dynamic),
-    ]);
+    ];
+    let mut response = named(response);
+    response.extend(collected.map(|into| (into.to_owned(), list())));
     Environment {
-        roots: named([("response", response)]),
+        roots: named([("response", Type::Object(Arc::new(response)))]),
         records: world.snapshots.clone(),
         refused: BTreeMap::new(),
     }
+}
+
+/// A list of whatever a provider answered.
+pub(super) fn list() -> Type {
+    Type::List(Box::new(Type::Dynamic))
 }
 
 /// What an event of many records has: their ids.

@@ -1,6 +1,7 @@
 //! What a grammar cannot say: names that must exist, types that must agree, rules across files.
 
 mod alerts;
+mod auth;
 mod batch;
 mod compensation;
 mod connection;
@@ -16,6 +17,7 @@ mod mapped;
 mod mapping;
 mod outcome;
 mod pack;
+mod pages;
 mod payload;
 mod record;
 mod record_trigger;

@@ -12,6 +12,7 @@ use super::hours;
 use super::json_schema::Schema;
 use super::logic::{condition, logic};
 use super::mapped::{self, mapped, transposed};
+use super::pages::{self, pages};
 use super::value::members;
 use super::via::via;
 use super::workflow::Flow;
@@ -131,9 +132,10 @@ pub(super) fn one(
             signature.map_or(Type::Dynamic, output),
         )
     };
-    let ty = node
-        .get("returns")
-        .map_or(result, |returns| mapped::ty(place, returns));
+    let ty = match node.get("returns") {
+        Some(returns) => mapped::ty(place, returns),
+        None => pages::with_collected(result, node),
+    };
     (parts(place, node, id, signature, action), ty)
 }
 
@@ -155,7 +157,11 @@ fn parts(
     );
     let hours = hours::of_step(place, node, signature);
     let expires = hours::expiry(place, node);
-    let response = environment::response(place.world);
+    let pages = transposed(
+        node.get("pages")
+            .map(|given| pages(place, node, given, signature)),
+    );
+    let response = environment::response(place.world, pages::into(node));
     let returns = node
         .get("returns")
         .map(|node| mapped(place.with_env(&response), Some(node)));
@@ -178,6 +184,7 @@ fn parts(
         hours: hours?,
         expires: expires?,
         batch: batch?,
+        pages: pages?,
         timeout: node.get("timeout").and_then(Node::duration),
         returns,
         retry: retry?,

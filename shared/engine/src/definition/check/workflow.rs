@@ -34,6 +34,10 @@ pub(super) enum Home<'a> {
     Uncertain,
 }
 
+/// Why a workflow for many records at once reads none, and what it reads instead.
+const NO_SINGLE_RECORD: &str = "with `bulk: batch` many records start it at once\n\
+     `default(event.data.records, [event.after.id])` has the ids, of many records or of one";
+
 /// Compiles every workflow.
 pub(super) fn workflows(world: &World<'_>) -> BTreeMap<WorkflowName, Workflow> {
     let workflows = world.folder.of(Kind::Workflow);
@@ -154,6 +158,10 @@ fn scope<'w>(
     } else {
         home(world, document, tree, triggers)
     };
+    if bulk(tree) == Bulk::Batch && !matches!(home, Home::Absent) {
+        refuse(env, "record", NO_SINGLE_RECORD);
+        return Home::Absent;
+    }
     match home {
         Home::Known(record) => {
             env.roots

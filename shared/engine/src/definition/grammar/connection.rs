@@ -19,15 +19,27 @@ static HEADER: Grammar = grammar(
     ]],
 );
 
+static OAUTH2: Grammar = grammar(
+    "`oauth2`",
+    &[&[
+        required("token_url", Shape::Value),
+        required("client_id", Shape::Value),
+        required("secret", Shape::Name),
+        optional("refresh", Shape::Name),
+        optional("scopes", Shape::OneOrList(&Shape::Text)),
+        optional("credentials", Shape::Word(&["header", "body"], &[])),
+    ]],
+);
+
 static AUTH: Grammar = Grammar {
     what: "`auth`",
     keys: &[&[
         optional("bearer", Shape::Name),
         optional("basic", Shape::Object(&BASIC)),
         optional("header", Shape::Object(&HEADER)),
-        later("oauth2"),
+        optional("oauth2", Shape::Object(&OAUTH2)),
     ]],
-    one_of: &["bearer", "basic", "header"],
+    one_of: &["bearer", "basic", "header", "oauth2"],
 };
 
 static IDEMPOTENCY: Grammar = grammar(

@@ -20,6 +20,16 @@ static BATCH: Grammar = grammar(
     ]],
 );
 
+static PAGES: Grammar = grammar(
+    "`pages`",
+    &[&[
+        required("next", Shape::Logic),
+        required("items", Shape::Logic),
+        required("into", Shape::Text),
+        required("max", Shape::Integer),
+    ]],
+);
+
 static COMMON: &[Key] = &[
     required("uses", Shape::Name),
     optional("via", Shape::Name),
@@ -32,7 +42,7 @@ static COMMON: &[Key] = &[
     optional("returns", Shape::Map(&Shape::Object(&MAPPED))),
     later("confidence"),
     later("poll"),
-    later("pages"),
+    optional("pages", Shape::Object(&PAGES)),
     optional("retry", LADDER),
     optional(
         "unknown",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::ValueExpression;
+use super::{Auth, ValueExpression};
 use crate::hours::Hours;
 use crate::name::{ConnectionName, SourceName};
 use crate::rate::Rate;
@@ -124,27 +124,6 @@ pub enum ConnectionKind {
     Model,
     /// The recording provider of development and tests.
     Sandbox,
-}
-
-/// How calls authenticate; every value is the name of a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Auth {
-    /// `Authorization: Bearer <secret>`.
-    Bearer(String),
-    /// `Authorization: Basic`.
-    Basic {
-        /// The user, as written.
-        user: String,
-        /// The name of the secret.
-        secret: String,
-    },
-    /// A header of its own.
-    Header {
-        /// The header's name.
-        name: String,
-        /// The name of the secret.
-        secret: String,
-    },
 }
 
 /// How a receiver recognises a repeated call.

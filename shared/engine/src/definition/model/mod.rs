@@ -1,5 +1,6 @@
 //! The compiled model of a pack: what the engine executes.
 
+mod auth;
 mod connection;
 mod outcome;
 mod pack;
@@ -9,7 +10,8 @@ mod source;
 mod value;
 mod workflow;
 
-pub use connection::{Auth, Connection, ConnectionKind, Idempotency, SandboxReply, Treatment};
+pub use auth::{Auth, Credentials, OAuth2};
+pub use connection::{Connection, ConnectionKind, Idempotency, SandboxReply, Treatment};
 pub use outcome::{Expectation, ExpectedOutcome};
 pub use pack::{Alerts, ManifestId, Pack};
 pub use payload::{BadSchema, PayloadSchema};
@@ -20,6 +22,6 @@ pub use source::{
 };
 pub use value::{ValueExpression, evaluate_members};
 pub use workflow::{
-    Action, Batch, Bulk, Once, RecordChange, RecordTrigger, Refused, Severity, StepDefinition,
-    Target, Trigger, Unknown, UpdateRecord, Workflow,
+    Action, Batch, Bulk, Once, Pages, RecordChange, RecordTrigger, Refused, Severity,
+    StepDefinition, Target, Trigger, Unknown, UpdateRecord, Workflow,
 };

@@ -64,11 +64,7 @@ impl Pack {
             .connections
             .values()
             .filter_map(|connection| connection.auth.as_ref());
-        let auths = auths.map(|auth| match auth {
-            Auth::Bearer(secret) | Auth::Basic { secret, .. } | Auth::Header { secret, .. } => {
-                secret
-            }
-        });
+        let auths = auths.flat_map(Auth::secret_names);
         sources.chain(auths).map(String::as_str)
     }
 }

@@ -137,6 +137,8 @@ pub struct StepDefinition {
     pub expires: Option<ValueExpression>,
     /// How it collects the inputs of many executions for one call.
     pub batch: Option<Batch>,
+    /// How it reads what its receiver gives page by page.
+    pub pages: Option<Pages>,
     /// What the step's result is, read from its response.
     pub returns: Option<BTreeMap<String, MappedField>>,
     /// When to try again; `None`: the connection's, else `standard`.
@@ -158,6 +160,19 @@ pub struct Batch {
     pub window: Duration,
     /// How many inputs one call has at most.
     pub max: usize,
+}
+
+/// How a step reads what its receiver gives page by page.
+#[derive(Debug)]
+pub struct Pages {
+    /// Where the next page lies; unset: there is none.
+    pub next: Expression,
+    /// What a page has.
+    pub items: Expression,
+    /// The member of the response that has the items of all pages.
+    pub into: String,
+    /// How many pages there are at most.
+    pub max: u32,
 }
 
 /// What a step does.

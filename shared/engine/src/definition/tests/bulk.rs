@@ -6,10 +6,24 @@ use crate::name::WorkflowName;
 
 const PREFILL: &str = "emr-prefill.workflow.yaml";
 const SEVERITY: &str = "severity: P3\n";
-const STEP: &str = "with: { status: prepared }";
+const STEP: &str = "uses: update-record, with: { status: prepared }";
+
+/// A step for many records.
+const ASK: &str = "uses: call-http, via: payer, with: { path: /prepared, json: \
+                   \"=default(event.data.records, [event.after.id])\" }";
+
+/// The workflow with these lines, and a step that asks for each or all of its records.
+fn asking(said: &str, step: &str) -> Files {
+    let mut files = edited(PREFILL, SEVERITY, &format!("{SEVERITY}{said}"));
+    let text = files.get_mut(PREFILL).unwrap();
+    assert!(text.contains(STEP));
+    *text = text.replace(STEP, step);
+    files
+}
 
 fn bulk(said: &str) -> Bulk {
-    let (pack, remarks) = loaded(&edited(PREFILL, SEVERITY, &format!("{SEVERITY}{said}")));
+    let step = if said == "bulk: batch\n" { ASK } else { STEP };
+    let (pack, remarks) = loaded(&asking(said, step));
     assert_eq!(remarks, []);
     pack.workflows[&WorkflowName::new("emr-prefill").unwrap()].bulk
 }
@@ -28,15 +42,20 @@ fn a_workflow_says_what_many_records_at_once_are_to_it() {
 
 #[test]
 fn the_ids_of_the_records_are_known_where_they_come_together() {
-    let condition = "with: { status: prepared }, if: size(event.data.records) > 1";
-    let batched = edited(PREFILL, SEVERITY, "severity: P3\nbulk: batch\n");
-    let with = |mut files: Files| {
-        let text = files.get_mut(PREFILL).unwrap();
-        *text = text.replace(STEP, condition);
-        files
-    };
-    loaded(&with(batched));
-    assert_eq!(codes(&with(files())), ["InvalidExpression"]);
+    let condition = format!("{ASK}, if: size(event.data.records) > 1");
+    loaded(&asking("bulk: batch\n", &condition));
+    assert_eq!(codes(&asking("", &condition)), ["InvalidExpression"; 2]);
+}
+
+#[test]
+fn mistakes_about_many_records() {
+    let batched = |step: &str| rendered(&refused(&asking("bulk: batch\n", step)));
+    let shown = [
+        batched(STEP),
+        batched(&ASK.replace("event.after.id", "record.id")),
+        batched(&format!("{ASK}, if: record.status == 'verified'")),
+    ];
+    insta::assert_snapshot!(shown.concat());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::model::{Batch, Treatment};
+use super::super::model::{Auth, Batch, Credentials, Treatment};
 use super::*;
 use crate::name::{ConnectionName, WorkflowName};
 
@@ -56,6 +56,136 @@ fn a_step_may_call_once_for_many() {
     let (window, max) = (Duration::from_mins(1), 1000);
     let step = &pack.workflows[&name].steps[0];
     assert_eq!(step.batch, Some(Batch { window, max }));
+}
+
+/// A connection whose calls have a token from this client.
+fn client(oauth2: &str) -> String {
+    format!("auth:\n  oauth2: {{ {oauth2} }}")
+}
+
+const CLIENT: &str = "token_url: https://login.example/token, client_id: clinic, secret: payer-key";
+
+#[test]
+fn a_connection_fetches_its_tokens() {
+    let more = format!("{CLIENT}, refresh: payer-refresh, scopes: [a, b], credentials: body");
+    for (said, scopes) in [
+        (&more, vec!["a", "b"]),
+        (&CLIENT.replace("clinic", "=tenant"), vec![]),
+    ] {
+        let (pack, remarks) = loaded(&edited(PAYER, "auth: { bearer: payer-key }", &client(said)));
+        assert!(remarks.is_empty(), "{}", rendered(&remarks));
+        let payer = &pack.connections[&ConnectionName::new("payer").unwrap()];
+        let Some(Auth::OAuth2(client)) = &payer.auth else {
+            panic!("{payer:?}");
+        };
+        assert_eq!(client.scopes, scopes);
+        assert_eq!(client.refresh.is_some(), *said == more);
+        assert_eq!(client.credentials == Credentials::Body, *said == more);
+        let names: Vec<_> = pack
+            .secret_names()
+            .filter(|name| name.starts_with("payer-"))
+            .collect();
+        let expected = ["payer-key", "payer-refresh"];
+        assert_eq!(names, expected[..=usize::from(*said == more)]);
+    }
+}
+
+#[test]
+fn mistakes_about_tokens() {
+    let auth = "auth: { bearer: payer-key }";
+    let sms = "auth: { basic: { user: AC123, secret: twilio-token } }";
+    let shown = gallery(&[
+        (
+            PAYER,
+            auth,
+            &client("token_url: https://login.example/token, client: clinic"),
+        ),
+        (PAYER, auth, &client(&CLIENT.replace("https:", "http:"))),
+        (PAYER, auth, &client(&CLIENT.replace("https://", ""))),
+        (
+            PAYER,
+            auth,
+            &client(&format!("{CLIENT}, credentials: form")),
+        ),
+        (
+            PAYER,
+            auth,
+            &client(&format!("{CLIENT}, scopes: {{ a: b }}")),
+        ),
+        (
+            PAYER,
+            auth,
+            &format!("auth:\n  bearer: payer-key\n  oauth2: {{ {CLIENT} }}"),
+        ),
+        (
+            PAYER,
+            auth,
+            &client(&CLIENT.replace("clinic", "=config.nothing")),
+        ),
+        ("sms.connection.yaml", sms, &client(CLIENT)),
+    ]);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_token_url_inside_the_network_may_be_plain() {
+    let said = format!(
+        "private: true\n{}",
+        client(&CLIENT.replace("https:", "http:"))
+    );
+    loaded(&edited(PAYER, "auth: { bearer: payer-key }", &said));
+}
+
+/// The insurance's question as one that only reads, with these pages.
+fn paged(pages: &str, more: &str) -> Files {
+    let mut files = edited(INSURANCE, "timeout: 5s", pages);
+    let text = files.get_mut(INSURANCE).unwrap();
+    let start = text.find("with: {").unwrap();
+    let end = start + text[start..].find('\n').unwrap();
+    text.replace_range(start..end, &format!("with: {{ path: /plans{more} }}"));
+    files
+}
+
+const PAGES: &str =
+    "pages: { items: response.body.plans, next: response.body.next, into: plans, max: 20 }";
+
+#[test]
+fn a_step_may_read_page_by_page() {
+    for more in ["", ", method: get", ", method: HEAD"] {
+        let (pack, remarks) = loaded(&paged(PAGES, more));
+        assert!(remarks.is_empty(), "{}", rendered(&remarks));
+        let name = WorkflowName::new("insurance-verification").unwrap();
+        let pages = pack.workflows[&name].steps[0].pages.as_ref().unwrap();
+        assert_eq!((pages.into.as_str(), pages.max), ("plans", 20));
+    }
+    let parameters = PAGES.replace("response.body.next", "\"{'after': response.body.next}\"");
+    loaded(&paged(&parameters, ""));
+}
+
+#[test]
+fn mistakes_about_pages() {
+    let said = |files: &Files| rendered(&refused(files));
+    let with = |old: &str, new: &str| said(&paged(&PAGES.replace(old, new), ""));
+    let booking = |new: &str| said(&edited("booking.workflow.yaml", "async: true", new));
+    let shown = [
+        said(&paged(PAGES, ", method: POST")),
+        said(&paged(PAGES, ", method: =record.status")),
+        said(&paged(PAGES, ", json: { a: 1 }")),
+        said(&paged(
+            &format!("{PAGES}\n    batch: {{ window: 60s, max: 10 }}"),
+            "",
+        )),
+        booking(PAGES),
+        said(&paged("pages: { next: response.body.next, max: 20 }", "")),
+        with("max: 20", "max: 1"),
+        with("max: 20", "max: 101"),
+        with("into: plans", "into: body"),
+        with("into: plans", "into: all-plans"),
+        with("response.body.next", "1 + 1"),
+        with("response.body.next", "respons.body.next"),
+        with("response.body.plans", "response.status"),
+    ];
+    insta::assert_snapshot!(shown.concat());
 }
 
 #[test]

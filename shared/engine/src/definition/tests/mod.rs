@@ -70,6 +70,7 @@ fn signature<I: JsonSchema>(
             connections: connections.to_vec(),
             keeps: None,
             batches: (name == "call-http").then(|| "json".to_owned()),
+            pages: name == "call-http",
             input,
             output,
         },
