@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use holdfast_engine::operate::{Outcome, Ruling};
-use holdfast_engine::operation::{Operation, ReviewItem};
-use holdfast_engine::port::{Ports as _, Table};
+use holdfast_engine::operation::Operation;
+use holdfast_engine::port::Ports as _;
 use holdfast_tests::desk::{ask, operations, ruled};
 use holdfast_tests::ready::ready;
 use holdfast_tests::world::{Functions, World, load};
@@ -40,14 +40,6 @@ fn three() -> Json {
     json!([change(1, &json!(5)), change(2, &json!("?")), company])
 }
 
-fn reviews(house: &House) -> Vec<ReviewItem> {
-    let items = house.memory.journal().items(Table::Operations, "");
-    items
-        .iter()
-        .filter_map(|(_, item)| serde_json::from_str(&item.body).ok())
-        .collect()
-}
-
 #[test]
 fn each_element_has_its_verdict_and_a_bad_one_holds_up_no_other() {
     let house = House::open("hubspot", HUBSPOT);
@@ -67,7 +59,7 @@ fn each_element_has_its_verdict_and_a_bad_one_holds_up_no_other() {
         (event.name.as_str(), &event.data["contact"]),
         ("hubspot.contact.propertyChange", &json!(5))
     );
-    let items = reviews(&house);
+    let items = house.reviews();
     assert_eq!(items.len(), 1);
     assert_eq!(items[0].report["fields"][0]["path"], "data.contact");
     assert_eq!(
@@ -75,7 +67,7 @@ fn each_element_has_its_verdict_and_a_bad_one_holds_up_no_other() {
         answer,
         "a duplicate is answered in the same bytes"
     );
-    assert_eq!(reviews(&house).len(), 1);
+    assert_eq!(house.reviews().len(), 1);
     let ids: BTreeSet<_> = house
         .events()
         .iter()
@@ -94,7 +86,7 @@ fn an_element_that_is_too_large_is_looked_at_and_the_others_go_on() {
     let told: Json = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(told["events"][0]["status"], "review", "{told}");
     assert_eq!(told["events"][1]["status"], "accepted");
-    assert_eq!(reviews(&house)[0].report["fields"][0]["rule"], "max");
+    assert_eq!(house.reviews()[0].report["fields"][0]["rule"], "max");
 }
 
 #[test]
@@ -119,7 +111,7 @@ fn what_is_no_list_is_one_question() {
     let answer = house.receive(&house.signed("/hooks/t/hubspot", r#"{"eventId":1}"#));
     let told: Json = serde_json::from_str(&answer.body).unwrap();
     assert_eq!((answer.status, &told["status"]), (202, &json!("review")));
-    assert_eq!(reviews(&house)[0].report["fields"][0]["path"], "split");
+    assert_eq!(house.reviews()[0].report["fields"][0]["path"], "split");
 }
 
 fn unsigned() -> World {

@@ -3,6 +3,7 @@
 use holdfast_engine::definition::Files;
 use holdfast_engine::event::EventMessage;
 use holdfast_engine::name::SourceName;
+use holdfast_engine::operation::ReviewItem;
 use holdfast_engine::port::{Clock as _, Deployment, Ports as _, Table};
 use holdfast_engine::verify::{self, Secret};
 use holdfast_receive_webhook::{Answer, Request, handle};
@@ -56,9 +57,14 @@ impl House {
         Self { memory }
     }
 
-    /// A posted request, as the source's provider signs it now.
+    /// A posted document, as the source's provider signs it now.
     pub(crate) fn signed(&self, path: &str, body: &str) -> Request {
-        let mut request = posted(path, "application/json", body);
+        self.signed_as(path, "application/json", body)
+    }
+
+    /// The same of another media type.
+    pub(crate) fn signed_as(&self, path: &str, media_type: &'static str, body: &str) -> Request {
+        let mut request = posted(path, media_type, body);
         let name = path.split(['/', '?']).nth(3).unwrap();
         let packs = ready(async {
             let definitions = self.memory.definitions();
@@ -96,6 +102,15 @@ impl House {
         bodies
             .iter()
             .map(|body| serde_json::from_str(body).unwrap())
+            .collect()
+    }
+
+    /// What somebody is asked about.
+    pub(crate) fn reviews(&self) -> Vec<ReviewItem> {
+        let items = self.memory.journal().items(Table::Operations, "");
+        items
+            .iter()
+            .filter_map(|(_, item)| serde_json::from_str(&item.body).ok())
             .collect()
     }
 

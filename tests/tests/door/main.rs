@@ -12,7 +12,13 @@ mod handshakes;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod payloads;
+#[cfg(test)]
 mod replays;
 mod schemas;
 #[cfg(test)]
 mod served;
+#[cfg(test)]
+#[expect(dead_code, reason = "each test file uses a part of it")]
+#[path = "../vectors/mod.rs"]
+mod vectors;
