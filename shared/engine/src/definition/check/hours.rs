@@ -144,15 +144,13 @@ fn holidays(document: &Document, node: &Node) -> Option<BTreeSet<Date>> {
     let mut dates = BTreeSet::new();
     for node in node.elements() {
         let text = node.text()?;
-        match accept(&field, &Json::from(text)) {
-            Ok(_) => dates.extend(text.parse::<Date>()),
-            Err(_) => {
-                let message = format!("`{text}` is not a date; holidays are not known by country");
-                let finding = Finding::error("InvalidHours", node.span.clone(), message);
-                document.report(finding.help("list the dates: `holidays: [2026-12-25]`"));
-                return None;
-            }
+        if accept(&field, &Json::from(text)).is_err() {
+            let message = format!("`{text}` is not a date; holidays are not known by country");
+            let finding = Finding::error("InvalidHours", node.span.clone(), message);
+            document.report(finding.help("list the dates: `holidays: [2026-12-25]`"));
+            return None;
         }
+        dates.extend(text.parse::<Date>());
     }
     Some(dates)
 }

@@ -108,7 +108,9 @@ fn shown(edits: &[(&str, &str, &str)]) -> String {
     let mut text = String::new();
     for edit in edits {
         let title = edit.2.trim().lines().last().unwrap_or("").trim();
-        text.push_str(&format!("──── {title}\n"));
+        text.push_str("──── ");
+        text.push_str(title);
+        text.push('\n');
         text.push_str(&rendered(&refused(&timed(&[*edit]))));
     }
     text
