@@ -157,6 +157,7 @@ fn input<S: Step>(work: &Work<'_>) -> Result<S::Input, StepError> {
     match &work.envelope.input {
         Input::Rendered(input) => serde_json::from_value(input.clone())
             .map_err(|error| StepError::permanent("InvalidInput", error.to_string())),
+        Input::Each(_) => Err(StepError::permanent("InvalidInput", "it is a list")),
         Input::Failed { code, message } => Err(StepError::permanent(code, message.clone())),
     }
 }

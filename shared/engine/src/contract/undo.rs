@@ -100,6 +100,7 @@ mod tests {
             output: None,
             target: None,
             changes: Vec::new(),
+            each: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),

@@ -20,12 +20,13 @@ static BATCH: Grammar = grammar(
     ]],
 );
 
+static FOUND: Grammar = grammar("`each`", &[&[later("find"), later("batch"), later("max")]]);
+
 static COMMON: &[Key] = &[
     required("uses", Shape::Name),
     optional("via", Shape::Name),
     optional("with", Shape::Map(&Shape::Value)),
     optional("if", Shape::Logic),
-    later("each"),
     optional("rate", Shape::Rate),
     later("hours"),
     later("expires"),
@@ -59,6 +60,10 @@ pub(super) static STEP: Grammar = grammar(
             optional("fallback", Shape::List(&Shape::Object(&FALLBACK))),
             optional("compensate", Shape::Object(&COMPENSATION)),
             optional("batch", Shape::Object(&BATCH)),
+            optional(
+                "each",
+                Shape::ScalarOr(&Shape::Value, &Shape::Object(&FOUND)),
+            ),
         ],
         ONLY_ONCE,
         COMMON,
@@ -79,6 +84,10 @@ static FALLBACK: Grammar = grammar(
             misplaced(
                 "fallback",
                 "fallbacks are tried in order: add it to the step's list",
+            ),
+            misplaced(
+                "each",
+                "a fallback is for the element that its step failed for: remove `each`",
             ),
             misplaced(
                 "batch",
@@ -110,6 +119,7 @@ static COMPENSATION: Grammar = grammar(
                 "compensate",
                 "a compensation is not undone: remove `compensate`",
             ),
+            misplaced("each", "a compensation undoes one step: remove `each`"),
             misplaced("batch", "each step is undone by itself: remove `batch`"),
             misplaced(
                 "once",

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod connections;
+mod each;
 mod example;
 mod mistakes;
 mod names;
