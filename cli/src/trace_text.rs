@@ -1,7 +1,9 @@
 //! A timeline as people read it at night: when, what, whose step, and why.
 
+mod elements;
 mod person;
 
+use elements::step_name;
 use holdfast_engine::record::FieldChange;
 use holdfast_engine::suppression::Wish;
 use holdfast_engine::timeline::{
@@ -28,13 +30,13 @@ pub(crate) fn text(timeline: &Timeline) -> String {
         text.push('\n');
     }
     let mut day = String::new();
-    for line in &timeline.lines {
+    for (line, elements) in elements::collapsed(&timeline.lines) {
         let (date, time) = split(line.at);
         if date != day {
             let _ = writeln!(text, "\n{DIM}{date} (UTC){PLAIN}");
             day = date;
         }
-        text.push_str(&shown(&time, line));
+        text.push_str(&shown(&time, line, elements));
     }
     if timeline.lines.is_empty() {
         text.push_str("\nnothing happened yet\n");
@@ -64,8 +66,11 @@ fn split(at: Timestamp) -> (String, String) {
 type Parts = (&'static str, &'static str, String, Vec<String>);
 
 /// A line, and what belongs to it.
-fn shown(time: &str, line: &Line) -> String {
-    let (colour, word, what, more) = parts(&line.what);
+fn shown(time: &str, line: &Line, elements: Option<usize>) -> String {
+    let (colour, word, what, more) = match (&line.what, elements) {
+        (What::Step(step), Some(count)) => (GREEN, "step", elements::many(step, count), Vec::new()),
+        (what, _) => parts(what),
+    };
     let mut text = format!("{DIM}{time:<13}{PLAIN} {colour}{word:<9}{PLAIN} {what}\n");
     for more in more {
         let _ = writeln!(text, "{:INDENT$}{more}", "");
@@ -208,12 +213,17 @@ fn step_text(step: &StepPart) -> String {
         1 => String::new(),
         generation => format!("  generation {generation}"),
     };
+    let elements = match step.elements {
+        Some(1) => "  1 element".to_owned(),
+        Some(count) => format!("  {count} elements"),
+        None => String::new(),
+    };
     let attempt = match step.attempt {
         1 => String::new(),
         attempt => format!("  attempt {attempt}"),
     };
     format!(
-        "{} · {}{}  {}{}{PLAIN}{attempt}{generation}",
+        "{} · {}{}{elements}  {}{}{PLAIN}{attempt}{generation}",
         workflow(&step.execution),
         step_name(&step.step),
         uses.collect::<String>(),
@@ -289,13 +299,4 @@ fn short(value: &Json) -> String {
 /// The workflow of an execution's reference, else its id.
 fn workflow(execution: &str) -> &str {
     execution.split('/').nth(3).unwrap_or(execution)
-}
-
-/// A step by its id; its fallbacks by their number, its compensation by name.
-fn step_name(key: &str) -> String {
-    match key.rsplit_once('.') {
-        Some((step, "1")) => step.to_owned(),
-        Some((_, "undo")) | None => key.to_owned(),
-        Some((step, n)) => format!("{step} (fallback {n})"),
-    }
 }

@@ -59,6 +59,26 @@ fn a_message_that_was_lost_after_other_steps_is_sent_again_with_their_results() 
 }
 
 #[test]
+fn a_lost_element_is_what_its_step_waits_for() {
+    let steps = "- { id: s, uses: keyed-effect, each: \"=['x', 'y']\", with: { to: =item } }\n\
+                 - { id: next, uses: keyed-effect, with: { to: b } }";
+    let promised = Promised::routed(HOUR, steps);
+    promised.story.deliver();
+    let lost = promised.lose();
+    let rest = Rest::after(&["s.1@001"]).open(&["DeadlineExceeded"]);
+    assert_eq!(promised.story.run(), rest);
+    let error = promised.error("DeadlineExceeded");
+    assert_eq!(error.envelope, lost.delivery.body);
+    assert_eq!(
+        error.message,
+        "the deadline has passed: s.1@000 never began"
+    );
+    promised.redrive(&error);
+    let rest = Rest::after(&["s.1@001", "s.1@000", "next.1"]);
+    assert_eq!(promised.story.run(), rest.closed(&["DeadlineExceeded"]));
+}
+
+#[test]
 fn a_message_that_was_only_late_closes_what_its_deadline_opened() {
     let promised = Promised::routed(HOUR, TWO);
     let late = promised.lose();

@@ -315,3 +315,20 @@ fn an_execution_that_never_wrote_an_entry_is_found_by_its_failure() {
     operation.world = World::scripted(1, &compiled(STEPS));
     assert_eq!(steps(ask(&story.world, rerun(&story, "a", false))).0, 2);
 }
+
+#[test]
+fn every_element_is_done_again_in_a_new_generation() {
+    let story = routed(
+        "- { id: a, uses: keyed-effect, each: \"=['x', 'y']\", with: { to: =item } }\n\
+         - { id: b, uses: keyed-effect, with: { to: \"{{ steps.a[1].id }}\" } }",
+    )
+    .plays("a.1@001", [Behaviour::Permanent]);
+    let rest = Rest::after(&["a.1@000"]).dead(1).open(&["Refused"]);
+    assert_eq!(story.run(), rest);
+    ask(&story.world, rerun(&story, "a", true)).unwrap();
+    let rest = Rest::after(&["a.1@000", "a.1@000", "a.1@001", "b.1"]);
+    assert_eq!(story.run(), rest.dead(1).closed(&["Refused"]));
+    let keys = story.world.effects.all().into_iter().map(|one| one.key);
+    let again = keys.filter(|key| key.contains(":2:")).count();
+    assert_eq!(again, 3);
+}

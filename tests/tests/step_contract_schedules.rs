@@ -108,3 +108,8 @@ fn properties_hold_where_unknown_outcomes_go_to_the_fallback() {
 fn properties_hold_where_what_succeeded_is_undone() {
     hold(Policy::Undo);
 }
+
+#[test]
+fn properties_hold_where_steps_are_performed_for_each_element() {
+    hold(Policy::Each);
+}

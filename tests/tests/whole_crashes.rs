@@ -87,6 +87,11 @@ fn a_refused_order_that_is_redriven_survives_a_failure_of_every_call() {
     survives_every_failure(&Scenario::mended());
 }
 
+#[test]
+fn a_party_survives_a_failure_of_every_call() {
+    survives_every_failure(&Scenario::party());
+}
+
 /// Calls of a step until after its effect.
 const CALLS: u64 = 7;
 

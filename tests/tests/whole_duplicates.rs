@@ -53,3 +53,8 @@ fn racing_orders_bear_every_duplicate() {
 fn a_refused_order_bears_every_duplicate() {
     bears_duplicates(&Scenario::mended());
 }
+
+#[test]
+fn a_party_bears_every_duplicate() {
+    bears_duplicates(&Scenario::party());
+}

@@ -78,7 +78,7 @@ fn a_day_at_the_dentists_comes_to_the_same_end() {
 
 #[test]
 fn a_cancelled_booking_comes_to_the_same_end() {
-    weather_all("cancelled", &Scenario::cancelled(), 30);
+    weather_all("cancelled", &Scenario::cancelled(), 20);
 }
 
 #[test]
@@ -88,5 +88,10 @@ fn racing_orders_come_to_the_same_end() {
 
 #[test]
 fn a_refused_order_comes_to_the_same_end() {
-    weather_all("refused", &Scenario::mended(), 40);
+    weather_all("refused", &Scenario::mended(), 30);
+}
+
+#[test]
+fn a_party_of_several_guests_comes_to_the_same_end() {
+    weather_all("party", &Scenario::party(), 20);
 }

@@ -51,6 +51,11 @@ fn a_refused_order_bears_every_zombie() {
 }
 
 #[test]
+fn a_party_bears_every_zombie() {
+    bears_zombies(&Scenario::party());
+}
+
+#[test]
 fn a_write_without_its_condition_comes_to_another_end() {
     let calm = Run::with(&Scenario::refused(), Mishap::None);
     for condition in needed(Proof::Zombies) {

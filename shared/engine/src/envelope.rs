@@ -37,7 +37,8 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The side-effect key: the same for every attempt and every redrive.
+    /// The side-effect key: the same for every attempt and every redrive. An element of a step with
+    /// `each` has its own.
     #[must_use]
     pub fn key(&self) -> String {
         format!(
@@ -64,6 +65,8 @@ pub struct BatchRef {
 pub enum Input {
     /// The input.
     Rendered(Json),
+    /// The elements of a step with `each`: it is performed for each of them.
+    Each(Vec<Json>),
     /// The input could not be rendered; the step fails with this.
     Failed {
         /// Stable PascalCase name.
@@ -93,4 +96,16 @@ pub struct Context {
     /// What led to the event.
     #[serde(default)]
     pub lineage: Lineage,
+    /// The element that a step with `each` is performed for, in its own messages alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub element: Option<ElementContext>,
+}
+
+/// An element of a step with `each`; its place is part of the step's key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ElementContext {
+    /// `item`.
+    pub item: Json,
+    /// How many elements the step has.
+    pub of: u32,
 }

@@ -74,6 +74,7 @@ fn result<'a>(
 ) -> Option<(&'a StepKey, &'a StepDefinition, &'a Json)> {
     let done = entries.iter().filter(|one| {
         one.step.step == step.id
+            && one.step.element.is_none()
             && !one.step.undoes()
             && one.entry.state == State::Succeeded
             && step.alternative(one.step.n).is_some()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use step_key::StepKey;
+pub use step_key::{Element, StepKey};
 
 use crate::hash;
 use crate::name::{InvalidName, RecordId, RecordType, SourceName, TenantName, WorkflowName};

@@ -200,7 +200,7 @@ fn entry(item: &Item, detail: Detail) -> Json {
     json!({
         "state": entry.state.name(), "event": entry.event, "output": output, "error": code,
         "target": entry.target, "changes": changes, "suppressed": entry.suppressed,
-        "dispatch": dispatch,
+        "each": entry.each.map(|each| each.count), "dispatch": dispatch,
     })
 }
 

@@ -126,6 +126,23 @@ impl Scenario {
         mended
     }
 
+    /// A party of three, whose guests are seated and invited each by itself.
+    #[must_use]
+    pub fn party() -> Self {
+        let guests = ["ann@example.com", "bob@example.com", "cid@example.com"];
+        let body = json!({ "id": "p1", "guests": guests });
+        let path = "/hooks/demo/parties".to_owned();
+        let request = request(path, "application/json", body.to_string());
+        Self {
+            pack: pack(&root().join("tests/packs/each")),
+            config: Map::new(),
+            detail: Detail::Everything,
+            ignored: Vec::new(),
+            stages: vec![Stage::Requests(vec![request])],
+        }
+        .configured()
+    }
+
     /// The same, on a journal that leaves a condition out of every write, as a mistake would.
     #[must_use]
     pub fn without(self, condition: Condition) -> Self {

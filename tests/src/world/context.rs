@@ -95,6 +95,7 @@ impl World {
         let config = ready(self.memory.definitions().config(&tenant, pack));
         let config = config.expect("memory does not fail").as_ref().clone();
         Context {
+            element: None,
             event: Event {
                 id,
                 name: "record.updated".to_owned(),

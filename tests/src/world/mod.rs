@@ -3,6 +3,7 @@
 mod context;
 mod crew;
 mod effects;
+mod elements;
 mod flight;
 mod pack;
 mod policy;

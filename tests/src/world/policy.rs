@@ -17,6 +17,8 @@ pub enum Policy {
     Fallback,
     /// A person decides, and what succeeded is undone when a later step fails for good.
     Undo,
+    /// A person decides, and steps are performed for each element of a list.
+    Each,
 }
 
 impl Policy {
@@ -24,8 +26,11 @@ impl Policy {
     /// executions share, with a fallback, and a change of a record; two of them keep a rate.
     #[must_use]
     pub fn pack(self) -> Arc<Pack> {
+        if self == Self::Each {
+            return elements();
+        }
         let (unknown, last) = match self {
-            Self::Review | Self::Undo => ("review", "review"),
+            Self::Review | Self::Undo | Self::Each => ("review", "review"),
             Self::Retry => ("retry", "retry"),
             Self::Fallback => ("fallback", "review"),
         };
@@ -34,7 +39,7 @@ impl Policy {
                 ", compensate: { uses: raw-effect, with: { to: g } }",
                 ", compensate: { uses: keyed-effect, retry: [5s], with: { to: h } }",
             ),
-            Self::Review | Self::Retry | Self::Fallback => ("", ""),
+            Self::Review | Self::Retry | Self::Fallback | Self::Each => ("", ""),
         };
         compiled(&format!(
             "- {{ id: call, uses: keyed-effect, retry: quick, rate: 10/m, with: {{ to: a }}{call} }}\n\
@@ -45,4 +50,16 @@ impl Policy {
              - {{ id: mark, uses: update-record, with: {{ status: won }} }}"
         ))
     }
+}
+
+/// Every kind of effect for each of a few elements, two of which share a `once` key.
+fn elements() -> Arc<Pack> {
+    compiled(
+        "- { id: call, uses: keyed-effect, retry: quick, rate: 10/m, each: \"=['a', 'b']\", with: { to: =item } }\n\
+         - { id: note, uses: raw-effect, async: true, each: \"=['c', 'd']\", with: { to: =item } }\n\
+         - { id: tell, uses: raw-effect, each: \"=['e', 'f', 'e']\", once: event.name + item, retry: [5s], with: { to: =item },\n    \
+           fallback: [ { uses: raw-effect, retry: [5s], with: { to: \"{{ item }}\" } } ] }\n\
+         - { id: none, uses: raw-effect, each: \"=['g'].filter(it, it == 'h')\", with: { to: =item } }\n\
+         - { id: mark, uses: update-record, with: { status: won } }",
+    )
 }

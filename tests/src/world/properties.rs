@@ -9,13 +9,14 @@ use holdfast_engine::key;
 use holdfast_engine::operation::Status;
 use holdfast_engine::port::Ports as _;
 
+use super::elements::fallback_of;
 use super::schedule::Chaos;
 use super::{Policy, Witness};
 
 /// What a run came to, and what of it a person can see.
-struct Rest<'a> {
-    chaos: &'a Chaos,
-    seen: Witness,
+pub(super) struct Rest<'a> {
+    pub(super) chaos: &'a Chaos,
+    pub(super) seen: Witness,
     /// Keys of envelopes that lie in a dead-letter queue.
     dead: BTreeSet<String>,
     /// Keys of envelopes that an open error record or review item holds.
@@ -30,6 +31,7 @@ pub(super) fn broken(chaos: &Chaos, policy: Policy) -> Vec<String> {
     let mut wrong = rest.effects(policy);
     wrong.extend(rest.nothing_vanished());
     wrong.extend(rest.undone());
+    wrong.extend(rest.elements());
     wrong.extend(rest.changes());
     wrong.extend(rest.errors());
     wrong.extend(rest.parking());
@@ -80,7 +82,7 @@ impl<'a> Rest<'a> {
             if function == "raw-effect" && *times > 1 && policy != Policy::Retry {
                 wrong.push(format!("P1: {times} effects of {key}"));
             }
-            let fell_back = key.strip_suffix(".1").map(|step| format!("{step}.2"));
+            let fell_back = fallback_of(key);
             let both =
                 fell_back.is_some_and(|other| arrivals.contains_key(&(function.clone(), other)));
             let accepted = policy == Policy::Fallback && key.ends_with(":tell.1");
@@ -121,6 +123,12 @@ impl<'a> Rest<'a> {
                         open.extend(following.into_iter().flatten().map(StepKey::to_string));
                     }
                     Some(State::Skipped) => {}
+                    Some(State::Waiting) => {
+                        let each = entry.and_then(|entry| entry.each.as_ref());
+                        let step: StepKey = step.parse().expect("a step's key");
+                        let elements = each.into_iter().flat_map(|each| each.keys(&step));
+                        open.extend(elements.map(|element| element.to_string()));
+                    }
                     _ if self.is_seen(&key) || self.waits_for_once(&key) => {}
                     state => wrong.push(format!("P2: nobody sees {key}, which is {state:?}")),
                 }
@@ -164,20 +172,23 @@ impl<'a> Rest<'a> {
         wrong
     }
 
-    fn entry(&self, key: &str) -> Option<&StepEntry> {
+    pub(super) fn entry(&self, key: &str) -> Option<&StepEntry> {
         self.seen.entries.get(&key.replace(':', "#"))
     }
 
-    fn is_seen(&self, key: &str) -> bool {
+    pub(super) fn is_seen(&self, key: &str) -> bool {
         self.asked.contains(key)
     }
 
     /// Whether a step waits in its queue for a `once` key whose holder a person decides on.
     fn waits_for_once(&self, key: &str) -> bool {
-        let held = |other: &&String| other.ends_with(":tell.1") && other.as_str() != key;
-        key.ends_with(":tell.1")
-            && self.queued.contains(key)
-            && self.asked.iter().any(|other| held(&other))
+        let tells = |key: &str| {
+            key.split('@')
+                .next()
+                .is_some_and(|it| it.ends_with(":tell.1"))
+        };
+        let held = |other: &&String| tells(other) && other.as_str() != key;
+        tells(key) && self.queued.contains(key) && self.asked.iter().any(|other| held(&other))
     }
 
     /// P4: one change per `update-record` that succeeded.
@@ -200,6 +211,13 @@ impl<'a> Rest<'a> {
             return false;
         };
         let before = key.rsplit_once(':').map_or("", |(before, _)| before);
+        if let Some((whole, _)) = key.split_once('@') {
+            let whole = format!(
+                "{}.1",
+                whole.rsplit_once('.').map_or(whole, |(step, _)| step)
+            );
+            return !self.all_done(&whole) || self.has_succeeded(&whole);
+        }
         let mut following = entry.dispatch.iter().flat_map(|dispatch| &dispatch.steps);
         following.all(|step| self.entry(&format!("{before}:{step}")).is_some())
     }

@@ -41,11 +41,12 @@ pub fn is_own(operation: &Operation) -> bool {
     OWN.contains(&operation.function())
 }
 
-/// What happens alike: tenant, workflow or function, step and code.
+/// What happens alike: tenant, workflow or function, step and code. The elements of a step with
+/// `each` are alike.
 #[must_use]
 pub fn fingerprint(operation: &Operation) -> String {
     let tenant = operation.tenant().map_or("-", |tenant| tenant.as_str());
-    let step = operation.step().map(ToString::to_string);
+    let step = operation.step().map(|step| step.whole().to_string());
     let step = step.as_deref().unwrap_or_default();
     let parts = [tenant, origin(operation), step, operation.code()];
     hash::base32(&parts.map(str::as_bytes))

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::claim::LEASE_MARGIN;
 use super::connect::Connected;
+use super::each::Settled;
 use super::last_receive::CRASHED;
 use super::perform::Attempted;
 use super::runner::{MAX_LOOKS, Runner, Trouble};
@@ -150,6 +151,9 @@ impl<P: Ports> Runner<P> {
         attempted: &Attempted,
     ) -> Result<Verdict, Trouble> {
         self.count(work, entry, attempted).await;
+        if matches!(entry.state, State::Succeeded | State::Skipped) {
+            self.join_after(work, entry, Settled::Now).await?;
+        }
         if let Attempted::Ended(error, ..) = attempted {
             tracing::warn!(
                 execution.id = %work.envelope.execution.execution,

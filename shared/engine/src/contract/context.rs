@@ -34,6 +34,15 @@ impl StepDefinition {
         self.alternative(n.checked_add(1)?).filter(|_| n > 0)
     }
 
+    /// Calls `visit` with each strong read that rendering the step's message makes: of a step with
+    /// `each`, its elements.
+    pub fn visit_reads(&self, visit: &mut impl FnMut(&RefRead)) {
+        match &self.each {
+            Some(list) => list.reads().iter().for_each(visit),
+            None => self.visit_input_reads(visit),
+        }
+    }
+
     /// Calls `visit` with each strong read that rendering the step's input makes.
     pub fn visit_input_reads(&self, visit: &mut impl FnMut(&RefRead)) {
         if let Some(once) = &self.once {

@@ -210,11 +210,15 @@ impl<P: Ports> Runner<P> {
 }
 
 impl Work<'_> {
-    /// The breakers that guard a step: its workflow's, and its connection's.
+    /// The breakers that guard a step: its workflow's, and its connection's. Elements ask for
+    /// themselves.
     pub(super) fn breaker_keys(
         envelope: &Envelope,
         via: Option<&crate::name::ConnectionName>,
     ) -> Vec<Key> {
+        if matches!(envelope.input, Input::Each(_)) {
+            return Vec::new();
+        }
         let pack = &envelope.manifest.pack;
         let workflow = Subject::workflow(pack, &envelope.execution.workflow);
         let connection = via.map(|via| Subject::connection(pack, via));
@@ -263,7 +267,7 @@ fn of_connection(envelope: &Envelope, attempted: &Attempted) -> Option<bool> {
                 StepError::NeedsReview { .. } => true,
                 StepError::Transient { .. } | StepError::Unknown { .. } => false,
             }),
-            Input::Failed { .. } => None,
+            Input::Each(_) | Input::Failed { .. } => None,
         },
         Attempted::Ended(..) | Attempted::Suppressed(..) | Attempted::LeftOut(_) => None,
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::ScopeData;
-use crate::definition::model::{StepDefinition, Workflow};
+use crate::definition::model::{Action, StepDefinition, Workflow};
 use crate::entry::{Dispatch, End, Skipped};
 use crate::envelope::{Context, Envelope};
 use crate::expr::{EvaluationError, RefRead, Scope};
@@ -41,7 +41,7 @@ pub async fn advance<J: Journal>(
     now: Timestamp,
 ) -> Result<Dispatch, PortError> {
     let mut planner = Planner::new(journal, execution, context, now);
-    planner.refresh_record(workflow).await?;
+    planner.refresh_record(workflow, position).await?;
     for step in remaining(workflow, position) {
         if let Some(reason) = planner.skipped(step).await? {
             planner.dispatch.skipped.push(Skipped {
@@ -62,6 +62,21 @@ pub async fn advance<J: Journal>(
     }
     planner.dispatch.end = Some(End::Completed);
     Ok(planner.dispatch)
+}
+
+impl Workflow {
+    /// Whether elements of an earlier step have changed records since `record` was read.
+    fn changed_many(&self, position: Position<'_>) -> bool {
+        let changes = |step: &StepDefinition| {
+            step.each.is_some() && matches!(step.action, Action::UpdateRecord(_))
+        };
+        let mut steps = self.steps.iter();
+        match position {
+            Position::Start => false,
+            Position::At(id) => steps.take_while(|step| step.id != *id).any(changes),
+            Position::After(id) => steps.any(|step| step.id == *id && changes(step)),
+        }
+    }
 }
 
 /// Decides the dispatch of the next alternative of a step.
@@ -124,9 +139,14 @@ impl<'a, J: Journal> Planner<'a, J> {
         }
     }
 
-    /// `while` speaks of the record as it is now.
-    async fn refresh_record(&mut self, workflow: &Workflow) -> Result<(), PortError> {
-        if workflow.while_.is_none() {
+    /// `while` speaks of the record as it is now. So does whatever follows elements that change
+    /// records: one of them may have been this one.
+    async fn refresh_record(
+        &mut self,
+        workflow: &Workflow,
+        position: Position<'_>,
+    ) -> Result<(), PortError> {
+        if workflow.while_.is_none() && !workflow.changed_many(position) {
             return Ok(());
         }
         if let Some((record, _)) = find_record(self.journal, &self.execution.home).await? {
@@ -176,7 +196,7 @@ impl<'a, J: Journal> Planner<'a, J> {
 
     pub(super) async fn read_input(&mut self, step: &StepDefinition) -> Result<(), PortError> {
         let mut reads = Vec::new();
-        step.visit_input_reads(&mut |read| reads.push(read.clone()));
+        step.visit_reads(&mut |read| reads.push(read.clone()));
         self.read(&reads).await
     }
 

@@ -18,14 +18,14 @@ use crate::port::{Journal, PortError};
 
 impl Work<'_> {
     /// What follows a success. An async step has its own outcome, and nothing follows it; what
-    /// follows a batch is its members' affair.
+    /// follows a batch is its members' affair, and nothing follows one element of many.
     pub(super) async fn following<J: Journal>(
         &self,
         journal: &J,
         output: &Json,
         now: Timestamp,
     ) -> Result<Option<Dispatch>, PortError> {
-        if self.primary.asynchronous || self.envelope.batch.is_some() {
+        if self.is_alone() {
             return Ok(None);
         }
         if self.envelope.step.undoes() {
@@ -48,7 +48,7 @@ impl Work<'_> {
         now: Timestamp,
     ) -> Result<Option<Dispatch>, PortError> {
         let context = &self.envelope.context;
-        if self.primary.asynchronous {
+        if self.is_alone() {
             return Ok(None);
         }
         let next = if self.envelope.step.undoes() {
@@ -92,12 +92,18 @@ impl Work<'_> {
         now: Timestamp,
     ) -> Result<Option<Dispatch>, PortError> {
         let fails = matches!(attempted, Attempted::Ended(_, Ending::Fail { .. }, _));
-        let alone = self.primary.asynchronous || self.envelope.batch.is_some();
-        if !fails || alone || self.envelope.step.undoes() {
+        if !fails || self.is_alone() || self.envelope.step.undoes() {
             return Ok(None);
         }
         let dispatch = self.undo(journal, &self.envelope.context, now).await?;
         Ok((!dispatch.steps.is_empty()).then_some(dispatch))
+    }
+
+    /// Whether the execution does not go on, nor is undone, by this step's outcome.
+    fn is_alone(&self) -> bool {
+        let envelope = self.envelope;
+        let of_many = envelope.batch.is_some() || envelope.step.element.is_some();
+        self.primary.asynchronous || of_many
     }
 
     pub(super) async fn undo<J: Journal>(

@@ -174,6 +174,7 @@ pub(super) fn decoded<T: DeserializeOwned>(input: &Json) -> Result<T, StepError>
 fn rendered<'w>(work: &Work<'w>) -> Result<&'w Json, StepError> {
     match &work.envelope.input {
         Input::Rendered(input) => Ok(input),
+        Input::Each(_) => Err(StepError::permanent("InvalidInput", "it is a list")),
         Input::Failed { code, message } => Err(StepError::permanent(code, message.clone())),
     }
 }

@@ -10,9 +10,9 @@ use super::ScopeData;
 use crate::definition::model::{
     Action, Pack, StepDefinition, Target, UpdateRecord, evaluate_members,
 };
-use crate::entry::Dispatch;
-use crate::envelope::{Context, Envelope, Input};
-use crate::expr::{EvaluationError, Scope};
+use crate::entry::{Dispatch, Elements};
+use crate::envelope::{Context, ElementContext, Envelope, Input};
+use crate::expr::{EvaluationError, Expression, Scope};
 use crate::id::{ExecutionRef, StepKey};
 use crate::port::{Outgoing, PortError, QueueName};
 
@@ -35,21 +35,20 @@ pub fn envelopes(
     };
     let render = |key: &StepKey| {
         let definition = workflow.step(key)?;
-        let Rendered {
-            input,
-            once,
-            expires,
-        } = scope.with(&dispatch.refs, dispatch.now, |scope| {
-            render(definition, execution, scope)
+        let rendered = scope.with(&dispatch.refs, dispatch.now, |scope| {
+            match definition.each.as_ref().filter(|_| key.element.is_none()) {
+                Some(list) => Rendered::of(items(list, definition, scope)),
+                None => render(definition, execution, scope),
+            }
         });
         let envelope = Envelope {
             execution: execution.clone(),
             manifest: pack.manifest.clone(),
             generation,
             step: key.clone(),
-            input,
-            once,
-            expires: dispatch.expires.or(expires),
+            input: rendered.input,
+            once: rendered.once,
+            expires: dispatch.expires.or(rendered.expires),
             batch: None,
             due: dispatch.now,
             context: context.clone(),
@@ -71,20 +70,9 @@ pub fn messages(
     dispatch: &Dispatch,
     created: Timestamp,
 ) -> Result<Vec<Outgoing>, PortError> {
-    let address = |(envelope, function): (Envelope, String)| {
-        let body = serde_json::to_string(&envelope)
-            .map_err(|error| PortError::Unavailable(error.to_string()))?;
-        Ok(Outgoing {
-            queue: QueueName::of(&function),
-            body,
-            delay: Duration::ZERO,
-            tenant: execution.home.tenant.clone(),
-            created,
-        })
-    };
     envelopes(pack, execution, generation, context, dispatch)
-        .into_iter()
-        .map(address)
+        .iter()
+        .map(|(envelope, function)| message(envelope, function, created))
         .collect()
 }
 
@@ -93,6 +81,107 @@ struct Rendered {
     input: Input,
     once: Option<String>,
     expires: Option<Timestamp>,
+}
+
+impl Rendered {
+    fn of(input: Input) -> Self {
+        Self {
+            input,
+            once: None,
+            expires: None,
+        }
+    }
+}
+
+/// The message of an envelope, addressed to the queue of its function.
+pub(super) fn message(
+    envelope: &Envelope,
+    function: &str,
+    created: Timestamp,
+) -> Result<Outgoing, PortError> {
+    let body = serde_json::to_string(envelope)
+        .map_err(|error| PortError::Unavailable(error.to_string()))?;
+    Ok(Outgoing {
+        queue: QueueName::of(function),
+        body,
+        delay: Duration::ZERO,
+        tenant: envelope.execution.home.tenant.clone(),
+        created,
+    })
+}
+
+/// Renders the messages of the elements of a step with `each`, from nothing but the step's own
+/// message and what was written down.
+#[must_use]
+pub fn elements(
+    definition: &StepDefinition,
+    whole: &Envelope,
+    each: &Elements,
+    items: &[Json],
+) -> Vec<Envelope> {
+    let scope = ScopeData::of(&whole.context, &whole.execution.home.tenant);
+    let element = |((index, item), step): ((usize, &Json), StepKey)| {
+        let (mut scope, mut context) = (scope.clone(), whole.context.clone());
+        scope.set("item", item.clone());
+        context.element = Some(ElementContext {
+            item: item.clone(),
+            of: each.count,
+        });
+        let rendered = scope.with(&each.refs_of(index), each.now, |scope| {
+            render(definition, &whole.execution, scope)
+        });
+        Envelope {
+            step,
+            input: rendered.input,
+            once: rendered.once,
+            expires: rendered.expires,
+            context,
+            ..whole.clone()
+        }
+    };
+    let items = items.iter().enumerate();
+    items.zip(each.keys(&whole.step)).map(element).collect()
+}
+
+/// The most elements of a step: each is a message, and what they come to is one result.
+const MAX_ELEMENTS: usize = 200;
+
+/// The most elements that change records: more are a bulk operation, which an import is.
+const MAX_CHANGES: usize = 100;
+
+/// The elements of a step with `each`.
+fn items(list: &Expression, definition: &StepDefinition, scope: &Scope<'_>) -> Input {
+    let failed = |code: &str, message: String| Input::Failed {
+        code: code.to_owned(),
+        message,
+    };
+    let (most, what) = match definition.action {
+        Action::UpdateRecord(_) => (MAX_CHANGES, "changes of records"),
+        Action::Call { .. } => (MAX_ELEMENTS, "elements"),
+    };
+    match list.evaluate(scope) {
+        Ok(Some(Json::Array(items))) if items.len() > most => failed(
+            "TooManyElements",
+            format!(
+                "`each` has {} elements, at most {most} {what} are one step: leave some out, or \
+                 let each record start a workflow of its own",
+                items.len()
+            ),
+        ),
+        Ok(Some(Json::Array(items))) => Input::Each(items),
+        Ok(found) => {
+            let found = match found {
+                None | Some(Json::Null) => "nothing",
+                Some(Json::Object(_)) => "an object",
+                Some(_) => "a single value",
+            };
+            failed(
+                "NotAList",
+                format!("`each` needs a list, and found {found}"),
+            )
+        }
+        Err(error) => failed(error.code(), error.to_string()),
+    }
 }
 
 fn render(definition: &StepDefinition, execution: &ExecutionRef, scope: &Scope<'_>) -> Rendered {

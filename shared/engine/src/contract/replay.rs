@@ -1,5 +1,6 @@
 //! What follows a settled step, sent again.
 
+use super::each::Settled;
 use super::render::messages;
 use super::runner::{Runner, Trouble};
 use super::view::View;
@@ -19,8 +20,13 @@ impl<P: Ports> Runner<P> {
             if !messages.is_empty() {
                 self.ports.queue().send(messages).await?;
             }
-            if matches!(entry.state, State::Succeeded | State::Skipped) {
-                self.close_error(work, view).await?;
+            match entry.state {
+                State::Waiting => self.fan_out_again(work, &entry).await?,
+                State::Succeeded | State::Skipped => {
+                    self.join_after(work, &entry, Settled::Before).await?;
+                    self.close_error(work, view).await?;
+                }
+                _ => {}
             }
         }
         Ok(Verdict::Acknowledge)

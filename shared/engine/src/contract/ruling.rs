@@ -140,26 +140,29 @@ impl<P: Ports> Runner<P> {
         let writes = match ruling.state() {
             _ if begun => Vec::new(),
             Some(State::Unknown) => ruling.changed(&Occurred::SentAgain { at: now }, now)?,
-            None | Some(State::Retrying { .. }) => Vec::new(),
+            None | Some(State::Retrying { .. } | State::Waiting) => Vec::new(),
             Some(state) => return Err(Unruled::MovedOn(state.name())),
         };
         let mut envelope = work.envelope.clone();
         if self.is_overdue(work) {
             envelope.due = now;
         }
-        let body = serde_json::to_string(&envelope)
+        Ok(Ruled {
+            writes,
+            messages: vec![self.again(&envelope, &work.delivery.queue)?],
+            steps: vec![envelope.step],
+        })
+    }
+
+    fn again(&self, envelope: &Envelope, queue: &QueueName) -> Result<Outgoing, PortError> {
+        let body = serde_json::to_string(envelope)
             .map_err(|error| PortError::Unavailable(error.to_string()))?;
-        let message = Outgoing {
-            queue: work.delivery.queue.clone(),
+        Ok(Outgoing {
+            queue: queue.clone(),
             body,
             delay: Duration::ZERO,
             tenant: envelope.execution.home.tenant.clone(),
-            created: now,
-        };
-        Ok(Ruled {
-            writes,
-            messages: vec![message],
-            steps: vec![envelope.step],
+            created: self.ports.clock().now(),
         })
     }
 
@@ -175,8 +178,8 @@ impl<P: Ports> Runner<P> {
         }
         let now = self.ports.clock().now();
         let none = Json::Object(Map::new());
-        let output = declared(work.definition, output.unwrap_or(&none).clone())
-            .map_err(Unruled::InvalidOutput)?;
+        let output =
+            declared(work, output.unwrap_or(&none).clone()).map_err(Unruled::InvalidOutput)?;
         if ruling.is_held_after_fallback() {
             let writes = work.once_done(ruling.view, &output, now)?;
             return Ok(Ruled {
@@ -197,7 +200,8 @@ impl<P: Ports> Runner<P> {
         Ok(Ruled { writes, ..ruled })
     }
 
-    /// What an entry says follows it.
+    /// What an entry says follows it. Whoever is delivered an element that is done looks whether
+    /// all are.
     fn follow(&self, ruling: &Ruling<'_>, entry: Option<StepEntry>) -> Result<Ruled, Unruled> {
         let Some(entry) = entry.filter(|_| !ruling.old) else {
             return Ok(Ruled::default());
@@ -206,9 +210,13 @@ impl<P: Ports> Runner<P> {
             .dispatch
             .iter()
             .flat_map(|dispatch| dispatch.steps.clone());
+        let mut messages = self.following(ruling.work, &entry)?;
+        if ruling.work.envelope.step.element.is_some() && entry.state == State::Succeeded {
+            messages.push(self.again(ruling.work.envelope, &ruling.work.delivery.queue)?);
+        }
         Ok(Ruled {
             writes: Vec::new(),
-            messages: self.following(ruling.work, &entry)?,
+            messages,
             steps: steps.collect(),
         })
     }
@@ -238,7 +246,8 @@ impl<P: Ports> Runner<P> {
         now: Timestamp,
     ) -> Result<Option<Dispatch>, Unruled> {
         let (work, envelope) = (ruling.work, ruling.work.envelope);
-        if ruling.old || work.primary.asynchronous || envelope.step.undoes() {
+        let alone = work.primary.asynchronous || envelope.step.element.is_some();
+        if ruling.old || alone || envelope.step.undoes() {
             return Ok(None);
         }
         let journal = self.ports.journal();

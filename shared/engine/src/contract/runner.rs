@@ -203,6 +203,12 @@ impl<P: Ports> Runner<P> {
         for _ in 0..MAX_LOOKS {
             let entry = view.body::<StepEntry>(&work.entry_key)?;
             let reaction = self.reaction(work, entry.as_ref().map(|entry| &entry.state));
+            if let Some(items) = work.items().filter(|_| reaction.performs()) {
+                match self.fan_out(work, view, items).await? {
+                    Some(verdict) => return Ok(verdict),
+                    None => continue,
+                }
+            }
             if reaction.performs()
                 && let Some(collecting) = work.collecting(S::BATCHING)
             {
@@ -290,6 +296,6 @@ impl<P: Ports> Runner<P> {
 fn effect<S: Step>(envelope: &Envelope, connected: &Connected<'_>) -> Effect {
     match &envelope.input {
         Input::Rendered(input) => S::effect(input, connected.connection()),
-        Input::Failed { .. } => S::effect(&Json::Null, connected.connection()),
+        Input::Each(_) | Input::Failed { .. } => S::effect(&Json::Null, connected.connection()),
     }
 }

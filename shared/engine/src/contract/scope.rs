@@ -38,6 +38,9 @@ impl ScopeData {
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
+        if let Some(element) = &context.element {
+            roots.push(("item".to_owned(), element.item.clone()));
+        }
         Self {
             roots,
             tz: time_zone(&context.config),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::ScopeData;
 use super::work::Work;
-use crate::definition::model::{MappedField, StepDefinition};
+use crate::definition::model::{Action, MappedField, StepDefinition};
 use crate::expr::EvaluationError;
 use crate::field::{self, Field, Rule, Violation};
 use crate::step::{Keeps, StepError};
@@ -41,28 +41,57 @@ pub(super) fn shaped(
     now: Timestamp,
 ) -> Result<Json, StepError> {
     let output = returned(work, keeps, output, now)?;
-    let size = output.to_string().len();
-    if size <= MAX_OUTPUT {
+    let (size, most) = (output.to_string().len(), most(work));
+    if size <= most {
         return Ok(output);
     }
+    let each = match &work.envelope.context.element {
+        Some(element) => format!(" for one of {} elements", element.of),
+        None => String::new(),
+    };
     let message = format!(
-        "the result has {size} bytes, at most {MAX_OUTPUT}: name what later steps need in `returns`"
+        "the result has {size} bytes, at most {most}{each}: name what later steps need in `returns`"
     );
     Err(StepError::permanent("ResultTooLarge", message))
+}
+
+/// The largest result of this delivery's step. Elements share one result; of one that changes a
+/// record, little of its own is kept there.
+fn most(work: &Work<'_>) -> usize {
+    let calls = matches!(work.definition.action, Action::Call { .. });
+    let element = work.envelope.context.element.as_ref().filter(|_| calls);
+    element.map_or(MAX_OUTPUT, |element| {
+        share(usize::try_from(element.of).unwrap_or(usize::MAX))
+    })
+}
+
+/// The largest result of an element, in bytes as JSON: a list of so many stays within the bound.
+pub(super) fn share(elements: usize) -> usize {
+    let brackets = 2;
+    (MAX_OUTPUT - brackets) / elements.max(1) - 1
 }
 
 /// Shapes a result that a person gives: as the step declares it, as far as that is known.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn declared(definition: &StepDefinition, output: Json) -> Result<Json, Vec<Violation>> {
-    let size = output.to_string().len();
-    if size > MAX_OUTPUT {
-        return Err(vec![wrong(
-            Rule::Max,
-            format!("at most {MAX_OUTPUT} bytes"),
-        )]);
+pub(super) fn declared(work: &Work<'_>, output: Json) -> Result<Json, Vec<Violation>> {
+    let most = most(work);
+    if output.to_string().len() > most {
+        return Err(vec![wrong(Rule::Max, format!("at most {most} bytes"))]);
     }
+    match (work.items(), output) {
+        (None, output) => declared_one(work.definition, output),
+        (Some(_), Json::Array(outputs)) => {
+            let outputs = outputs.into_iter();
+            let declared = outputs.map(|output| declared_one(work.definition, output));
+            declared.collect()
+        }
+        (Some(_), _) => Err(vec![wrong(Rule::Type, "a list".to_owned())]),
+    }
+}
+
+fn declared_one(definition: &StepDefinition, output: Json) -> Result<Json, Vec<Violation>> {
     let Some(returns) = &definition.returns else {
         return Ok(output);
     };

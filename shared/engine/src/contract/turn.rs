@@ -167,7 +167,7 @@ impl Work<'_> {
         definition: &StepDefinition,
         connection: Option<&Connection>,
     ) -> Vec<Limit> {
-        if matches!(envelope.input, Input::Failed { .. }) {
+        if !matches!(envelope.input, Input::Rendered(_)) {
             return Vec::new();
         }
         let (execution, pack) = (&envelope.execution, &envelope.manifest.pack);
@@ -177,7 +177,7 @@ impl Work<'_> {
             Some((key::connection_rate(tenant, pack, &connection.name), rate))
         });
         let own = definition.rate.map(|rate| {
-            let key = key::step_rate(tenant, pack, &execution.workflow, &envelope.step);
+            let key = key::step_rate(tenant, pack, &execution.workflow, &envelope.step.whole());
             (key, rate)
         });
         let limits = connected.into_iter().chain(own);

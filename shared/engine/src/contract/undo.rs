@@ -102,6 +102,7 @@ mod tests {
             changes: Vec::new(),
             reason: None,
             pages: None,
+            each: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::Terms;
 use crate::definition::model::{Batch, Pack, StepDefinition, Workflow};
-use crate::entry::{Progress, State, StepEntry};
+use crate::entry::{Elements, Progress, State, StepEntry};
 use crate::envelope::{Envelope, Input};
 use crate::key;
 use crate::name::ConnectionName;
@@ -65,7 +65,7 @@ impl<'a> Work<'a> {
     pub(super) fn input(&self) -> &Json {
         match &self.envelope.input {
             Input::Rendered(input) => input,
-            Input::Failed { .. } => &Json::Null,
+            Input::Each(_) | Input::Failed { .. } => &Json::Null,
         }
     }
 
@@ -104,6 +104,9 @@ impl<'a> Work<'a> {
             attempts: before
                 .map(|entry| entry.attempts.clone())
                 .unwrap_or_default(),
+            each: before
+                .and_then(|entry| entry.each.as_ref())
+                .map(Elements::done),
             error,
             ..StepEntry::of(self.envelope, state, progress, now)
         }

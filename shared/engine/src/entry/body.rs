@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::{Progress, State};
 use crate::envelope::Envelope;
-use crate::id::{EventId, ExecutionRef, RecordRef, StepKey};
+use crate::id::{Element, EventId, ExecutionRef, RecordRef, StepKey};
 use crate::name::StepId;
 use crate::record::FieldChange;
 
@@ -43,6 +43,9 @@ pub struct StepEntry {
     /// How many pages it read, where it reads page by page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pages: Option<u32>,
+    /// What it was performed for, where it has `each`: its elements have entries of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Elements>,
     /// What followed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispatch: Option<Dispatch>,
@@ -72,11 +75,54 @@ impl StepEntry {
             changes: Vec::new(),
             reason: None,
             pages: None,
+            each: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),
             error: None,
         }
+    }
+}
+
+/// The elements that a step with `each` was sent for, with everything that rendering their inputs
+/// read beyond the envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Elements {
+    /// The time that expressions saw.
+    pub now: Timestamp,
+    /// How many.
+    pub count: u32,
+    /// The members that strong reads returned, by the path of the reference.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refs: BTreeMap<String, Json>,
+    /// Those of paths that begin with the element, for each element.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<BTreeMap<String, Json>>,
+}
+
+impl Elements {
+    /// The same without what was read: nothing is rendered of it any more.
+    #[must_use]
+    pub fn done(&self) -> Self {
+        Self {
+            now: self.now,
+            count: self.count,
+            refs: BTreeMap::new(),
+            own: Vec::new(),
+        }
+    }
+
+    /// What strong reads returned for an element.
+    #[must_use]
+    pub fn refs_of(&self, element: usize) -> BTreeMap<String, Json> {
+        let mut refs = self.refs.clone();
+        refs.extend(self.own.get(element).cloned().unwrap_or_default());
+        refs
+    }
+
+    /// The keys of the elements of a step.
+    pub fn keys(&self, step: &StepKey) -> impl Iterator<Item = StepKey> {
+        (0..self.count).map(|index| step.of_element(Element(index)))
     }
 }
 
@@ -177,6 +223,7 @@ mod tests {
             changes: Vec::new(),
             reason: None,
             pages: None,
+            each: None,
             dispatch: None,
             suppressed: None,
             attempts: Vec::new(),

@@ -6,6 +6,8 @@ mod transition;
 #[cfg(test)]
 mod transition_tests;
 
-pub use body::{AttemptLine, Dispatch, End, ErrorSummary, Skipped, StepEntry, Suppressed};
+pub use body::{
+    AttemptLine, Dispatch, Elements, End, ErrorSummary, Skipped, StepEntry, Suppressed,
+};
 pub use state::{Owner, Progress, State};
 pub use transition::{Illegal, Occurred, transition};

@@ -72,7 +72,7 @@ pub enum State {
     FellBack,
     /// It was left out.
     Skipped,
-    /// It waits for time or an event.
+    /// It waits for time or an event; with `each`, for its elements.
     Waiting,
     /// What it waited for came.
     Resumed,

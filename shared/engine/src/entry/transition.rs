@@ -79,6 +79,8 @@ pub enum Occurred {
         /// When.
         at: Timestamp,
     },
+    /// The elements of a step with `each` were sent.
+    FannedOut,
     /// A person decided that an effect that may have happened is tried again.
     SentAgain {
         /// When.
@@ -113,13 +115,14 @@ pub struct Illegal {
 
 /// Applies what happened to the state that it happened in.
 ///
-/// | from | claimed | taken over | retried | succeeded | failed | gave up | left unknown | abandoned | fell back | redriven | skipped |
-/// |---|---|---|---|---|---|---|---|---|---|---|---|
-/// | none | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | skipped |
-/// | started | | started | retrying² | succeeded² | failed² | gave up² | unknown² | unknown | fell back² | | |
-/// | retrying | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | skipped |
-/// | failed | | | | succeeded¹ | | | | | | retrying | |
-/// | others | | | | | | | | | | | |
+/// | from | claimed | taken over | retried | succeeded | failed | gave up | left unknown | abandoned | fell back | redriven | skipped | fanned out |
+/// |---|---|---|---|---|---|---|---|---|---|---|---|---|
+/// | none | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | skipped | waiting |
+/// | started | | started | retrying² | succeeded² | failed² | gave up² | unknown² | unknown | fell back² | | | |
+/// | retrying | started | | retrying¹ | succeeded¹ | failed¹ | gave up¹ | unknown¹ | | fell back¹ | | skipped | waiting |
+/// | waiting | | | | succeeded¹ | | | | | | | | |
+/// | failed | | | | succeeded¹ | | | | | | retrying | | |
+/// | others | | | | | | | | | | | | |
 ///
 /// ¹ without a claim · ² by the claim's owner
 ///
@@ -169,8 +172,13 @@ pub fn transition(
         | (Some(State::Unknown), Occurred::SentAgain { at }) => {
             Ok((State::Retrying { due: *at }, progress.anew()))
         }
-        (Some(State::Failed { .. }), Occurred::Succeeded { by: None } | Occurred::DeclaredDone)
-        | (Some(State::Unknown), Occurred::DeclaredDone) => Ok((State::Succeeded, progress)),
+        (Some(State::Failed { .. } | State::Waiting), Occurred::Succeeded { by: None })
+        | (Some(State::Failed { .. } | State::Unknown), Occurred::DeclaredDone) => {
+            Ok((State::Succeeded, progress))
+        }
+        (None | Some(State::Retrying { .. }), Occurred::FannedOut) => {
+            Ok((State::Waiting, progress))
+        }
         (
             Some(State::Unknown),
             Occurred::Rejected {
@@ -268,6 +276,7 @@ impl Occurred {
             Self::DeclaredDone => "declared done",
             Self::Rejected { .. } => "rejected",
             Self::Skipped => "skipped",
+            Self::FannedOut => "fanned out",
         }
     }
 }

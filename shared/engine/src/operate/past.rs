@@ -214,8 +214,9 @@ impl Past {
             let step = again.iter().find(|step| step.id == key.step);
             let definition = step.and_then(|step| step.alternative(key.n));
             let repeats = definition.is_some_and(|it| acted(entry) && !is_harmless(it, entry));
-            if repeats && !steps.contains(key) {
-                steps.push(key.clone());
+            let key = key.whole();
+            if repeats && !steps.contains(&key) {
+                steps.push(key);
             }
         }
         if steps.is_empty() {

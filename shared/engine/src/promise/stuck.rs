@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::contract::envelopes;
+use crate::contract::{elements, envelopes};
 use crate::definition::model::Pack;
 use crate::entry::{Dispatch, End, State, StepEntry};
-use crate::envelope::{Context, Envelope};
+use crate::envelope::{Context, Envelope, Input};
 use crate::history::Recorded;
 use crate::id::{ExecutionRef, StepKey};
 use crate::name::StepId;
@@ -89,6 +89,11 @@ impl Walk<'_> {
             return None;
         }
         let recorded = self.entries.get(&envelope.step).copied();
+        if let Some(recorded) = recorded.filter(|one| one.entry.state == State::Waiting)
+            && self.elements(&envelope, &recorded.entry, &function)
+        {
+            return None;
+        }
         let next = recorded.and_then(|recorded| self.next(&envelope, &recorded.entry));
         let done = |recorded: &Recorded| {
             let state = &recorded.entry.state;
@@ -103,6 +108,28 @@ impl Walk<'_> {
             });
         }
         next
+    }
+
+    /// Looks at the elements of a step that waits for them, and the fallbacks of those; returns
+    /// whether any of them is what it waits for.
+    fn elements(&mut self, whole: &Envelope, entry: &StepEntry, function: &str) -> bool {
+        let workflow = self.pack.workflows.get(&self.execution.workflow);
+        let definition = workflow.and_then(|workflow| workflow.step(&whole.step));
+        let (Some(definition), Some(each)) = (definition, &entry.each) else {
+            return false;
+        };
+        let Input::Each(items) = &whole.input else {
+            return false;
+        };
+        let loose = self.walked.loose.len();
+        let sent = elements(definition, whole, each, items).into_iter();
+        let mut ahead: Vec<_> = sent
+            .filter_map(|envelope| self.step(envelope, function.to_owned()))
+            .collect();
+        while let Some((context, dispatch)) = ahead.pop() {
+            ahead.extend(self.pass(&context, &dispatch));
+        }
+        self.walked.loose.len() > loose
     }
 
     /// What followed a settled step, with what the execution knew then.

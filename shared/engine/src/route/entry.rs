@@ -110,6 +110,7 @@ impl EventEntry {
             Outcome::Skipped { .. } | Outcome::Stopped { .. } => Map::new(),
         };
         Context {
+            element: None,
             event: self.event.clone(),
             record: self.snapshot(&decision.home).cloned(),
             steps: Map::new(),

@@ -78,7 +78,7 @@ impl Sample {
     pub fn input<T: serde::de::DeserializeOwned>(&self) -> Result<T, InvalidSample> {
         match &self.envelope.input {
             Input::Rendered(input) => Ok(T::deserialize(input)?),
-            Input::Failed { .. } => Err(InvalidSample::Empty),
+            Input::Each(_) | Input::Failed { .. } => Err(InvalidSample::Empty),
         }
     }
 
@@ -125,6 +125,7 @@ fn definition(
         via: Some(connection.name.clone()),
         action: Action::Call { with: Vec::new() },
         condition: None,
+        each: None,
         once: None,
         asynchronous: false,
         timeout: None,

@@ -177,22 +177,8 @@ fn named(
         maybe: false,
     };
     let (state, progress) = transition(None, &retried).ok()?;
-    Some(StepEntry {
-        state,
-        progress,
-        at: now,
-        event: envelope.context.event.id.clone(),
-        version: envelope.manifest.to_string(),
-        output: None,
-        target: None,
-        changes: Vec::new(),
-        reason: None,
-        pages: None,
-        dispatch: None,
-        suppressed: None,
-        attempts: Vec::new(),
-        error,
-    })
+    let entry = StepEntry::of(envelope, state, progress, now);
+    Some(StepEntry { error, ..entry })
 }
 
 async fn step_record<P: Ports>(

@@ -1,7 +1,9 @@
 //! Error records that a step has left behind: what they say has been settled since.
 
+use crate::contract::Gathered;
 use crate::entry::{State, StepEntry};
 use crate::envelope::Envelope;
+use crate::id::StepKey;
 use crate::key;
 use crate::operation::{ErrorRecord, Operation, Stored};
 use crate::port::{
@@ -62,14 +64,53 @@ pub(super) async fn follows<P: Ports>(
     envelope: &Envelope,
     entry: &StepEntry,
 ) -> Result<bool, PortError> {
+    if envelope.step.element.is_some() && entry.state == State::Succeeded {
+        return whole_follows(ports, envelope, entry).await;
+    }
+    let elements = entry.each.iter().filter(|_| entry.state == State::Waiting);
+    let elements = elements.flat_map(|each| each.keys(&envelope.step));
     let steps = entry.dispatch.iter().flat_map(|dispatch| &dispatch.steps);
-    let keys = steps.map(|step| key::step(&envelope.execution, envelope.generation, step));
+    let steps = steps.cloned().chain(elements);
+    let keys = steps.map(|step| key::step(&envelope.execution, envelope.generation, &step));
     let keys: Vec<_> = keys.collect();
     if keys.is_empty() {
         return Ok(true);
     }
     let items = ports.journal().read(&keys).await?;
     Ok(items.iter().all(Option::is_some))
+}
+
+/// The same for an element that is done: another one will settle its step, or what follows that has
+/// arrived.
+async fn whole_follows<P: Ports>(
+    ports: &P,
+    envelope: &Envelope,
+    entry: &StepEntry,
+) -> Result<bool, PortError> {
+    let whole = StepKey::primary(&envelope.step.step);
+    let (own, context) = (envelope.step.element, &envelope.context.element);
+    let (Some(own), Some(context)) = (own, context) else {
+        return Ok(true);
+    };
+    let mut gathered = Gathered::new(&whole, context.of);
+    gathered.knows(own, entry);
+    if !gathered.all_done(ports.journal(), envelope).await? {
+        return Ok(true);
+    }
+    let keys = [key::step(&envelope.execution, envelope.generation, &whole)];
+    let item = ports.journal().read(&keys).await?.into_iter().flatten();
+    let entry = item.last();
+    let entry = entry.and_then(|item| serde_json::from_str::<StepEntry>(&item.body).ok());
+    match entry {
+        Some(entry) if entry.state == State::Succeeded => {
+            let whole = Envelope {
+                step: whole,
+                ..envelope.clone()
+            };
+            Box::pin(follows(ports, &whole, &entry)).await
+        }
+        _ => Ok(false),
+    }
 }
 
 /// Closes it, unless something happens to it meanwhile: the next pass sees what.

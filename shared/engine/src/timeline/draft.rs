@@ -1,6 +1,6 @@
 //! From the journal's items to lines, with what caused what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -8,8 +8,9 @@ use super::Glossary;
 use super::line::{
     AttemptPart, DecisionPart, EndPart, EventPart, Line, OutcomePart, ReviewPart, SkippedPart, What,
 };
+use super::order::ordered;
 use super::step::{StepPlace, first_attempt, made_version, step_anchor, step_part};
-use crate::entry::{Dispatch, End, StepEntry};
+use crate::entry::{Dispatch, End, State, StepEntry};
 use crate::id::{EventId, ExecutionRef, RecordRef};
 use crate::operation::ReviewItem;
 use crate::promise::OutcomeEntry;
@@ -37,6 +38,9 @@ pub(super) mod rank {
 pub(super) struct Drafts {
     pub(super) lines: Vec<Draft>,
     pub(super) links: Vec<(String, String)>,
+    /// Lines of elements, with the line of their step, and whether that waits for them.
+    elements: Vec<(String, String)>,
+    waiting: BTreeSet<String>,
     /// The home, `type/record`.
     record: String,
     /// The executions that events started, by id.
@@ -214,6 +218,12 @@ impl Drafts {
         if let Some(version) = made_version(&entry) {
             self.link(&anchor, self.version_anchor(version));
         }
+        if let Some(whole) = place.whole_anchor() {
+            self.elements.push((whole, anchor.clone()));
+        }
+        if entry.state == State::Waiting {
+            self.waiting.insert(anchor.clone());
+        }
         let workflow = self.workflow(&place.execution);
         let uses = workflow
             .as_deref()
@@ -224,6 +234,29 @@ impl Drafts {
         if let Some(dispatch) = dispatch {
             self.dispatch(&anchor, &place.execution, place.generation, &dispatch);
         }
+    }
+
+    /// The lines, with what caused what: elements come after what led to their step, and before its
+    /// end.
+    pub(super) fn told(mut self) -> Vec<Line> {
+        let mut causes = BTreeMap::<&str, Vec<&str>>::new();
+        for (cause, effect) in &self.links {
+            causes.entry(effect).or_default().push(cause);
+        }
+        let mut links = Vec::new();
+        for (whole, element) in &self.elements {
+            for cause in causes.get(whole.as_str()).into_iter().flatten() {
+                links.push(((*cause).to_owned(), element.clone()));
+                links.push(((*cause).to_owned(), first_attempt(element)));
+            }
+            links.push(if self.waiting.contains(whole) {
+                (whole.clone(), element.clone())
+            } else {
+                (element.clone(), whole.clone())
+            });
+        }
+        self.links.extend(links);
+        ordered(self.lines, &self.links)
     }
 
     /// The outcome of an execution, after its end.

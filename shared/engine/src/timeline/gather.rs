@@ -6,9 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::Glossary;
 use super::change::ChangeItem;
-use super::draft::{Drafts, rank};
+use super::draft::Drafts;
 use super::line::{RecordPart, Timeline, What};
-use super::order::ordered;
 use super::person::decisions_about;
 use super::step::StepPlace;
 use super::waiting::waiting;
@@ -90,7 +89,7 @@ pub async fn of_event<J: Journal>(
             let mut timeline = Timeline {
                 of: event.to_string(),
                 record: None,
-                lines: ordered(drafts.lines, &drafts.links),
+                lines: drafts.told(),
             };
             glossary.masks().apply("", &mut timeline);
             Ok(Some(timeline))
@@ -290,6 +289,6 @@ impl Items {
         for (execution, entry) in self.outcomes {
             drafts.outcome(&execution, &entry);
         }
-        ordered(drafts.lines, &drafts.links)
+        drafts.told()
     }
 }

@@ -213,6 +213,10 @@ pub struct StepPart {
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
+    /// How many elements it is performed for, where it has `each`; each has a line of its own, whose
+    /// step ends in `@` and its place in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elements: Option<u32>,
     /// The record that it changed, when that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,

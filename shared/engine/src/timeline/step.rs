@@ -29,6 +29,13 @@ impl StepPlace {
     pub(super) fn anchor(&self) -> String {
         step_anchor(&self.execution, self.generation, &self.step)
     }
+
+    /// The name of the line of the whole step, where this is one of its elements.
+    pub(super) fn whole_anchor(&self) -> Option<String> {
+        self.step.element?;
+        let whole = StepKey::primary(&self.step.step);
+        Some(step_anchor(&self.execution, self.generation, &whole))
+    }
 }
 
 /// The name of a step's line.
@@ -64,6 +71,7 @@ pub(super) fn step_part(
         maybe: entry.progress.maybe,
         reason: entry.reason,
         due,
+        elements: entry.each.as_ref().map(|each| each.count),
         target: entry.target.as_ref().map(ToString::to_string),
         pages: entry.pages,
         output: entry.output.as_ref().and_then(shown),

@@ -6,6 +6,7 @@ mod batch;
 mod compensation;
 mod connection;
 mod duplicates;
+mod each;
 mod environment;
 mod expectation;
 mod expected;

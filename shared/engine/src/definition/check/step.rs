@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::batch::batch;
 use super::compensation;
 use super::connection::ladder;
+use super::each::{self, each};
 use super::environment::{self, either, object};
 use super::expected::Expected;
 use super::hours;
@@ -50,7 +51,10 @@ pub(super) fn steps(place: Place<'_>, flow: Flow<'_>, tree: &Node) -> Vec<StepDe
             .insert("steps".to_owned(), Type::Object(Arc::new(types.clone())));
         let here = place.with_env(&env);
         let id = node.get("id").and_then(|id| unique(here, id, &mut seen));
-        let (step, ty) = step_and_type(here, flow, node, id.as_ref());
+        let (step, ty) = match each(here, node, &compiled) {
+            None => step_and_type(here, flow, node, id.as_ref()),
+            Some(each) => each.step(here, flow, node, id.as_ref()),
+        };
         let step = compensation::with(here, flow, node, step, &ty);
         compiled.extend(step);
         if let Some(id) = id {
@@ -87,7 +91,7 @@ fn unique(place: Place<'_>, node: &Node, seen: &mut BTreeSet<String>) -> Option<
 }
 
 /// A step with its fallbacks, and the type of its result.
-fn step_and_type(
+pub(super) fn step_and_type(
     place: Place<'_>,
     flow: Flow<'_>,
     node: &Node,
@@ -147,7 +151,9 @@ fn parts(
     action: Option<Action>,
 ) -> Option<StepDefinition> {
     let via = signature.map(|signature| via(place, node, signature));
-    let condition = transposed(node.get("if").map(|node| condition(place, node)));
+    let whole = each::outside(place.env, node);
+    let whole = place.with_env(&whole);
+    let condition = transposed(node.get("if").map(|node| condition(whole, node)));
     let once = transposed(node.get("once").map(|node| once(place, node)));
     let retry = transposed(node.get("retry").map(|node| ladder(place, node)));
     let batch = transposed(
@@ -178,6 +184,7 @@ fn parts(
         },
         action: action?,
         condition: condition?,
+        each: None,
         once: once?,
         asynchronous: node.flag("async"),
         rate: node.read("rate"),

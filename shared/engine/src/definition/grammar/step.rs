@@ -29,13 +29,13 @@ static PAGES: Grammar = grammar(
         required("max", Shape::Integer),
     ]],
 );
+static FOUND: Grammar = grammar("`each`", &[&[later("find"), later("batch"), later("max")]]);
 
 static COMMON: &[Key] = &[
     required("uses", Shape::Name),
     optional("via", Shape::Name),
     optional("with", Shape::Map(&Shape::Value)),
     optional("if", Shape::Logic),
-    later("each"),
     optional("rate", Shape::Rate),
     optional("hours", Shape::Name),
     optional("timeout", Shape::Duration),
@@ -69,6 +69,10 @@ pub(super) static STEP: Grammar = grammar(
             optional("compensate", Shape::Object(&COMPENSATION)),
             optional("batch", Shape::Object(&BATCH)),
             optional("expires", Shape::Value),
+            optional(
+                "each",
+                Shape::ScalarOr(&Shape::Value, &Shape::Object(&FOUND)),
+            ),
         ],
         ONLY_ONCE,
         COMMON,
@@ -93,6 +97,8 @@ static FALLBACK: Grammar = grammar(
             misplaced(
                 "expires",
                 "a fallback is too late when its step is: move it to the step",
+                "each",
+                "a fallback is for the element that its step failed for: remove `each`",
             ),
             misplaced(
                 "batch",
@@ -128,6 +134,7 @@ static COMPENSATION: Grammar = grammar(
                 "expires",
                 "what was done is undone however late it is: remove `expires`",
             ),
+            misplaced("each", "a compensation undoes one step: remove `each`"),
             misplaced("batch", "each step is undone by itself: remove `batch`"),
             misplaced(
                 "once",

@@ -123,6 +123,8 @@ pub struct StepDefinition {
     pub action: Action,
     /// When false, the step is skipped.
     pub condition: Option<Expression>,
+    /// The list for whose elements it is performed.
+    pub each: Option<Expression>,
     /// The key under which the effect happens once, in the whole tenant.
     pub once: Option<Once>,
     /// Whether the execution goes on without waiting for it.

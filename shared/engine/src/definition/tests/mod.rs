@@ -2,6 +2,7 @@
 
 mod bulk;
 mod connections;
+mod each;
 mod example;
 mod hours;
 mod mistakes;

@@ -1,0 +1,85 @@
+//! A step that is performed for every element of a list, as the test of a pack tells it.
+
+#[cfg(test)]
+mod support;
+
+use std::fs;
+
+use support::{code, holdfast, out};
+
+/// A party whose guests are invited, each by itself.
+const PACK: [(&str, &str); 6] = [
+    ("pack.yaml", "pack: party\n"),
+    (
+        "party.record.yaml",
+        "record: party\nkey: [number]\nfields:\n  number: { type: string, required: true }\n  \
+         invited: { type: integer, default: 0 }\nstates: [open, planned]\ninitial: open\n\
+         transitions: [ { from: [open], to: planned, by: invite } ]\n",
+    ),
+    (
+        "desk.source.yaml",
+        "source: desk\nverify: { scheme: standard-webhooks, secret: desk }\nevent: \"'desk.planned'\"\n\
+         id: body.number\ndata:\n  guests: { type: list, of: { type: string }, from: body.guests }\n\
+         records:\n  - { as: party, type: party, create: true, map: { number: body.number } }\n",
+    ),
+    (
+        "post.connection.yaml",
+        "connection: post\nkind: http\nurl: https://post.example\n\
+         idempotency: { header: Idempotency-Key, window: 24h }\n\
+         sandbox: { status: 201, body: { letter: l-1 } }\n",
+    ),
+    (
+        "invite.workflow.yaml",
+        "workflow: invite\ndescription: Every guest gets a letter.\nowner: me\nseverity: P3\n\
+         trigger: { event: desk.planned, of: party }\nsteps:\n\
+         \x20 - id: letters\n    uses: call-http\n    via: post\n    each: =event.data.guests\n\
+         \x20   with: { method: POST, path: \"/letters/{{ item }}\" }\n\
+         \x20   returns: { letter: { type: string, required: true, from: response.body.letter } }\n\
+         \x20 - { id: note, uses: update-record, with: { status: planned, set: { invited: =size(steps.letters) } } }\n",
+    ),
+    (
+        "planned.json",
+        r#"{ "rawPath": "/hooks/demo/desk", "headers": { "content-type": "application/json" },
+    "body": "{\"number\":\"7\",\"guests\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]}" }"#,
+    ),
+];
+
+/// What `holdfast test` says of the pack and this test.
+#[cfg(test)]
+fn tested(test: &str) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in PACK.into_iter().chain([("invite.test.yaml", test)]) {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let tested = holdfast(&["test", &folder.path().display().to_string()]);
+    (code(&tested), out(&tested))
+}
+
+#[test]
+fn each_guest_gets_a_letter_before_the_party_is_planned() {
+    let (code, said) = tested(
+        "test: Each guest gets a letter.\ndo: [ { event: planned.json } ]\n\
+         expect: [ { party: { status: planned, invited: 7 } }, { sent: post, count: 7 } ]\n",
+    );
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn a_letter_that_is_refused_keeps_the_party_open_and_the_trace_shows_which() {
+    let failing = "test: One letter is refused.\nreplies:\n  post: [ { status: 201, body: { letter: l-1 } }, { status: 422 } ]\n\
+         do: [ { event: planned.json } ]\n";
+    let held = format!(
+        "{failing}expect: [ {{ party: {{ status: open }} }}, {{ sent: post, count: 6 }}, {{ error: HttpStatus422 }} ]\n"
+    );
+    let (code, said) = tested(&held);
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = tested(&format!(
+        "{failing}expect: [ {{ party: {{ status: planned }} }} ]\n"
+    ));
+    assert_eq!(code, 1, "{said}");
+    let has = |part: &str| said.lines().any(|line| line.contains(part));
+    assert!(has("letters  6 elements  succeeded"), "{said}");
+    assert!(has("letters@001"), "{said}");
+    assert!(has("7 elements  waiting"), "{said}");
+    assert!(!has("letters@002"), "{said}");
+}
