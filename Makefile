@@ -76,9 +76,9 @@ validate: $(ENVIRONMENTS)/sam/installed ## Checks the template.
 
 build: $(ENVIRONMENTS)/lambda/installed ## Builds the functions for AWS.
 	@test $(ARCHITECTURE) = arm64 || echo "building for x86_64; for arm64: rustup target add aarch64-unknown-linux-gnu"
-	PATH="$(CURDIR)/$(ENVIRONMENTS)/lambda/bin:$$PATH" RUSTUP=/bin/false $(CARGO) lambda build --release \
-	  --$(subst _,-,$(ARCHITECTURE)) --skip-target-check --lambda-dir target/release/lambda $(PACKAGES)
-	$(call place,cp target/release/lambda/holdfast-$$name/bootstrap)
+	PATH="$(CURDIR)/$(ENVIRONMENTS)/lambda/bin:$$PATH" RUSTUP=/bin/false $(CARGO) lambda build --profile function \
+	  --$(subst _,-,$(ARCHITECTURE)) --skip-target-check --lambda-dir target/function/lambda $(PACKAGES)
+	$(call place,cp target/function/lambda/holdfast-$$name/bootstrap)
 
 deploy: $(ENVIRONMENTS)/sam/installed ## Deploys what was built: make deploy STAGE=dev.
 	scripts/deploy $(STAGE) $(OPTIONS)

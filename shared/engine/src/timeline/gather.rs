@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::Glossary;
 use super::change::ChangeItem;
-use super::draft::Drafts;
+use super::draft::{Drafts, rank};
 use super::line::{RecordPart, Timeline, What};
 use super::person::decisions_about;
 use super::step::StepPlace;

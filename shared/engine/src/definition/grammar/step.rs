@@ -97,6 +97,8 @@ static FALLBACK: Grammar = grammar(
             misplaced(
                 "expires",
                 "a fallback is too late when its step is: move it to the step",
+            ),
+            misplaced(
                 "each",
                 "a fallback is for the element that its step failed for: remove `each`",
             ),
