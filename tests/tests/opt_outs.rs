@@ -51,7 +51,7 @@ async fn sent(probe: &Probe, ctx: &StepContext<'_>) -> Result<Output, StepError>
     let connection = ctx.connected()?.connection.name.to_string();
     let call = async { probe.effects.arrive(&connection, ctx.key, None) };
     match probe.faults.around(call).await {
-        Ok(_) => Ok(Output {
+        Ok(()) => Ok(Output {
             id: ctx.key.to_owned(),
         }),
         Err(interrupted) if interrupted.when == When::Before => {
