@@ -16,6 +16,7 @@ mod context;
 mod counted;
 mod dispatch;
 mod failure;
+mod fill;
 mod following;
 mod gate;
 mod guarded;

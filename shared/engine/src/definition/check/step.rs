@@ -154,10 +154,7 @@ fn parts(
             .filter(|_| node.get("id").is_some())
             .map(|given| batch(place, node, given, signature)),
     );
-    let pages = transposed(
-        node.get("pages")
-            .map(|given| pages(place, node, given, signature)),
-    );
+    let pages = pages(place, node, signature);
     let response = environment::response(place.world, pages::into(node));
     let returns = node
         .get("returns")
