@@ -184,3 +184,56 @@ fn whoever_comes_after_its_window_is_called_with_others_who_do() {
     assert_eq!(office.done(), 5);
     assert_eq!(office.calls().len(), 1, "in one call");
 }
+
+/// How many inputs each call had.
+fn sizes(office: &Office) -> Vec<usize> {
+    let calls = office.calls().into_iter();
+    calls.map(|call| call.inputs.len()).collect()
+}
+
+#[test]
+fn a_full_batch_leaves_before_its_window_ends() {
+    let office = Office::of("batch: { window: 2h, max: 50 }");
+    office.import(120);
+    office.world.run_for(MINUTE);
+    assert_eq!(sizes(&office), [50, 50]);
+    assert_eq!(office.done(), 100, "its members go on at once");
+    office.world.run_for(HOUR);
+    assert_eq!(office.done(), 100, "the rest waits for others");
+    office.world.run_for(2 * HOUR);
+    assert_eq!(sizes(&office), [50, 50, 20]);
+    assert_eq!(office.done(), 120);
+    assert_eq!(office.world.memory.queue().len(), 0);
+}
+
+#[test]
+fn whoever_waits_for_a_full_batch_waits_at_most_twice_as_long_as_it_fills() {
+    let office = Office::of("batch: { window: 12h, max: 7 }");
+    for _ in 0..7 {
+        office.world.run_for(MINUTE);
+        office.import(1);
+    }
+    office.world.run_for(Duration::from_secs(5));
+    assert_eq!(sizes(&office), [7]);
+    office.world.run_for(7 * MINUTE);
+    assert_eq!(office.done(), 7);
+}
+
+#[test]
+fn batches_for_different_calls_are_full_by_themselves() {
+    let office = Office::of("batch: { window: 2h, max: 5 }");
+    office.import_at("/a", 7);
+    office.import_at("/b", 5);
+    office.import_at("/a", 2);
+    office.world.run_for(MINUTE);
+    let mut calls: Vec<_> = office
+        .calls()
+        .into_iter()
+        .map(|call| (call.path, call.inputs.len()))
+        .collect();
+    calls.sort_unstable();
+    let expected = [("/a", 5), ("/b", 5)].map(|(path, inputs)| (path.to_owned(), inputs));
+    assert_eq!(calls, expected);
+    office.world.run_for(3 * HOUR);
+    assert_eq!(office.done(), 14);
+}

@@ -40,6 +40,13 @@ pub fn base32(parts: &[&[u8]]) -> String {
     short(&digest(parts))
 }
 
+/// The first 64 bits of SHA-256.
+#[must_use]
+pub fn number(parts: &[&[u8]]) -> u64 {
+    let bytes = digest(parts).into_iter().take(8);
+    bytes.fold(0, |number, byte| (number << 8) | u64::from(byte))
+}
+
 /// HMAC-SHA-256 as [`BASE32_LEN`] lower-case base32 characters.
 #[must_use]
 pub fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> String {

@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_engine::port::Ports as _;
 use holdfast_tests::meeting::Met;
 use holdfast_tests::memory::Condition;
+use jiff::Timestamp;
 
 use crate::collecting::{BATCHED, Office};
 use crate::steps::HOUR;
 use crate::steps::stalled_at;
+
+/// The window of `BATCHED` in milliseconds.
+const WINDOW: i64 = 60_000;
 
 /// Two have joined and come back, and the first of them stops. A third joins, and the second makes
 /// a batch of all. Then the first goes on: it must not make another one of some of them.
@@ -19,8 +23,10 @@ pub fn made_twice(ignored: &[Condition], call: u64) -> Met {
     for _ in 0..2 {
         world.deliver();
     }
-    let window = world.memory.queue().next_hidden().expect("two have joined");
-    world.memory.clock().advance_to(window);
+    let joined = world.now().as_millisecond();
+    let end = (joined.div_euclid(WINDOW) + 1) * WINDOW;
+    let end = Timestamp::from_millisecond(end).expect("a time");
+    world.memory.clock().advance_to(end);
     world.memory.journal().ignore(ignored.iter().copied());
     let first = stalled_at(world, 1, call);
     let over = first.is_over();

@@ -40,7 +40,7 @@ impl<P: Ports> Runner<P> {
         let entry = key::step(&execution, 1, &work.envelope.step);
         let Some(entry) = self.item::<StepEntry>(entry).await? else {
             if made.by == member {
-                let given = self.given(book).await?;
+                let given = self.given(book, None).await?;
                 let message = self.message(work, book, batching, (number, made), given)?;
                 self.ports.queue().send(message).await?;
             }

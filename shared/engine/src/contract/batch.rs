@@ -1,12 +1,11 @@
 //! Steps that wait for others and call together.
 //!
-//! An execution joins: what it gives is an item of the claims. Once the window is over, whoever
-//! comes back and is in no batch makes one, of all who are in none. A batch is an item that lists
+//! An execution joins: what it gives is an item of the claims. Once as many wait as one call takes,
+//! or the window is over, whoever finds it so makes a batch. A batch is an item that lists
 //! its members, and a message whose input is theirs: a step like any other, with its own entry,
 //! attempts, error record and side-effect key. Its success and the answers are one transaction.
 //! Each member finds its answer there, and settles its own step.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,11 +20,11 @@ use super::work::Work;
 use crate::definition::model::Batch;
 use crate::entry::{Progress, StepEntry};
 use crate::key;
-use crate::port::{Clock, Journal, Outgoing, PortError, Ports, QueueName, Table, Verdict};
+use crate::port::{Clock, Journal, PortError, Ports, Table, Verdict};
 use crate::step::{Batching, Staged, Step};
 
 /// How long whoever joins after its window waits for others.
-const LINGER: Duration = Duration::from_secs(5);
+pub(super) const LINGER: Duration = Duration::from_secs(5);
 
 /// The shortest and the longest wait for an answer.
 const ASK: [Duration; 2] = [Duration::from_secs(1), Duration::from_mins(5)];
@@ -35,9 +34,6 @@ const MAX_TRIES: u32 = 5;
 
 /// Items of a book that are read at a time.
 const ITEMS: usize = 200;
-
-/// The most that the inputs of a batch take as JSON, in bytes: it is one message.
-const MAX_BYTES: usize = 512 * 1024;
 
 /// What became of a member.
 #[derive(Debug)]
@@ -81,22 +77,28 @@ impl<P: Ports> Runner<P> {
         }
         let book = Book::of(work, batch.window);
         let now = self.ports.clock().now();
-        let due = match self.join(work, &book).await? {
+        let joined = self.join(work, &book).await?;
+        let end = match joined {
             Joined::Now => now.saturating_add(LINGER.min(batch.window)).unwrap_or(now),
             Joined::Before => now,
         };
-        let due = due.max(book.end());
-        if now < due {
-            return self.wait(work, due).await.map(Batched::Over);
-        }
-        let found = self.batch_of(work, &book, batch, batching).await?;
+        let end = end.max(book.end());
+        let collecting = (batch, batching);
+        let found = if now < end {
+            self.early(work, &book, collecting, joined).await?
+        } else {
+            self.batch_of(work, &book, collecting, Size::Any).await?
+        };
         let since = found.as_ref().map(|(_, made)| made.at);
         if let Some((number, made)) = found
             && let Some(answer) = self.answer(work, &book, batching, (number, &made)).await?
         {
             return Ok(answer);
         }
-        let due = self.ask_again(since);
+        let due = match since {
+            None if now < end => self.look_again(work).min(end),
+            since => self.ask_again(since),
+        };
         self.wait(work, due).await.map(Batched::Over)
     }
 
@@ -131,13 +133,13 @@ impl<P: Ports> Runner<P> {
     }
 
     /// The batch that this execution is in, which it may have to make; `None`: another handler
-    /// makes one.
-    async fn batch_of(
+    /// makes one, or none of this size can be made.
+    pub(super) async fn batch_of(
         &self,
         work: &Work<'_>,
         book: &Book,
-        batch: &Batch,
-        batching: Batching,
+        collecting: (&Batch, Batching),
+        size: Size,
     ) -> Result<Option<(u32, Arc<Made>)>, Trouble> {
         let member = member_of(work.envelope);
         for _ in 0..MAX_TRIES {
@@ -151,15 +153,17 @@ impl<P: Ports> Runner<P> {
             if !self.books.begins(book, self.ports.clock().now()) {
                 return Ok(None);
             }
-            let made = self.make(work, book, batch, batching).await;
+            let made = self.make(work, book, collecting, size).await;
             self.books.ends(book);
-            made?;
+            if !made? {
+                return Ok(None);
+            }
         }
         Ok(None)
     }
 
     /// Reads the batches that this process does not know.
-    async fn read_batches(&self, book: &Book) -> Result<(), PortError> {
+    pub(super) async fn read_batches(&self, book: &Book) -> Result<(), PortError> {
         let known = self.books.count(book);
         let after = known.checked_sub(1).map(|last| book.made(last).sort);
         for (number, (_, body)) in (known..).zip(self.items(book, key::BATCH_MADE, after).await?) {
@@ -171,7 +175,7 @@ impl<P: Ports> Runner<P> {
     }
 
     /// The items of a book whose sort keys start so, with the rest of these keys.
-    async fn items(
+    pub(super) async fn items(
         &self,
         book: &Book,
         prefix: &str,
@@ -199,80 +203,20 @@ impl<P: Ports> Runner<P> {
             }
         }
     }
-
-    /// Makes a batch of this execution and others that are in none and call for the same, and
-    /// sends it. Where another was made meanwhile, that one is known then.
-    async fn make(
-        &self,
-        work: &Work<'_>,
-        book: &Book,
-        batch: &Batch,
-        batching: Batching,
-    ) -> Result<(), Trouble> {
-        let ((number, taken), own) = (self.books.known(book), member_of(work.envelope));
-        let (mut members, mut bytes) = (vec![own.clone()], work.input().to_string().len());
-        let (given, rest) = (self.given(book).await?, batching.rest(work.input()));
-        for (member, input) in &given {
-            let more = bytes.saturating_add(input.to_string().len());
-            let fits = members.len() < batch.max && more <= MAX_BYTES;
-            let others = *member != own && !taken.contains(member);
-            if fits && others && batching.rest(input) == rest {
-                bytes = more;
-                members.push(member.clone());
-            }
-        }
-        let (by, at) = (own, self.ports.clock().now());
-        let made = Made { by, at, members };
-        let message = self.message(work, book, batching, (number, &made), given)?;
-        let (key, mut view) = (book.made(number), View::default());
-        let writes = [view.put(&key, &made)?];
-        self.commit_and_send(&mut view, &writes, message).await?;
-        if let Some(made) = view.body::<Made>(&key)? {
-            self.books.saw(book, number, made);
-        }
-        Ok(())
-    }
-
-    /// What executions gave.
-    pub(super) async fn given(&self, book: &Book) -> Result<BTreeMap<String, Json>, PortError> {
-        let items = self.items(book, key::BATCH_MEMBER, None).await?.into_iter();
-        let read =
-            |(member, body): (String, String)| Some((member, serde_json::from_str(&body).ok()?));
-        Ok(items.filter_map(read).collect())
-    }
-
-    /// The message of a batch: the same whenever its maker sends it.
-    pub(super) fn message(
-        &self,
-        work: &Work<'_>,
-        book: &Book,
-        batching: Batching,
-        (number, made): (u32, &Made),
-        mut given: BTreeMap<String, Json>,
-    ) -> Result<Vec<Outgoing>, PortError> {
-        let inputs = made
-            .members
-            .iter()
-            .filter_map(|member| given.remove(member));
-        let input = batching.merged(work.input(), inputs);
-        let Some(envelope) = book.envelope(work.envelope, number, made, input) else {
-            return Ok(Vec::new());
-        };
-        let body = serde_json::to_string(&envelope)
-            .map_err(|error| PortError::Unavailable(error.to_string()))?;
-        Ok(vec![Outgoing {
-            queue: QueueName::of(work.definition.uses.as_str()),
-            body,
-            delay: Duration::ZERO,
-            tenant: work.tenant().clone(),
-            created: self.ports.clock().now(),
-        }])
-    }
 }
 
 /// Whether an execution had joined before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Joined {
+pub(super) enum Joined {
     Now,
     Before,
+}
+
+/// How many a batch must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// As many as there are.
+    Any,
+    /// As many as one call takes.
+    Full,
 }

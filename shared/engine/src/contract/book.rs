@@ -158,9 +158,12 @@ impl Book {
     }
 }
 
-/// How an execution is called in a book.
+/// How an execution is called in a book: by the time at which it was due, which every copy of its
+/// message has, so that members lie in the order of their coming.
 pub(super) fn member_of(envelope: &Envelope) -> String {
-    format!("{}#{}", envelope.execution.execution, envelope.generation)
+    let due = envelope.due.as_millisecond();
+    let execution = &envelope.execution.execution;
+    format!("{due:015}#{execution}#{}", envelope.generation)
 }
 
 /// What one process remembers of batches; a batch never changes.
@@ -170,19 +173,22 @@ pub(super) struct Books(Mutex<BTreeMap<String, Known>>);
 #[derive(Debug, Default)]
 struct Known {
     made: Vec<Arc<Made>>,
+    /// The number of each member's batch.
+    of: BTreeMap<String, u32>,
     /// When somebody began to make the next one.
     making: Option<Timestamp>,
+    /// The last member of those at the beginning that are all in batches.
+    settled: Option<String>,
 }
 
 impl Books {
     /// The batch of a member, as far as it is known: its number, and the batch.
     pub(super) fn find(&self, book: &Book, member: &str) -> Option<(u32, Arc<Made>)> {
-        let mut books = self.books();
-        let made = &books.entry(book.partition.clone()).or_default().made;
-        let of = |made: &Arc<Made>| made.members.iter().any(|one| one == member);
-        let found = made.iter().position(of)?;
-        let number = u32::try_from(found).ok()?;
-        made.get(found).map(|made| (number, Arc::clone(made)))
+        let books = self.books();
+        let known = books.get(&book.partition)?;
+        let number = *known.of.get(member)?;
+        let made = known.made.get(usize::try_from(number).ok()?)?;
+        Some((number, Arc::clone(made)))
     }
 
     /// How many batches are known.
@@ -197,13 +203,23 @@ impl Books {
     /// How many batches are known, and the members of these.
     pub(super) fn known(&self, book: &Book) -> (u32, BTreeSet<String>) {
         let books = self.books();
-        let known = books
-            .get(&book.partition)
-            .map(|known| known.made.as_slice());
-        let known = known.unwrap_or_default();
-        let members = known.iter().flat_map(|made| made.members.iter().cloned());
-        let number = u32::try_from(known.len()).unwrap_or(u32::MAX);
-        (number, members.collect())
+        let Some(known) = books.get(&book.partition) else {
+            return (0, BTreeSet::new());
+        };
+        let number = u32::try_from(known.made.len()).unwrap_or(u32::MAX);
+        (number, known.of.keys().cloned().collect())
+    }
+
+    /// The member up to which all that were there are in batches.
+    pub(super) fn settled(&self, book: &Book) -> Option<String> {
+        self.books().get(&book.partition)?.settled.clone()
+    }
+
+    /// Remembers up to which member all are in batches, where it is known of one.
+    pub(super) fn settle(&self, book: &Book, member: Option<&String>) {
+        if let (Some(known), Some(member)) = (self.books().get_mut(&book.partition), member) {
+            known.settled = known.settled.take().max(Some(member.clone()));
+        }
     }
 
     /// Remembers the batch with this number, where all before it are known.
@@ -211,6 +227,8 @@ impl Books {
         let mut books = self.books();
         let known = books.entry(book.partition.clone()).or_default();
         if usize::try_from(number).is_ok_and(|number| number == known.made.len()) {
+            let members = made.members.iter().cloned();
+            known.of.extend(members.map(|member| (member, number)));
             known.made.push(Arc::new(made));
         }
         while books.len() > REMEMBERED {

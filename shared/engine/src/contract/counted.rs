@@ -272,3 +272,31 @@ fn of_connection(envelope: &Envelope, attempted: &Attempted) -> Option<bool> {
         Attempted::Ended(..) | Attempted::Suppressed(..) | Attempted::LeftOut(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Ending;
+    use crate::definition::model::{Connection, ConnectionKind};
+    use crate::step::Sample;
+
+    const EVENT: &str = include_str!("../../../../events/call-http.json");
+
+    /// What a connection's breaker hears of an attempt that ended so.
+    fn heard(error: StepError) -> Option<bool> {
+        let connection = Connection::new("insurer".parse().unwrap(), ConnectionKind::Http);
+        let sample = Sample::read(EVENT, "call-http", connection).unwrap();
+        let ending = Ending::Fail { maybe: false };
+        let attempted = Attempted::Ended(error, ending, None);
+        of_connection(sample.context().envelope, &attempted)
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_unless_it_is_that_of_a_token() {
+        let permanent = |code| heard(StepError::permanent(code, "it answered 401"));
+        assert_eq!(permanent("HttpStatus401"), Some(true));
+        assert_eq!(permanent(TOKEN_REFUSED), Some(false));
+        assert_eq!(permanent("SecretMissing"), None);
+        assert_eq!(heard(StepError::transient("NotSent", "busy")), Some(false));
+    }
+}

@@ -17,6 +17,7 @@ mod counted;
 mod dispatch;
 mod each;
 mod failure;
+mod fill;
 mod following;
 mod gate;
 mod gathered;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::field::is_identifier;
 use super::logic::logic;
+use super::mapped::transposed;
 use super::step::UPDATE_RECORD;
 use super::{Place, environment};
 use crate::definition::catalog::Signature;
@@ -24,13 +25,18 @@ const BODIES: [&str; 3] = ["json", "form", "multipart"];
 /// What a response has already.
 const TAKEN: [&str; 3] = ["status", "headers", "body"];
 
-/// Reads how a step turns pages; `None` when there is a mistake, which is reported.
+/// Reads how a step turns pages, where it does; `None` when there is a mistake, which is reported.
+#[expect(clippy::option_option, reason = "absent and broken are different")]
 pub(super) fn pages(
     place: Place<'_>,
     step: &Node,
-    node: &Node,
     signature: Option<&Signature>,
-) -> Option<Pages> {
+) -> Option<Option<Pages>> {
+    let pages = step.get("pages");
+    transposed(pages.map(|node| of(place, step, node, signature)))
+}
+
+fn of(place: Place<'_>, step: &Node, node: &Node, signature: Option<&Signature>) -> Option<Pages> {
     let fits = fits(place, step, node, signature);
     let response = environment::response(place.world, None);
     let here = place.with_env(&response);

@@ -163,10 +163,7 @@ fn parts(
     );
     let hours = hours::of_step(place, node, signature);
     let expires = hours::expiry(place, node);
-    let pages = transposed(
-        node.get("pages")
-            .map(|given| pages(place, node, given, signature)),
-    );
+    let pages = pages(place, node, signature);
     let response = environment::response(place.world, pages::into(node));
     let returns = node
         .get("returns")
