@@ -46,7 +46,7 @@ fn the_examples_of_the_language_are_a_pack_without_remarks() {
     let (pack, remarks) = definition::load(&files, &catalog::<SystemClock>())
         .unwrap_or_else(|found| panic!("{}", rendered(&found)));
     assert!(remarks.is_empty(), "{}", rendered(&remarks));
-    assert_eq!(pack.workflows.len(), 4);
+    assert_eq!(pack.workflows.len(), 5);
     let tests = definition::load_tests(&files, &pack);
     assert_eq!(
         tests

@@ -100,6 +100,30 @@ fn the_others_happen_when_one_fails_and_the_execution_goes_on_once_it_is_redrive
 }
 
 #[test]
+fn an_element_that_is_too_late_gives_nothing_and_holds_up_nobody() {
+    let (past, future) = ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z");
+    for ([one, other], states) in [
+        ([past, future], ["skipped", "succeeded"]),
+        ([future, past], ["succeeded", "skipped"]),
+        ([past, past], ["skipped", "skipped"]),
+    ] {
+        let story = Story::of(&format!(
+            "- {{ id: tell, uses: raw-effect, each: \"=['{one}', '{other}']\",\n    \
+               expires: =timestamp(item), with: {{ to: =item }} }}\n\
+             - {{ id: next, uses: keyed-effect, with: {{ to: b }} }}"
+        ));
+        let given = states.map(|state| state == "succeeded");
+        let sent = given.iter().filter(|given| **given).count();
+        assert_eq!(story.run().arrived.len(), sent + 1);
+        let steps = ["tell.1@000", "tell.1@001"];
+        assert_eq!(steps.map(|step| story.state(step)), states);
+        assert_eq!(story.state("next.1"), "succeeded");
+        let output = story.entry("tell.1").output.unwrap();
+        assert_eq!([0, 1].map(|index| !output[index].is_null()), given);
+    }
+}
+
+#[test]
 fn an_element_of_unknown_outcome_is_a_question_of_its_own() {
     let story = Story::of(TELL).plays("tell.1@002", [Behaviour::Unknown(true)]);
     let rest = Rest::after(&["tell.1@000", "tell.1@001", "tell.1@002"]);

@@ -39,7 +39,7 @@ impl Rest<'_> {
         wrong
     }
 
-    /// Whether every element of a step has succeeded, or its fallback.
+    /// Whether every element of a step has succeeded or was left out, or its fallback.
     pub(super) fn all_done(&self, whole: &str) -> bool {
         let each = self.entry(whole).and_then(|entry| entry.each.as_ref());
         let (Some(each), Some((prefix, step))) = (each, whole.rsplit_once(':')) else {
@@ -50,7 +50,7 @@ impl Rest<'_> {
         };
         let done = |step: &StepKey| {
             let entry = self.entry(&format!("{prefix}:{step}"));
-            entry.is_some_and(|entry| entry.state == State::Succeeded)
+            entry.is_some_and(|entry| matches!(entry.state, State::Succeeded | State::Skipped))
         };
         each.keys(&step).all(|it| done(&it) || done(&it.fallback()))
     }

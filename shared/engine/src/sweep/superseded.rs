@@ -64,7 +64,8 @@ pub(super) async fn follows<P: Ports>(
     envelope: &Envelope,
     entry: &StepEntry,
 ) -> Result<bool, PortError> {
-    if envelope.step.element.is_some() && entry.state == State::Succeeded {
+    let settled = matches!(entry.state, State::Succeeded | State::Skipped);
+    if envelope.step.element.is_some() && settled {
         return whole_follows(ports, envelope, entry).await;
     }
     let elements = entry.each.iter().filter(|_| entry.state == State::Waiting);
