@@ -13,6 +13,10 @@ use super::Mistake;
 /// Address space, of which only what is touched becomes memory.
 const STACK: usize = 32 << 20;
 
+/// Levels that any caller's stack has room for; a thread for each expression would take longer than
+/// parsing it.
+const FEW: usize = 6;
+
 /// A parsed expression.
 pub(crate) struct Parsed<'s> {
     pub(crate) tree: Tree,
@@ -22,7 +26,12 @@ pub(crate) struct Parsed<'s> {
 /// Parses after a scan that keeps hostile text away from the parser.
 pub(crate) fn parse(source: &str) -> Result<Parsed<'_>, Vec<Mistake>> {
     let brackets = scan::scan(source).map_err(|mistake| vec![mistake])?;
-    match on_a_deep_stack(source) {
+    let parsed = if nestings(source) > FEW {
+        on_a_deep_stack(source)
+    } else {
+        here(source)
+    };
+    match parsed {
         Some(Ok((tree, info))) => {
             let places = Places {
                 source,
@@ -38,7 +47,18 @@ pub(crate) fn parse(source: &str) -> Result<Parsed<'_>, Vec<Mistake>> {
 
 type Outcome = Result<(Tree, SourceInfo), ParseErrors>;
 
-/// The generated parser spends about 90 KB of stack on each bracket in unoptimised builds, more
+/// How many levels an expression can have at most: what is inside a bracket, and what follows a `?`.
+fn nestings(source: &str) -> usize {
+    let opens = |byte: &u8| matches!(byte, b'(' | b'[' | b'{' | b'?');
+    source.as_bytes().iter().filter(|byte| opens(byte)).count()
+}
+
+/// Parses what few levels have: nearly every expression. A panic of the parser is a result.
+fn here(source: &str) -> Option<Outcome> {
+    std::panic::catch_unwind(|| Parser::new().parse_with_source_info(source)).ok()
+}
+
+/// The generated parser spends about 90 KB of stack on each level in unoptimised builds, more
 /// than the caller's stack may have. The thread also turns its panics into a result.
 fn on_a_deep_stack(source: &str) -> Option<Outcome> {
     std::thread::scope(|scope| {
