@@ -14,7 +14,7 @@ use axum::{Json, Router};
 use holdfast_embedded::control::records;
 use holdfast_engine::import::Verdict;
 use holdfast_engine::name::{RecordType, TenantName};
-use holdfast_tests::bench::{import, machine, pack_with};
+use holdfast_tests::bench::{self, import, machine, pack_with};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -26,11 +26,7 @@ const ONE_BY_ONE: u32 = 400;
 const LIMIT: usize = 8;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
-    runtime.expect("a runtime").block_on(measure());
+    bench::run(measure());
 }
 
 async fn measure() {

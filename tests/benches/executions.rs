@@ -11,7 +11,7 @@ use holdfast_embedded::clock::SystemClock;
 use holdfast_embedded::door;
 use holdfast_embedded::system::System;
 use holdfast_engine::port::{Clock, Journal, Key, Table};
-use holdfast_tests::bench::{Client, machine, pack, signed_request};
+use holdfast_tests::bench::{self, Client, machine, pack, signed_request};
 use tokio::task::JoinSet;
 
 const THROUGHPUT: usize = 20_000;
@@ -21,11 +21,7 @@ const PACED: usize = 1_000;
 const PACE: Duration = Duration::from_millis(10);
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
-    runtime.expect("a runtime").block_on(measure());
+    bench::run(measure());
 }
 
 async fn measure() {

@@ -14,11 +14,7 @@ use holdfast_tests::bench::{self, machine, pack};
 const ROWS: u64 = 100_000;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
-    runtime.expect("a runtime").block_on(measure());
+    bench::run(measure());
 }
 
 async fn measure() {

@@ -98,6 +98,19 @@ fn each_input_is_of_one_call_whatever_crashes_or_is_repeated() {
 }
 
 #[test]
+fn a_batch_that_waits_for_its_turn_is_one_message() {
+    let office = Office::of("batch: { window: 30s, max: 10 }\n    rate: 1/m");
+    office.import(20);
+    office.world.run_for(Duration::from_secs(50));
+    assert_eq!(office.calls().len(), 1, "the other one waits");
+    let bodies = office.world.memory.queue().bodies("look-up");
+    let batches = bodies.iter().filter(|body| body.contains("\"batch\":{"));
+    assert_eq!(batches.count(), 1);
+    office.world.run_for(5 * MINUTE);
+    assert_eq!((office.calls().len(), office.done()), (2, 20));
+}
+
+#[test]
 fn a_batch_that_fails_is_one_error_and_its_redrive_mends_everybody() {
     let office = Office::of(BATCHED);
     office.import(20);

@@ -13,9 +13,21 @@ use holdfast_embedded::system::{Settings, System};
 use holdfast_engine::import::{Asked, Import, columns, target};
 use holdfast_engine::name::TenantName;
 use holdfast_engine::port::{Ports as _, Secrets as _};
-use holdfast_import::{Results, Source, Tally, run, survey};
+use holdfast_import::{Results, Source, Tally, survey};
 
 use super::EXTENSION;
+
+/// Runs a bench on two threads, which load and system share.
+///
+/// # Panics
+/// When there is no runtime.
+pub fn run(bench: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(bench);
+}
 
 fn tenant() -> TenantName {
     TenantName::new("demo").expect("a name")
@@ -77,6 +89,6 @@ pub async fn import(system: &System<SystemClock>, file: &Path, what: (&str, &str
         definition: &definition,
     };
     let apply = async |batch| desk.import(&batch).await;
-    let tally = run(source, &import, Some(&mut results), apply, |_| {}).await;
+    let tally = holdfast_import::run(source, &import, Some(&mut results), apply, |_| {}).await;
     tally.expect("an import")
 }

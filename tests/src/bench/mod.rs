@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-pub use machine::{import, machine};
+pub use machine::{import, machine, run};
 
 /// A step whose only effect is its durable entry.
 #[derive(Debug, Clone, Copy)]

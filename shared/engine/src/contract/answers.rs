@@ -1,5 +1,7 @@
 //! The answers of a batch: to each member its own where `returns` reads one, else the whole to all.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -12,7 +14,7 @@ use super::work::Work;
 use crate::entry::{State, StepEntry};
 use crate::envelope::BatchRef;
 use crate::key;
-use crate::port::{Change, Expect, Journal, Key, PortError, Ports, Queue, Write};
+use crate::port::{Change, Clock, Expect, Journal, Key, PortError, Ports, Queue, Write};
 use crate::step::{Batching, Keeps, StepError};
 
 /// The most that the answers in one item take, in bytes.
@@ -21,9 +23,13 @@ const MAX_PAGE: usize = 300 * 1024;
 /// The most that all answers of a batch take: they are one transaction.
 const MAX_ANSWERS: usize = 3 * 1024 * 1024;
 
+/// How old a batch is when its maker doubts that it was sent. Before, it mostly waits for its turn
+/// or is under way, and another message of it would be another call.
+const DOUBT: Duration = Duration::from_mins(1);
+
 impl<P: Ports> Runner<P> {
     /// What the batch says to this execution; `None`: it has not come to its end. Its maker sends
-    /// it again as long as it has not begun, in case that it was not sent.
+    /// it again after a while, as long as it has not begun, in case that it was not sent.
     pub(super) async fn answer(
         &self,
         work: &Work<'_>,
@@ -39,7 +45,8 @@ impl<P: Ports> Runner<P> {
         };
         let entry = key::step(&execution, 1, &work.envelope.step);
         let Some(entry) = self.item::<StepEntry>(entry).await? else {
-            if made.by == member {
+            let age = self.ports.clock().now().duration_since(made.at);
+            if made.by == member && Duration::try_from(age).is_ok_and(|age| age >= DOUBT) {
                 let given = self.given(book, None).await?;
                 let message = self.message(work, book, batching, (number, made), given)?;
                 self.ports.queue().send(message).await?;

@@ -36,14 +36,7 @@ pub async fn hear<P: Ports>(
     said: &Heard<'_>,
 ) -> Result<bool, PortError> {
     let key = item_key(ports, tenant, channel, address);
-    let keys = [key.clone()];
-    let mut found = ports
-        .journal()
-        .read(&keys)
-        .await?
-        .into_iter()
-        .next()
-        .flatten();
+    let mut found = read(ports, &key).await?;
     for _ in 0..MAX_LOOKS {
         let before = found.as_ref().map(decoded).transpose()?;
         let Some(next) = after(before.as_ref(), said) else {
@@ -74,14 +67,7 @@ pub async fn find<P: Ports>(
     channel: Channel,
     address: &str,
 ) -> Result<Option<Suppression>, PortError> {
-    let keys = [item_key(ports, tenant, channel, address)];
-    let found = ports
-        .journal()
-        .read(&keys)
-        .await?
-        .into_iter()
-        .next()
-        .flatten();
+    let found = read(ports, &item_key(ports, tenant, channel, address)).await?;
     found.as_ref().map(decoded).transpose()
 }
 
@@ -109,6 +95,11 @@ pub async fn listed<J: Journal>(
             None => return Ok(found),
         }
     }
+}
+
+async fn read<P: Ports>(ports: &P, key: &Key) -> Result<Option<Item>, PortError> {
+    let found = ports.journal().read(std::slice::from_ref(key)).await?;
+    Ok(found.into_iter().next().flatten())
 }
 
 fn item_key<P: Ports>(ports: &P, tenant: &TenantName, channel: Channel, address: &str) -> Key {
