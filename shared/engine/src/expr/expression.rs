@@ -45,9 +45,9 @@ impl Expression {
         env: &Environment,
         expected: Option<&Type>,
     ) -> Result<Self, Vec<Mistake>> {
-        let parsed = parse(source)?;
-        let mut checker = Checker::new(env, source, &parsed.places);
-        let root = checker.node(&parsed.tree);
+        let tree = parse(source).map_err(|mistake| vec![mistake])?;
+        let mut checker = Checker::new(env, source);
+        let root = checker.node(&tree);
         let mut mistakes = std::mem::take(&mut checker.mistakes);
         mistakes.extend(unexpected(source, &root.ty, expected));
         if !mistakes.is_empty() {

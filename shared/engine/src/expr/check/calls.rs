@@ -1,13 +1,14 @@
-//! Calls: operators by their internal names, the forms that see unset values, and functions.
+//! Calls: the forms that see unset values, macros and functions; and elements.
 
-use cel::common::ast::{CallExpr, Expr, operators};
-use cel::parser::Expression as Tree;
+use std::ops::Range;
+
 use regex::Regex;
 
 use super::{Checker, either, node};
 use crate::expr::Type;
 use crate::expr::functions::{self, Function};
-use crate::expr::ir::{Comparison, Kind, Literal, Node, Operator};
+use crate::expr::ir::{Kind, Literal, Node};
+use crate::expr::parse::{Call, Form, Tree};
 use crate::expr::resolve::did_you_mean;
 
 /// Names that are called but are no functions of the table.
@@ -23,33 +24,8 @@ const FORMS: [&str; 8] = [
 ];
 
 impl Checker<'_> {
-    pub(super) fn call(&mut self, id: u64, call: &CallExpr) -> Node {
-        let name = call.func_name.as_str();
-        match (name, call.args.as_slice()) {
-            (operators::LOGICAL_AND, [a, b]) => self.logic([a, b], Kind::And),
-            (operators::LOGICAL_OR, [a, b]) => self.logic([a, b], Kind::Or),
-            (operators::LOGICAL_NOT, [operand]) => self.not(id, operand),
-            (operators::NEGATE, [operand]) => self.negate(id, operand),
-            (operators::CONDITIONAL, [condition, yes, no]) => self.choice(condition, yes, no),
-            (operators::INDEX, [list, index]) => self.index(id, list, index),
-            (operators::IN, [a, b]) => self.member_of([a, b]),
-            (_, [a, b]) if comparison(name).is_some() || operator(name).is_some() => {
-                self.binary(name, [a, b])
-            }
-            _ => self.function_call(id, call),
-        }
-    }
-
-    fn binary(&mut self, name: &str, pair: [&Tree; 2]) -> Node {
-        match (comparison(name), operator(name)) {
-            (Some(comparison), _) => self.compare(comparison, pair),
-            (None, operator) => self.arithmetic(operator.unwrap_or(Operator::Add), pair),
-        }
-    }
-
-    fn index(&mut self, id: u64, list: &Tree, index: &Tree) -> Node {
-        let (list, index) = (self.node(list), self.node(index));
-        let span = list.span.start..self.places.closing(id);
+    pub(super) fn index(&mut self, pair: &[Tree<'_>; 2], span: Range<usize>) -> Node {
+        let [list, index] = pair.each_ref().map(|tree| self.node(tree));
         let ty = match (&list.ty, &index.kind) {
             (Type::List(of), _) => {
                 self.expect(&index, &Type::Int, "a list is indexed by an integer");
@@ -70,38 +46,35 @@ impl Checker<'_> {
         node(Kind::Index(Box::new([list, index])), ty, span)
     }
 
-    fn function_call(&mut self, id: u64, call: &CallExpr) -> Node {
-        let name = call.func_name.as_str();
-        let arguments: Vec<&Tree> = call
-            .target
-            .as_deref()
-            .into_iter()
-            .chain(&call.args)
-            .collect();
+    pub(super) fn call(&mut self, call: &Call<'_>, span: Range<usize>) -> Node {
+        let name = call.name.text;
+        if let Some(fold) = self.fold(call, &span) {
+            return fold;
+        }
+        let arguments: Vec<&Tree<'_>> = call.target.as_deref().into_iter().collect();
+        let arguments = [arguments, call.arguments.iter().collect()].concat();
         match (name, arguments.as_slice()) {
-            ("default", [value, fallback]) => self.fallback(id, value, fallback),
-            ("ran", [step]) => self.ran(id, step),
-            ("default", _) => {
-                self.wrong_count(id, name, "default(value, fallback)", arguments.len())
-            }
-            ("ran", _) => self.wrong_count(id, name, "ran(steps.id)", arguments.len()),
-            ("has", _) => self.wrong_count(id, name, "has(record.field)", arguments.len()),
+            ("has", [tested]) if call.target.is_none() => self.presence(tested, span),
+            ("default", [value, fallback]) => self.fallback(value, fallback, span),
+            ("ran", [step]) => self.ran(step, span),
+            ("default", _) => self.wrong_count(call, span, "default(value, fallback)"),
+            ("ran", _) => self.wrong_count(call, span, "ran(steps.id)"),
+            ("has", _) => self.wrong_count(call, span, "has(record.field)"),
             _ if FORMS.contains(&name) => {
-                let usage = format!("list.{name}(x, …)");
-                self.wrong_count(id, name, &usage, arguments.len())
+                self.wrong_count(call, span, &format!("list.{name}(x, …)"))
             }
             _ => match functions::find(name) {
-                Some(function) => self.apply(id, call, function),
-                None => self.unknown(id, name, &arguments),
+                Some(function) => self.apply(call, span, function),
+                None => self.unknown(call, &arguments),
             },
         }
     }
 
-    fn unknown(&mut self, id: u64, name: &str, arguments: &[&Tree]) -> Node {
-        let span = self.places.name_before(id, name);
+    fn unknown(&mut self, call: &Call<'_>, arguments: &[&Tree<'_>]) -> Node {
+        let name = call.name.text;
         let names = functions::names().chain(FORMS);
         let unknown = self.broken(
-            span,
+            call.name.span.clone(),
             format!("there is no function `{name}`"),
             did_you_mean(name, names),
         );
@@ -111,24 +84,21 @@ impl Checker<'_> {
         unknown
     }
 
-    fn wrong_count(&mut self, id: u64, name: &str, usage: &str, found: usize) -> Node {
-        let span = self.places.name_before(id, name).start..self.places.closing(id);
+    fn wrong_count(&mut self, call: &Call<'_>, span: Range<usize>, usage: &str) -> Node {
+        let name = call.name.text;
+        let found = call.arguments.len() + usize::from(call.target.is_some());
         let plural = if found == 1 { "" } else { "s" };
         let message = format!("`{name}` does not take {found} argument{plural}");
+        let span = call.name.span.start..span.end;
         self.broken(span, message, Some(format!("write `{usage}`")))
     }
 
-    fn apply(&mut self, id: u64, call: &CallExpr, function: &'static Function) -> Node {
-        let trees = call.target.as_deref().into_iter().chain(&call.args);
+    fn apply(&mut self, call: &Call<'_>, span: Range<usize>, function: &'static Function) -> Node {
+        let trees = call.target.as_deref().into_iter().chain(&call.arguments);
         let arguments: Vec<Node> = trees.map(|tree| self.node(tree)).collect();
         if !function.takes(arguments.len()) {
-            return self.wrong_count(id, function.name, &function.usage(), arguments.len());
+            return self.wrong_count(call, span, &function.usage());
         }
-        let start = match call.target {
-            Some(_) => arguments.first().map_or(0, |target| target.span.start),
-            None => self.places.name_before(id, function.name).start,
-        };
-        let span = start..self.places.closing(id);
         for (at, argument) in arguments.iter().enumerate() {
             self.parameter(function, at, argument);
         }
@@ -157,7 +127,7 @@ impl Checker<'_> {
         &mut self,
         function: &'static Function,
         mut arguments: Vec<Node>,
-        span: std::ops::Range<usize>,
+        span: Range<usize>,
     ) -> Node {
         let literal = match arguments
             .get(1)
@@ -176,14 +146,17 @@ impl Checker<'_> {
         }
     }
 
-    fn fallback(&mut self, id: u64, value: &Tree, fallback: &Tree) -> Node {
+    fn presence(&mut self, tested: &Tree<'_>, span: Range<usize>) -> Node {
+        if !matches!(tested.form, Form::Select(..)) {
+            let help = Some("write `has(record.field)`".to_owned());
+            return self.broken(tested.span.clone(), "`has` takes a path".to_owned(), help);
+        }
+        let tested = self.path(tested);
+        node(Kind::Has(Box::new(tested)), Type::Bool, span)
+    }
+
+    fn fallback(&mut self, value: &Tree<'_>, fallback: &Tree<'_>, span: Range<usize>) -> Node {
         let (value, fallback) = (self.node(value), self.node(fallback));
-        let start = self
-            .places
-            .name_before(id, "default")
-            .start
-            .min(value.span.start);
-        let span = start..self.places.closing(id);
         let ty = either(&value, &fallback).unwrap_or_else(|| {
             let written = self.written(&value.span);
             let message = format!("`{written}` is {}, its default {}", value.ty, fallback.ty);
@@ -195,46 +168,16 @@ impl Checker<'_> {
     }
 
     /// A step ran when the execution has its result.
-    fn ran(&mut self, id: u64, step: &Tree) -> Node {
-        let named = match &step.expr {
-            Expr::Select(select) => {
-                matches!(&select.operand.expr, Expr::Ident(root) if root == "steps")
-            }
+    fn ran(&mut self, step: &Tree<'_>, span: Range<usize>) -> Node {
+        let named = match &step.form {
+            Form::Select(owner, _) => matches!(owner.form, Form::Name("steps")),
             _ => false,
         };
         let step = self.node(step);
-        let span = self
-            .places
-            .name_before(id, "ran")
-            .start
-            .min(step.span.start)..self.places.closing(id);
         if !named {
             let help = Some("write `ran(steps.id)`".to_owned());
             return self.broken(step.span, "`ran` takes a step".to_owned(), help);
         }
         node(Kind::Has(Box::new(step)), Type::Bool, span)
     }
-}
-
-fn comparison(name: &str) -> Option<Comparison> {
-    Some(match name {
-        operators::EQUALS => Comparison::Equal,
-        operators::NOT_EQUALS => Comparison::NotEqual,
-        operators::LESS => Comparison::Less,
-        operators::LESS_EQUALS => Comparison::LessOrEqual,
-        operators::GREATER => Comparison::Greater,
-        operators::GREATER_EQUALS => Comparison::GreaterOrEqual,
-        _ => return None,
-    })
-}
-
-fn operator(name: &str) -> Option<Operator> {
-    Some(match name {
-        operators::ADD => Operator::Add,
-        operators::SUBSTRACT => Operator::Subtract,
-        operators::MULTIPLY => Operator::Multiply,
-        operators::DIVIDE => Operator::Divide,
-        operators::MODULO => Operator::Remainder,
-        _ => return None,
-    })
 }

@@ -1,37 +1,42 @@
-//! The macros `all exists exists_one filter map`, recognised in what the parser expands them to.
+//! The macros `all exists exists_one filter map`.
 
-use cel::common::ast::{ComprehensionExpr, Expr, LiteralValue, operators};
-use cel::parser::Expression as Tree;
+use std::ops::Range;
 
 use super::{Checker, node};
 use crate::expr::Type;
 use crate::expr::ir::{Fold, FoldKind, Kind, Node};
+use crate::expr::parse::{Call, Form, Tree};
 
 /// The parts of a macro as it was written.
-struct Written<'t> {
+struct Written<'t, 's> {
     kind: FoldKind,
-    body: &'t Tree,
-    filter: Option<&'t Tree>,
+    range: &'t Tree<'s>,
+    variable: &'t Tree<'s>,
+    filter: Option<&'t Tree<'s>>,
+    body: &'t Tree<'s>,
 }
 
 impl Checker<'_> {
-    pub(super) fn fold(&mut self, id: u64, expanded: &ComprehensionExpr) -> Node {
-        let range = self.node(&expanded.iter_range);
-        let span = range.span.start..self.places.closing(id);
-        let Some(written) = recognised(expanded) else {
-            return self.broken(span, "this macro is not known here".to_owned(), None);
+    /// The node of a macro; `None` when the call is none.
+    pub(super) fn fold(&mut self, call: &Call<'_>, span: &Range<usize>) -> Option<Node> {
+        let written = written(call)?;
+        let Form::Name(variable) = written.variable.form else {
+            let span = written.variable.span.clone();
+            let message = "the first argument names the element".to_owned();
+            let help = Some("write `list.all(x, x > 0)`".to_owned());
+            return Some(self.broken(span, message, help));
         };
+        let range = self.node(written.range);
         let element = match &range.ty {
             Type::List(of) => (**of).clone(),
             Type::Dynamic => Type::Dynamic,
             Type::Object(_) => Type::String,
             other => {
                 let message = format!("`{}` is {other}, not a list", self.written(&range.span));
-                return self.broken(range.span, message, None);
+                return Some(self.broken(range.span, message, None));
             }
         };
-        self.locals
-            .push((expanded.iter_var.clone(), element.clone()));
+        self.locals.push((variable.to_owned(), element.clone()));
         let filter = written.filter.map(|filter| self.verdict(filter));
         let body = match written.kind {
             FoldKind::Map => self.node(written.body),
@@ -49,74 +54,26 @@ impl Checker<'_> {
             body,
             filter,
         };
-        node(Kind::Fold(Box::new(fold)), ty, span)
+        Some(node(Kind::Fold(Box::new(fold)), ty, span.clone()))
     }
 }
 
-fn recognised(expanded: &ComprehensionExpr) -> Option<Written<'_>> {
-    let step = arguments(&expanded.loop_step)?;
-    match (&expanded.accu_init.expr, step) {
-        (Expr::Literal(LiteralValue::Boolean(start)), (_, [_, body])) => {
-            let kind = if *start.inner() {
-                FoldKind::All
-            } else {
-                FoldKind::Exists
-            };
-            Some(Written {
-                kind,
-                body,
-                filter: None,
-            })
-        }
-        (Expr::Literal(LiteralValue::Int(_)), (_, [body, _, _])) => Some(Written {
-            kind: FoldKind::ExistsOne,
-            body,
-            filter: None,
-        }),
-        (Expr::List(_), (operators::ADD, _)) => {
-            let body = appended(&expanded.loop_step)?;
-            Some(Written {
-                kind: FoldKind::Map,
-                body,
-                filter: None,
-            })
-        }
-        (Expr::List(_), (operators::CONDITIONAL, [filter, then, _])) => {
-            Some(filtered(&expanded.iter_var, filter, appended(then)?))
-        }
-        _ => None,
-    }
-}
-
-/// `filter(x, p)` and `map(x, p, x)` expand to the same, and mean the same.
-fn filtered<'t>(variable: &str, filter: &'t Tree, body: &'t Tree) -> Written<'t> {
-    if matches!(&body.expr, Expr::Ident(name) if name == variable) {
-        return Written {
-            kind: FoldKind::Filter,
-            body: filter,
-            filter: None,
-        };
-    }
-    Written {
-        kind: FoldKind::Map,
+fn written<'t, 's>(call: &'t Call<'s>) -> Option<Written<'t, 's>> {
+    let range = call.target.as_deref()?;
+    let (kind, variable, filter, body) = match (call.name.text, call.arguments.as_slice()) {
+        ("all", [variable, body]) => (FoldKind::All, variable, None, body),
+        ("exists", [variable, body]) => (FoldKind::Exists, variable, None, body),
+        ("exists_one", [variable, body]) => (FoldKind::ExistsOne, variable, None, body),
+        ("filter", [variable, body]) => (FoldKind::Filter, variable, None, body),
+        ("map", [variable, body]) => (FoldKind::Map, variable, None, body),
+        ("map", [variable, filter, body]) => (FoldKind::Map, variable, Some(filter), body),
+        _ => return None,
+    };
+    Some(Written {
+        kind,
+        range,
+        variable,
+        filter,
         body,
-        filter: Some(filter),
-    }
-}
-
-fn appended(step: &Tree) -> Option<&Tree> {
-    match arguments(step)? {
-        (operators::ADD, [_, list]) => match &list.expr {
-            Expr::List(list) => list.elements.first(),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn arguments(tree: &Tree) -> Option<(&str, &[Tree])> {
-    match &tree.expr {
-        Expr::Call(call) => Some((&call.func_name, &call.args)),
-        _ => None,
-    }
+    })
 }

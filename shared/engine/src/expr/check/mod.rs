@@ -1,4 +1,4 @@
-//! The type checker: from the parser's tree to typed nodes, with every mistake on the way.
+//! The type checker: from the parsed tree to typed nodes, with every mistake on the way.
 
 mod calls;
 mod folds;
@@ -7,13 +7,11 @@ mod paths;
 
 use std::ops::Range;
 
-use cel::common::ast::{EntryExpr, Expr, LiteralValue, MapExpr};
-use cel::parser::Expression as Tree;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
 use super::ir::{Kind, Literal, Node};
-use super::parse::Places;
+use super::parse::{Form, Tree};
 use super::reads::Reads;
 use super::{Environment, Mistake, Type};
 
@@ -21,18 +19,16 @@ use super::{Environment, Mistake, Type};
 pub(crate) struct Checker<'e> {
     env: &'e Environment,
     source: &'e str,
-    places: &'e Places<'e>,
     locals: Vec<(String, Type)>,
     pub(crate) mistakes: Vec<Mistake>,
     pub(crate) reads: Reads,
 }
 
 impl<'e> Checker<'e> {
-    pub(crate) fn new(env: &'e Environment, source: &'e str, places: &'e Places<'e>) -> Self {
+    pub(crate) fn new(env: &'e Environment, source: &'e str) -> Self {
         Self {
             env,
             source,
-            places,
             locals: Vec::new(),
             mistakes: Vec::new(),
             reads: Reads::default(),
@@ -40,28 +36,32 @@ impl<'e> Checker<'e> {
     }
 
     /// Checks an expression; after a mistake its type is dynamic, so that one is not reported twice.
-    pub(crate) fn node(&mut self, tree: &Tree) -> Node {
-        match &tree.expr {
-            Expr::Literal(literal) => self.literal(tree.id, literal),
-            Expr::Select(select) if select.test => self.presence(tree),
-            Expr::Ident(_) | Expr::Select(_) => self.path(tree),
-            Expr::Call(call) => self.call(tree.id, call),
-            Expr::Comprehension(fold) => self.fold(tree.id, fold),
-            Expr::List(list) => self.list(tree.id, &list.elements),
-            Expr::Map(map) => self.map(tree.id, map),
-            Expr::Struct(message) => {
-                let span = self.places.token(tree.id)..self.places.closing(tree.id);
-                self.broken(
-                    span,
-                    format!("`{}` is no type here", message.type_name),
-                    None,
-                )
+    pub(crate) fn node(&mut self, tree: &Tree<'_>) -> Node {
+        let span = tree.span.clone();
+        let constant = |literal, ty| node(Kind::Literal(literal), ty, tree.span.clone());
+        match &tree.form {
+            Form::Null => constant(Literal::Unset, Type::Dynamic),
+            Form::Bool(value) => constant(Literal::Bool(*value), Type::Bool),
+            Form::Int(value) => constant(Literal::Int(*value), Type::Int),
+            Form::Text(value) => constant(Literal::Text(value.clone()), Type::String),
+            Form::Fraction(written) => {
+                let (literal, ty) = fraction(written);
+                constant(literal, ty)
             }
-            Expr::Unspecified => self.broken(
-                0..self.source.len(),
-                "this is not an expression".to_owned(),
-                None,
-            ),
+            Form::Refused(message, help) => self.broken(span, message.clone(), help.clone()),
+            Form::Name(_) | Form::Select(..) => self.path(tree),
+            Form::Call(call) => self.call(call, span),
+            Form::Index(pair) => self.index(pair, span),
+            Form::Not(operand) => self.not(operand, span),
+            Form::Negate(operand) => self.negate(operand, span),
+            Form::And(pair) => self.logic(pair, Kind::And, span),
+            Form::Or(pair) => self.logic(pair, Kind::Or, span),
+            Form::Choice(parts) => self.choice(parts, span),
+            Form::Compare(comparison, pair) => self.compare(*comparison, pair, span),
+            Form::Arithmetic(operator, pair) => self.arithmetic(*operator, pair, span),
+            Form::In(pair) => self.member_of(pair, span),
+            Form::List(elements) => self.list(elements, span),
+            Form::Map(entries) => self.map(entries, span),
         }
     }
 
@@ -83,40 +83,7 @@ impl<'e> Checker<'e> {
         node(Kind::Literal(Literal::Unset), Type::Dynamic, span)
     }
 
-    fn literal(&mut self, id: u64, literal: &LiteralValue) -> Node {
-        let span = self.signed(self.places.word(id));
-        let (literal, ty) = match literal {
-            LiteralValue::Null => (Literal::Unset, Type::Dynamic),
-            LiteralValue::Boolean(value) => (Literal::Bool(*value.inner()), Type::Bool),
-            LiteralValue::Int(value) => (Literal::Int(*value.inner()), Type::Int),
-            LiteralValue::String(value) => (Literal::Text(value.inner().to_owned()), Type::String),
-            LiteralValue::Double(value) => fraction(self.written(&span), *value.inner()),
-            LiteralValue::UInt(value) => {
-                let help = Some(format!("write `{}`", value.inner()));
-                return self.broken(span, "every integer is signed".to_owned(), help);
-            }
-            LiteralValue::Bytes(_) => {
-                let help = Some("write text: `'…'`".to_owned());
-                return self.broken(span, "there are no bytes here".to_owned(), help);
-            }
-        };
-        node(Kind::Literal(literal), ty, span)
-    }
-
-    /// A number's token leaves its sign out.
-    fn signed(&self, span: Range<usize>) -> Range<usize> {
-        let number = self
-            .written(&span)
-            .starts_with(|c: char| c.is_ascii_digit() || c == '.');
-        let before = self.source.get(..span.start).unwrap_or_default();
-        let operand = before.trim_end_matches('-').trim_end();
-        let negative = before.ends_with('-')
-            && !operand.ends_with(|c: char| c.is_alphanumeric() || "_)]}'\"".contains(c));
-        span.start - usize::from(number && negative)..span.end
-    }
-
-    fn list(&mut self, id: u64, elements: &[Tree]) -> Node {
-        let span = self.places.token(id)..self.places.closing(id);
+    fn list(&mut self, elements: &[Tree<'_>], span: Range<usize>) -> Node {
         let elements: Vec<Node> = elements.iter().map(|element| self.node(element)).collect();
         let of = united(elements.iter().map(|element| &element.ty));
         let elements = elements
@@ -126,17 +93,14 @@ impl<'e> Checker<'e> {
         node(Kind::List(elements), Type::List(Box::new(of)), span)
     }
 
-    fn map(&mut self, id: u64, map: &MapExpr) -> Node {
-        let span = self.places.token(id)..self.places.closing(id);
-        let mut entries = Vec::new();
-        for entry in &map.entries {
-            if let EntryExpr::MapEntry(entry) = &entry.expr {
-                let key = self.node(&entry.key);
-                self.expect(&key, &Type::String, "a key is text");
-                entries.push([key, self.node(&entry.value)]);
-            }
+    fn map(&mut self, entries: &[[Tree<'_>; 2]], span: Range<usize>) -> Node {
+        let mut checked = Vec::new();
+        for [key, value] in entries {
+            let key = self.node(key);
+            self.expect(&key, &Type::String, "a key is text");
+            checked.push([key, self.node(value)]);
         }
-        let ty = entries
+        let ty = checked
             .iter()
             .map(|[key, value]| match &key.kind {
                 Kind::Literal(Literal::Text(name)) => Some((name.clone(), value.ty.clone())),
@@ -146,7 +110,7 @@ impl<'e> Checker<'e> {
             .map_or(Type::Dynamic, |members| {
                 Type::Object(std::sync::Arc::new(members))
             });
-        node(Kind::Map(entries), ty, span)
+        node(Kind::Map(checked), ty, span)
     }
 
     /// Reports an operand of another type; `rule` says what belongs there.
@@ -164,7 +128,8 @@ fn node(kind: Kind, ty: Type, span: Range<usize>) -> Node {
 }
 
 /// A fraction is exact, unless it is beyond the range of decimals.
-fn fraction(written: &str, value: f64) -> (Literal, Type) {
+fn fraction(written: &str) -> (Literal, Type) {
+    let value = written.parse().unwrap_or(f64::NAN);
     let exact = written
         .parse::<Decimal>()
         .or_else(|_| Decimal::from_scientific(written))

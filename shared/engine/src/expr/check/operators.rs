@@ -1,35 +1,39 @@
 //! Operators: which operands they take, and what would be right instead.
 
-use cel::parser::Expression as Tree;
+use std::ops::Range;
+
 use rust_decimal::prelude::ToPrimitive;
 
 use super::{Checker, either, node};
 use crate::expr::Type;
 use crate::expr::ir::{Comparison, Kind, Literal, Node, Operator};
+use crate::expr::parse::Tree;
 
 impl Checker<'_> {
-    pub(super) fn logic(&mut self, pair: [&Tree; 2], kind: fn(Box<[Node; 2]>) -> Kind) -> Node {
-        let operands = pair.map(|tree| self.verdict(tree));
-        let span = across(&operands);
+    pub(super) fn logic(
+        &mut self,
+        pair: &[Tree<'_>; 2],
+        kind: fn(Box<[Node; 2]>) -> Kind,
+        span: Range<usize>,
+    ) -> Node {
+        let operands = pair.each_ref().map(|tree| self.verdict(tree));
         node(kind(Box::new(operands)), Type::Bool, span)
     }
 
     /// An operand that must be true or false.
-    pub(super) fn verdict(&mut self, tree: &Tree) -> Node {
+    pub(super) fn verdict(&mut self, tree: &Tree<'_>) -> Node {
         let operand = self.node(tree);
         self.expect(&operand, &Type::Bool, "a condition is true or false");
         operand
     }
 
-    pub(super) fn not(&mut self, id: u64, tree: &Tree) -> Node {
-        let operand = self.verdict(tree);
-        let span = self.places.token(id)..operand.span.end;
+    pub(super) fn not(&mut self, operand: &Tree<'_>, span: Range<usize>) -> Node {
+        let operand = self.verdict(operand);
         node(Kind::Not(Box::new(operand)), Type::Bool, span)
     }
 
-    pub(super) fn negate(&mut self, id: u64, tree: &Tree) -> Node {
-        let operand = self.node(tree);
-        let span = self.places.token(id)..operand.span.end;
+    pub(super) fn negate(&mut self, operand: &Tree<'_>, span: Range<usize>) -> Node {
+        let operand = self.node(operand);
         let ty = operand.ty.clone();
         if !(ty.is_dynamic() || ty.is_number() || ty == Type::Duration) {
             return self.broken(span, format!("`-` does not apply to {ty}"), None);
@@ -37,10 +41,10 @@ impl Checker<'_> {
         node(Kind::Negate(Box::new(operand)), ty, span)
     }
 
-    pub(super) fn choice(&mut self, condition: &Tree, yes: &Tree, no: &Tree) -> Node {
+    pub(super) fn choice(&mut self, parts: &[Tree<'_>; 3], span: Range<usize>) -> Node {
+        let [condition, yes, no] = parts;
         let condition = self.verdict(condition);
         let (yes, no) = (self.node(yes), self.node(no));
-        let span = condition.span.start..no.span.end;
         let ty = either(&yes, &no).unwrap_or_else(|| {
             let message = format!("one choice is {}, the other {}", yes.ty, no.ty);
             self.mistake(yes.span.start..no.span.end, message, None);
@@ -50,9 +54,13 @@ impl Checker<'_> {
         node(Kind::If(Box::new(choice)), ty, span)
     }
 
-    pub(super) fn compare(&mut self, comparison: Comparison, pair: [&Tree; 2]) -> Node {
-        let operands = adapted(pair.map(|tree| self.node(tree)));
-        let span = across(&operands);
+    pub(super) fn compare(
+        &mut self,
+        comparison: Comparison,
+        pair: &[Tree<'_>; 2],
+        span: Range<usize>,
+    ) -> Node {
+        let operands = adapted(pair.each_ref().map(|tree| self.node(tree)));
         let [a, b] = &operands;
         let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         if !a.ty.compares_with(&b.ty) {
@@ -70,9 +78,8 @@ impl Checker<'_> {
         )
     }
 
-    pub(super) fn member_of(&mut self, pair: [&Tree; 2]) -> Node {
-        let [element, list] = pair.map(|tree| self.node(tree));
-        let span = element.span.start..list.span.end;
+    pub(super) fn member_of(&mut self, pair: &[Tree<'_>; 2], span: Range<usize>) -> Node {
+        let [element, list] = pair.each_ref().map(|tree| self.node(tree));
         match &list.ty {
             Type::List(of) if !of.compares_with(&element.ty) => {
                 let message = format!("{} is never in a list of {}", element.ty, plural(of));
@@ -90,9 +97,13 @@ impl Checker<'_> {
         node(Kind::In(Box::new([element, list])), Type::Bool, span)
     }
 
-    pub(super) fn arithmetic(&mut self, operator: Operator, pair: [&Tree; 2]) -> Node {
-        let operands = adapted(pair.map(|tree| self.node(tree)));
-        let span = across(&operands);
+    pub(super) fn arithmetic(
+        &mut self,
+        operator: Operator,
+        pair: &[Tree<'_>; 2],
+        span: Range<usize>,
+    ) -> Node {
+        let operands = adapted(pair.each_ref().map(|tree| self.node(tree)));
         let [a, b] = &operands;
         let Some(ty) = result(operator, &a.ty, &b.ty) else {
             let sign = operator.sign();
@@ -133,11 +144,6 @@ impl Checker<'_> {
         };
         Some(format!("write `{function}({})`", self.written(&from.span)))
     }
-}
-
-fn across(pair: &[Node; 2]) -> std::ops::Range<usize> {
-    let [a, b] = pair;
-    a.span.start.min(b.span.start)..b.span.end.max(a.span.end)
 }
 
 fn plural(ty: &Type) -> String {

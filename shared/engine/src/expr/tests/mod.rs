@@ -15,6 +15,8 @@ use serde_json::{Value as Json, json};
 use super::{Environment, EvaluationError, Expression, Mistake, Scope, Type};
 use crate::name::RecordType;
 
+pub(super) use results::sources;
+
 pub(super) fn record_type(name: &str) -> RecordType {
     RecordType::new(name).unwrap()
 }

@@ -15,7 +15,7 @@ macro_rules! results {
         )*
 
         /// Every expression of the tables.
-        pub(super) fn sources() -> impl Iterator<Item = &'static str> {
+        pub(in crate::expr) fn sources() -> impl Iterator<Item = &'static str> {
             [$($($source),*),*].into_iter()
         }
     };
