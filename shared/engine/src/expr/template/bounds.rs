@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::tags::tags;
 use crate::expr::Mistake;
 
 /// The longest source, in bytes.
@@ -34,24 +35,4 @@ fn mistake(span: Range<usize>, message: &str) -> Mistake {
         message: message.to_owned(),
         help: Some(help),
     }
-}
-
-/// The spans of the tags, brackets included.
-pub(super) fn tags(source: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = source.get(at..)?;
-        let start = at
-            + [rest.find("{{"), rest.find("{%")]
-                .into_iter()
-                .flatten()
-                .min()?;
-        let inside = source.get(start + 2..)?;
-        let end = [inside.find("}}"), inside.find("%}")]
-            .into_iter()
-            .flatten()
-            .min();
-        at = end.map_or(source.len(), |end| start + 2 + end + 2);
-        Some(start..at)
-    })
 }

@@ -2,24 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use minijinja::Environment as Engine;
-use regex::Regex;
 
 use super::bounds;
 use super::computed::{self, place};
 use super::failure::{described, place_of};
 use super::shape::Shape;
+use super::tags::statements;
 use crate::expr::reads::Reads;
 use crate::expr::resolve::{DeadEnd, Resolved, did_you_mean, resolve};
 use crate::expr::{Environment, Mistake, functions};
-
-static INCLUDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"\{%-?\s*(?:include|import|from|extends)\s+['"]([^'"]*)['"]"#).ok()
-});
-static ASSIGNED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\{%-?\s*(?:for|set|with)\s+([\w\s,]+?)\s*(?:=|\bin\b)").ok());
 
 /// What a template and its includes read.
 #[derive(Default)]
@@ -88,7 +81,9 @@ impl Check<'_> {
             let message = described(&error);
             return self.mistake(span, within(name, tag, &message), None);
         }
-        self.assigned.extend(assigned(source));
+        let assigned = statements(source)
+            .flat_map(|tag| tag.assigned().map(str::to_owned).collect::<Vec<_>>());
+        self.assigned.extend(assigned);
         let paths = self.paths(name, source);
         for path in &paths {
             self.path(name, source, path, tag);
@@ -102,8 +97,8 @@ impl Check<'_> {
                 help,
             );
         }
-        for (included, span) in included(source) {
-            self.include(&included, tag.unwrap_or(&span));
+        for (included, span) in statements(source).filter_map(|tag| tag.included()) {
+            self.include(included, tag.unwrap_or(&span));
         }
     }
 
@@ -177,25 +172,6 @@ fn within(name: &str, tag: Option<&Range<usize>>, message: &str) -> String {
         Some(_) => format!("in `{name}`: {message}"),
         None => message.to_owned(),
     }
-}
-
-fn included(source: &str) -> Vec<(String, Range<usize>)> {
-    let found = INCLUDE.iter().flat_map(|regex| regex.captures_iter(source));
-    found
-        .filter_map(|tag| tag.get(1))
-        .map(|path| (path.as_str().to_owned(), path.range()))
-        .collect()
-}
-
-fn assigned(source: &str) -> Vec<String> {
-    let found = ASSIGNED
-        .iter()
-        .flat_map(|regex| regex.captures_iter(source));
-    found
-        .filter_map(|tag| tag.get(1))
-        .flat_map(|names| names.as_str().split(','))
-        .map(|name| name.trim().to_owned())
-        .collect()
 }
 
 fn dead_end_span(

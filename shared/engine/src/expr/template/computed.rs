@@ -2,16 +2,10 @@
 //! wrong, so a template that does is refused.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use regex::Regex;
-
-use super::bounds::tags;
+use super::tags::{part_of_name, statements, tags};
 use crate::expr::resolve::resolve;
 use crate::expr::{Environment, Type};
-
-static LOOP: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\{%-?\s*for\s+(\w+)\s+in\s+([\w.]+)").ok());
 
 /// Where decimals, dates, times and durations stand beside an operator, and what they are.
 pub(super) fn computed(
@@ -54,11 +48,13 @@ fn typed(env: &Environment, path: &str) -> Option<Type> {
 
 /// The variables of loops over declared lists, with the types of their elements.
 fn loops(env: &Environment, source: &str) -> Vec<(String, Type)> {
-    let found = LOOP.iter().flat_map(|regex| regex.captures_iter(source));
-    found
-        .filter_map(|tag| match typed(env, tag.get(2)?.as_str())? {
-            Type::List(of) => Some((tag.get(1)?.as_str().to_owned(), *of)),
-            _ => None,
+    statements(source)
+        .filter_map(|tag| {
+            let (variable, list) = tag.looped()?;
+            match typed(env, list)? {
+                Type::List(of) => Some((variable.to_owned(), *of)),
+                _ => None,
+            }
         })
         .collect()
 }
@@ -70,14 +66,14 @@ pub(super) fn place(source: &str, path: &str) -> Option<Range<usize>> {
 
 /// Everywhere that a path is written inside a tag, as a whole.
 fn places(source: &str, path: &str) -> Vec<Range<usize>> {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
     let mut found = Vec::new();
     for tag in tags(source) {
         let text = source.get(tag.clone()).unwrap_or_default();
         for (at, _) in text.match_indices(path) {
             let (before, after) = (text.get(..at), text.get(at + path.len()..));
-            let whole = !before.is_some_and(|before| before.ends_with(|c| part(c) || c == '.'))
-                && !after.is_some_and(|after| after.starts_with(part));
+            let whole = !before
+                .is_some_and(|before| before.ends_with(|c| part_of_name(c) || c == '.'))
+                && !after.is_some_and(|after| after.starts_with(part_of_name));
             if whole {
                 found.push(tag.start + at..tag.start + at + path.len());
             }

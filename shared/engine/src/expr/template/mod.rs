@@ -7,6 +7,7 @@ mod failure;
 mod filters;
 mod samples;
 mod shape;
+mod tags;
 mod values;
 
 use std::collections::BTreeMap;
