@@ -4,7 +4,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use holdfast_providers::SetupError;
+use holdfast_providers::{SetupError, tls};
 
 use crate::config;
 use crate::wire::Wire;
@@ -49,11 +49,12 @@ impl Sdk {
     }
 
     /// Clients of a function: the platform says region and credentials in its environment, so
-    /// nothing else is looked at, nor linked.
+    /// nothing else is looked at, nor linked. They trust the authorities that came with it.
     ///
     /// # Errors
     /// [`SetupError`] when there is no HTTP client.
     pub fn of_function() -> Result<Self, SetupError> {
+        tls::bundle();
         let credentials = EnvironmentVariableCredentialsProvider::new();
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())

@@ -1,18 +1,40 @@
-//! TLS as every client of the program speaks it: ring, and the certificates of the system, which
-//! are read once.
+//! TLS as every client of the program speaks it: ring, and one set of certificates, which is read
+//! once.
 
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustls::ClientConfig;
 use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::ConfigVerifierExt;
 
-/// Reading the certificates takes longer than anything else that a process does at its start.
+static BUNDLED: AtomicBool = AtomicBool::new(false);
+
 static CONFIG: LazyLock<Result<ClientConfig, rustls::Error>> = LazyLock::new(|| {
     // An error says that a provider is installed already; only ring is compiled in.
     let _ = ring::default_provider().install_default();
-    ClientConfig::with_platform_verifier()
+    if BUNDLED.load(Ordering::Relaxed) {
+        Ok(bundled())
+    } else {
+        ClientConfig::with_platform_verifier()
+    }
 });
+
+/// From the first client on, the process trusts the authorities that are part of the program
+/// (Mozilla's), in place of those of the system, whose files take longer to read than anything
+/// else at a start. `SSL_CERT_FILE` and `SSL_CERT_DIR` still name others.
+pub fn bundle() {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+    let named = named.iter().any(|name| std::env::var_os(name).is_some());
+    BUNDLED.store(!named, Ordering::Relaxed);
+}
+
+fn bundled() -> ClientConfig {
+    let authorities = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
+    ClientConfig::builder()
+        .with_root_certificates(RootCertStore::from_iter(authorities))
+        .with_no_client_auth()
+}
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
