@@ -24,6 +24,6 @@ mod wire;
 pub use config::{Config, ConfigError};
 pub use outside::AwsOutside;
 pub use ports::{AwsPorts, SetupError};
-pub use sdk::Sdk;
+pub use sdk::{Rare, Sdk};
 pub use secrets::IdentityError;
 pub use texting::Texting;

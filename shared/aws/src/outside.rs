@@ -12,6 +12,7 @@ use holdfast_providers::remote::RemoteSandbox;
 use holdfast_providers::{Client, Providers, SetupError, Slack};
 
 use crate::config::Config;
+use crate::sdk::Rare;
 use crate::secrets::SsmSecrets;
 use crate::ses::Ses;
 
@@ -36,7 +37,7 @@ impl AwsOutside {
     /// When the HTTP client cannot be set up.
     pub fn new(
         secrets: &SsmSecrets<SystemClock>,
-        ses: aws_sdk_sesv2::Client,
+        ses: Rare<aws_sdk_sesv2::Client>,
         config: &Config,
     ) -> Result<Self, SetupError> {
         let (client, secrets) = (Client::new()?, Arc::new(secrets.clone()));

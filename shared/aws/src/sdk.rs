@@ -1,5 +1,7 @@
 //! The AWS clients, made once for a process.
 
+use std::sync::{Arc, LazyLock};
+
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
@@ -8,6 +10,9 @@ use holdfast_providers::{SetupError, tls};
 
 use crate::config;
 use crate::wire::Wire;
+
+/// A client that is made for its first call: most processes never make one.
+pub type Rare<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
 
 /// The AWS clients. They share one HTTP client.
 ///
@@ -21,11 +26,11 @@ pub struct Sdk {
     /// Queues.
     pub sqs: aws_sdk_sqs::Client,
     /// The topic of alerts.
-    pub sns: aws_sdk_sns::Client,
+    pub sns: Rare<aws_sdk_sns::Client>,
     /// Secrets.
     pub ssm: aws_sdk_ssm::Client,
     /// E-mail.
-    pub ses: aws_sdk_sesv2::Client,
+    pub ses: Rare<aws_sdk_sesv2::Client>,
 }
 
 impl Sdk {
@@ -76,11 +81,19 @@ impl Sdk {
         Self {
             dynamo: aws_sdk_dynamodb::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
-            sns: aws_sdk_sns::Client::new(&once),
+            sns: rare(&once, aws_sdk_sns::Client::new),
             ssm: aws_sdk_ssm::Client::new(config),
-            ses: aws_sdk_sesv2::Client::new(&once),
+            ses: rare(&once, aws_sdk_sesv2::Client::new),
         }
     }
+}
+
+fn rare<C>(config: &SdkConfig, client: fn(&SdkConfig) -> C) -> Rare<C>
+where
+    C: 'static,
+{
+    let config = config.clone();
+    Arc::new(LazyLock::new(Box::new(move || client(&config))))
 }
 
 fn retries() -> RetryConfig {

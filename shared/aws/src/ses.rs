@@ -7,15 +7,17 @@ use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use holdfast_engine::port::{Call, CallError, Email, EmailMessage, Receipt};
 use holdfast_providers::settings;
 
+use crate::sdk::Rare;
+
 /// Amazon SES. It honours no keys: a message that may have been accepted is unknown.
 #[derive(Debug, Clone)]
 pub(crate) struct Ses {
-    client: Client,
+    client: Rare<Client>,
 }
 
 impl Ses {
     /// SES by this client, which must not repeat calls by itself.
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Rare<Client>) -> Self {
         Self { client }
     }
 }

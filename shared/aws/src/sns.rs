@@ -7,6 +7,7 @@ use holdfast_engine::port::{Alert, Alerts, PortError};
 use serde_json::json;
 
 use crate::error::port;
+use crate::sdk::Rare;
 
 /// The longest text message that goes as one, in characters.
 const SMS: usize = 140;
@@ -14,14 +15,14 @@ const SMS: usize = 140;
 /// A topic of alerts.
 #[derive(Debug, Clone)]
 pub struct SnsAlerts {
-    client: Client,
+    client: Rare<Client>,
     topic: String,
 }
 
 impl SnsAlerts {
     /// The alerts of this topic.
     #[must_use]
-    pub fn new(client: Client, topic: &str) -> Self {
+    pub fn new(client: Rare<Client>, topic: &str) -> Self {
         Self {
             client,
             topic: topic.to_owned(),

@@ -128,7 +128,10 @@ impl Check<'_> {
         let root = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
         let mut paths: Vec<_> = template.undeclared_variables(true).into_iter().collect();
         paths.retain(|path| !globals.contains(root(path).as_str()));
-        paths.sort_by_key(|path| (place(source, path).map(|span| span.start), path.clone()));
+        paths.sort_by_cached_key(|path| {
+            let place = place(source, path);
+            (place.map(|span| span.start), path.clone())
+        });
         paths
     }
 
