@@ -32,7 +32,7 @@ pub fn bundle() {
 fn bundled() -> ClientConfig {
     let authorities = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
     ClientConfig::builder()
-        .with_root_certificates(RootCertStore::from_iter(authorities))
+        .with_root_certificates(authorities.collect::<RootCertStore>())
         .with_no_client_auth()
 }
 

@@ -98,7 +98,7 @@ impl Lexer<'_> {
     }
 
     fn number(&self) -> Token {
-        let hexadecimal = self.digits(2, |digit| digit.is_ascii_hexdigit());
+        let hexadecimal = self.digits(2, u8::is_ascii_hexdigit);
         let (kind, length) = if self.rest().starts_with("0x") && hexadecimal > 0 {
             (Kind::Int, 2 + hexadecimal)
         } else {
@@ -111,7 +111,7 @@ impl Lexer<'_> {
     }
 
     fn decimal(&self) -> (Kind, usize) {
-        let digits = |from| self.digits(from, |digit| digit.is_ascii_digit());
+        let digits = |from| self.digits(from, u8::is_ascii_digit);
         let (mut kind, mut length) = (Kind::Int, digits(0));
         if self.byte(length) == b'.' && digits(length + 1) > 0 {
             kind = Kind::Fraction;

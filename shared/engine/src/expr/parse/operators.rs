@@ -132,7 +132,7 @@ enum Infix {
 }
 
 impl Infix {
-    fn of<'s>(self, pair: Box<[Tree<'s>; 2]>) -> Form<'s> {
+    fn of(self, pair: Box<[Tree<'_>; 2]>) -> Form<'_> {
         match self {
             Self::Compare(comparison) => Form::Compare(comparison, pair),
             Self::Arithmetic(operator) => Form::Arithmetic(operator, pair),
