@@ -30,7 +30,7 @@ use Judgement::{Implied, Needed, Same};
 use Proof::{Meetings, Schedules, Zombies};
 
 /// Every condition that the engine asks for.
-pub const JUDGED: [(Kind, Guards, Judgement); 43] = [
+pub const JUDGED: [(Kind, Guards, Judgement); 45] = [
     (Kind::AlertPath, Guards::Creation, Needed(Meetings)),
     (Kind::AlertPath, Guards::Replacement, Needed(Meetings)),
     (Kind::Batch, Guards::Creation, Needed(Meetings)),
@@ -55,6 +55,8 @@ pub const JUDGED: [(Kind, Guards, Judgement); 43] = [
     (Kind::Generation, Guards::Creation, Implied),
     (Kind::Generation, Guards::Replacement, Implied),
     (Kind::HomeEvent, Guards::Creation, Needed(Meetings)),
+    (Kind::Import, Guards::Creation, Needed(Meetings)),
+    (Kind::Import, Guards::Replacement, Needed(Meetings)),
     (Kind::Incident, Guards::Creation, Needed(Meetings)),
     (Kind::Incident, Guards::Replacement, Needed(Meetings)),
     (Kind::Incident, Guards::Removal, Needed(Meetings)),
