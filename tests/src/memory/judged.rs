@@ -43,7 +43,8 @@ pub const JUDGED: [(Kind, Guards, Judgement); 45] = [
     // The entry of the step that makes the change, or the record that is created or that a row of
     // an import changes; it is read with that, so who finds none finds what the row was to change.
     (Kind::ChangeLine, Guards::Creation, Implied),
-    // The operation that is decided on, or the generation that is raised.
+    // The operation that is decided on, the generation that is raised, or the address of the list
+    // that is changed.
     (Kind::Decision, Guards::Creation, Implied),
     // It is only ever marked as sent.
     (Kind::Decision, Guards::Replacement, Same),
