@@ -93,6 +93,7 @@ fn identified(
         file: name.to_string_lossy().into_owned(),
         by: wanted.by.clone(),
         rows: survey.rows,
+        fields: columns.fields(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! A timeline as people read it at night: when, what, whose step, and why.
 
 mod elements;
+mod import;
 mod person;
 
 use elements::step_name;
@@ -24,10 +25,10 @@ const SHOWN: usize = 160;
 /// A timeline as text.
 pub(crate) fn text(timeline: &Timeline) -> String {
     let mut text = format!("{BOLD}{}{PLAIN}", timeline.of);
-    if let Some(record) = &timeline.record {
-        heading(&mut text, record);
-    } else {
-        text.push('\n');
+    match (&timeline.record, &timeline.import) {
+        (Some(record), _) => heading(&mut text, record),
+        (None, Some(import)) => import::heading(&mut text, import),
+        (None, None) => text.push('\n'),
     }
     let mut day = String::new();
     for (line, elements) in elements::collapsed(&timeline.lines) {
@@ -38,8 +39,10 @@ pub(crate) fn text(timeline: &Timeline) -> String {
         }
         text.push_str(&shown(&time, line, elements));
     }
-    if timeline.lines.is_empty() {
-        text.push_str("\nnothing happened yet\n");
+    match &timeline.import {
+        Some(import) => import::rows(&mut text, import),
+        None if timeline.lines.is_empty() => text.push_str("\nnothing happened yet\n"),
+        None => {}
     }
     text
 }

@@ -48,9 +48,15 @@ const PACK: [(&str, &str); 6] = [
 /// What `holdfast test` says of the pack and this test.
 #[cfg(test)]
 fn tested(test: &str) -> (i32, String) {
+    tested_with(test, |text| text.to_owned())
+}
+
+/// The same of the pack with its texts changed.
+#[cfg(test)]
+fn tested_with(test: &str, edit: impl Fn(&str) -> String) -> (i32, String) {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in PACK.into_iter().chain([("invite.test.yaml", test)]) {
-        fs::write(folder.path().join(name), text).unwrap();
+        fs::write(folder.path().join(name), edit(text)).unwrap();
     }
     let tested = holdfast(&["test", &folder.path().display().to_string()]);
     (code(&tested), out(&tested))
@@ -81,10 +87,53 @@ fn a_letter_that_is_refused_keeps_the_party_open_and_the_trace_shows_which() {
     let has = |part: &str| said.lines().any(|line| line.contains(part));
     assert!(has("letters  6 elements  succeeded"), "{said}");
     assert!(has("7 elements  waiting"), "{said}");
-    // Whichever element came second.
     let named = said
         .split_whitespace()
         .filter(|word| word.starts_with("letters@"));
     let named: BTreeSet<_> = named.collect();
-    assert_eq!(named.len(), 1, "{said}");
+    assert_eq!(named, ["letters@001"].into(), "the second one: {said}");
+}
+
+/// A test in which each guest's letter has its own number, and the numbers are kept.
+#[cfg(test)]
+fn numbered(after: &str) -> String {
+    let replies: Vec<_> = (1..=7)
+        .map(|number| format!("{{ status: 201, body: {{ letter: l-{number} }} }}"))
+        .collect();
+    format!(
+        "test: Each letter has its number.\nreplies: {{ post: [ {} ] }}\n\
+         do: [ {{ event: planned.json }}{after} ]\n\
+         expect: [ {{ party: {{ status: planned, letters: l-1 l-2 l-3 l-4 l-5 l-6 l-7 }} }} ]\n",
+        replies.join(", ")
+    )
+}
+
+/// The pack, which keeps the numbers in the order of the guests; the connection has `more`.
+#[cfg(test)]
+fn keeping(text: &str, more: &str) -> String {
+    text.replace(
+        "invited: { type: integer, default: 0 }",
+        "letters: { type: string }",
+    )
+    .replace(
+        "invited: =size(steps.letters)",
+        "letters: \"=join(steps.letters.map(one, one.letter), ' ')\"",
+    )
+    .replace("kind: http\n", &format!("kind: http\n{more}"))
+}
+
+#[test]
+fn elements_take_the_replies_of_a_test_in_the_order_of_the_list() {
+    for _ in 0..5 {
+        let (code, said) = tested_with(&numbered(""), |text| keeping(text, ""));
+        assert_eq!(code, 0, "{said}");
+    }
+}
+
+#[test]
+fn they_take_them_in_order_when_they_wait_for_their_turns() {
+    for rate in ["rate: 4/s\n", "rate: 20/s\n"] {
+        let (code, said) = tested_with(&numbered(", { advance: 10s }"), |text| keeping(text, rate));
+        assert_eq!(code, 0, "{rate}: {said}");
+    }
 }

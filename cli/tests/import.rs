@@ -151,6 +151,16 @@ fn every_mistake_is_a_verdict_and_a_person_is_asked_once() {
     let summary = json(&output);
     assert_eq!(counts(&summary), [1, 0, 1, 13, 1], "{summary}");
     assert_eq!(counts(&rehearsed), counts(&summary));
+    let folder = data.path().display().to_string();
+    let quality = json(&holdfast(&[
+        "--json", "quality", "--source", "import", "--data", &folder,
+    ]));
+    let total = &quality[0]["total"];
+    assert_eq!(
+        (&total["passed"], &total["review"]),
+        (&2.into(), &14.into())
+    );
+    assert_eq!(total["fields"]["customer.mobile"]["wrong"], 2);
     let results = results(&summary);
     let wrong = |row: u64| -> Vec<(String, String)> {
         let fields = results[&row]["fields"].as_array().unwrap();
@@ -365,6 +375,24 @@ fn records(delivery: &Json) -> usize {
         .len()
 }
 
+/// An import is found by its id, and its rows are in the figures.
+#[cfg(test)]
+fn assert_found(serving: &Serving, summary: &Json) {
+    let import = format!("import/{}", summary["import"].as_str().unwrap());
+    let traced = json(&serving.on(&["--json", "trace", &import]))["import"].take();
+    assert_eq!(traced["through"], summary["rows"], "{traced}");
+    assert_eq!(traced["verdicts"]["created"], summary["created"]);
+    let shown = out(&serving.on(&["trace", &format!("demo/{import}")]));
+    assert!(shown.contains("holdfast trace customer/<key>"), "{shown}");
+    let quality = json(&serving.on(&["--json", "quality", "--source", "import"]));
+    assert_eq!(
+        quality[0]["total"]["passed"], summary["created"],
+        "{quality}"
+    );
+    assert_eq!(quality[0]["total"]["review"], summary["review"]);
+    assert_eq!(quality[0]["complete"]["customer.email"], 1.0);
+}
+
 #[tokio::test]
 async fn a_hundred_rows_are_told_one_by_one_and_more_as_each_workflow_wants() {
     for (rows, expected) in [
@@ -389,5 +417,6 @@ async fn a_hundred_rows_are_told_one_by_one_and_more_as_each_workflow_wants() {
             .map(|(path, counts)| (path.to_owned(), counts))
             .collect();
         assert_eq!(told(&serving).await, expected);
+        assert_found(&serving, &summary);
     }
 }

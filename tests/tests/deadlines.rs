@@ -8,7 +8,7 @@ mod promised;
 use std::time::Duration;
 
 use holdfast_engine::key;
-use holdfast_engine::operation::ERROR;
+use holdfast_engine::operation::{ERROR, Status};
 use holdfast_engine::port::{Ports as _, Queue as _};
 use holdfast_tests::ready::ready;
 use holdfast_tests::world::{Behaviour, Rest};
@@ -108,6 +108,48 @@ fn a_step_that_is_still_tried_at_the_deadline_is_reported_and_its_success_closes
     assert_eq!(promised.story.run(), rest);
     let message = promised.error("DeadlineExceeded").message;
     assert!(message.contains("s.1 is to be tried again at"), "{message}");
+}
+
+/// A step that waits for noon, and one after it. It is eight.
+fn at_noon(more: &str) -> String {
+    format!(
+        "- {{ id: s, uses: call-desk, via: desk, {more}with: {{ to: a }} }}\n\
+         - {{ id: next, uses: raw-effect, with: {{ to: b }} }}"
+    )
+}
+
+#[test]
+fn a_deadline_does_not_wait_for_hours_and_the_step_that_did_closes_it() {
+    let promised = Promised::routed(HOUR, &at_noon(""));
+    promised.story.world.run_for(Duration::from_hours(2));
+    let error = promised.error("DeadlineExceeded");
+    assert_eq!(error.handling.status, Status::Open);
+    assert_eq!(error.message, "the deadline has passed: s.1 never began");
+    let rest = Rest::after(&["s.1", "next.1"]).closed(&["DeadlineExceeded"]);
+    assert_eq!(promised.story.run(), rest);
+}
+
+#[test]
+fn a_redrive_of_what_waits_for_its_hours_waits_too_and_nothing_happens_twice() {
+    let promised = Promised::routed(HOUR, &at_noon(""));
+    promised.story.world.run_for(Duration::from_hours(2));
+    promised.redrive(&promised.error("DeadlineExceeded"));
+    let rest = Rest::after(&["s.1", "next.1"]).closed(&["DeadlineExceeded"]);
+    assert_eq!(promised.story.run(), rest);
+}
+
+#[test]
+fn hours_that_open_before_the_deadline_need_nobody() {
+    let promised = Promised::routed("deadline: 5h", &at_noon(""));
+    assert_eq!(promised.story.run(), Rest::after(&["s.1", "next.1"]));
+}
+
+#[test]
+fn a_step_that_expires_before_its_hours_open_leaves_nothing_to_its_deadline() {
+    let expires = "expires: \"=now + duration('2h')\", ";
+    let promised = Promised::routed(HOUR, &at_noon(expires));
+    assert_eq!(promised.story.run(), Rest::after(&["next.1"]));
+    assert_eq!(promised.story.entry("s.1").state.name(), "skipped");
 }
 
 #[test]

@@ -77,7 +77,7 @@ enum Command {
     Review(review::Arguments),
     /// Show how good the data is that came in: what passed, what is set, what are duplicates
     Quality(quality::Arguments),
-    /// Show who has asked not to be written to, by SMS or e-mail
+    /// Show who has asked not to be written to, by SMS or e-mail, and change it by hand
     Suppressed(suppressed::Arguments),
     /// Send what failed again, from where it failed
     Redrive(redrive::Arguments),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use holdfast_embedded::clock::SystemClock;
+use holdfast_engine::id::IMPORT_TYPE;
 use holdfast_engine::name::{SourceName, TenantName};
 use holdfast_engine::port::{Clock, Definitions, Ports};
 use holdfast_engine::quality::{Counts, HourOfSource, since};
@@ -120,9 +121,10 @@ fn text(figures: &[Figures]) -> String {
 
 fn of_source(figures: &Figures) -> String {
     let total = &figures.total;
+    let is_import = figures.source.as_str() == IMPORT_TYPE;
     let events = counted(
         usize::try_from(total.events()).unwrap_or(usize::MAX),
-        "event",
+        if is_import { "row" } else { "event" },
     );
     let mut text = format!(
         "{BOLD}{} of {}{PLAIN}, since {:.0}: {events}, {} passing, {} for review, {} not accepted",

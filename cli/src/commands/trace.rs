@@ -65,7 +65,7 @@ async fn find(arguments: &Arguments, ports: &impl Ports) -> Result<Timeline, Fai
     let told = glossary(ports, &tenant, arguments.show_pii).await;
     if let Some(home) = import(&tenant, subject) {
         let timeline = timeline::of_record(journal, &home, &told).await?;
-        if !timeline.lines.is_empty() {
+        if timeline.import.is_some() || !timeline.lines.is_empty() {
             return Ok(timeline);
         }
     }
@@ -79,9 +79,12 @@ async fn find(arguments: &Arguments, ports: &impl Ports) -> Result<Timeline, Fai
     })
 }
 
-/// An import, `import/<id>`: it is told of as records are, and is none.
+/// An import, `import/<id>`, or its whole reference: it is told of as records are, and is none.
 fn import(tenant: &TenantName, subject: &str) -> Option<RecordRef> {
-    let home: RecordRef = format!("{tenant}/{subject}").parse().ok()?;
+    let whole = subject.parse::<RecordRef>();
+    let home = whole
+        .or_else(|_| format!("{tenant}/{subject}").parse())
+        .ok()?;
     (home.record_type.as_str() == IMPORT_TYPE).then_some(home)
 }
 

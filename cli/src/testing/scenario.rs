@@ -7,6 +7,7 @@ use std::time::Duration;
 use holdfast_embedded::clock::VirtualClock;
 use holdfast_embedded::control;
 use holdfast_embedded::inject::Faults;
+use holdfast_embedded::registry::{Extension, Registry};
 use holdfast_embedded::sandbox;
 use holdfast_embedded::store::Options;
 use holdfast_embedded::system::{Settings, System};
@@ -35,8 +36,14 @@ const PUBLIC_URL: &str = "http://127.0.0.1:8080";
 /// How long handling may take, in real time, before something is wrong.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Virtual time passes in this many steps, or in seconds: what falls due on the way happens on
-/// the way.
+/// Who waits on the spot for the turn of a rate, waits no longer than this.
+const ON_THE_SPOT: Duration = Duration::from_millis(100);
+
+/// How long, in real time, nothing settles before somebody may wait on the spot.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Virtual time passes in this many steps, or in seconds, and stops whenever something falls due:
+/// it happens at its time, and in its order.
 const STEPS: i64 = 1000;
 
 /// What came of a test.
@@ -102,7 +109,11 @@ fn settings(
         public_url: Some(PUBLIC_URL.to_owned()),
         clock: clock.clone(),
         seed: Some(1),
-        extension: None,
+        // Replies are taken in the order in which calls come, which must be the same every time.
+        extension: Some(Extension {
+            catalog: |_| {},
+            registry: Registry::one_by_one,
+        }),
         store: Options::default(),
         faults: Faults::default(),
     }
@@ -182,22 +193,38 @@ impl Scenario<'_> {
         let step =
             (whole / i32::try_from(STEPS).unwrap_or(i32::MAX)).max(SignedDuration::from_secs(1));
         while self.clock.now() < target {
-            let next = self.clock.now().checked_add(step).unwrap_or(target);
-            self.clock.advance_to(next.min(target));
+            let now = self.clock.now();
+            let next = now.checked_add(step).unwrap_or(target).min(target);
+            let due = self.system.next_due().filter(|due| *due > now);
+            self.clock.advance_to(due.map_or(next, |due| due.min(next)));
             self.settle().await?;
         }
         Ok(())
     }
 
     async fn settle(&self) -> Result<(), Failure> {
-        let settled = tokio::time::timeout(PATIENCE, self.system.until_settled()).await;
-        settled.map_err(|_| {
-            let seconds = PATIENCE.as_secs();
-            Failure::wrong(
-                "NotSettled",
-                format!("messages are handled for over {seconds} s"),
-            )
-        })
+        let began = tokio::time::Instant::now();
+        while began.elapsed() < PATIENCE {
+            let settled = tokio::time::timeout(PAUSE, self.system.until_settled());
+            if settled.await.is_ok() {
+                return Ok(());
+            }
+            self.end_waits();
+        }
+        let seconds = PATIENCE.as_secs();
+        Err(Failure::wrong(
+            "NotSettled",
+            format!("messages are handled for over {seconds} s"),
+        ))
+    }
+
+    /// Lets so much time pass that whoever waits on the spot goes on: nothing else would move.
+    fn end_waits(&self) {
+        let soon = self.clock.now().saturating_add(ON_THE_SPOT);
+        let due = self.clock.next_due();
+        if let Some(due) = due.filter(|due| soon.is_ok_and(|soon| *due <= soon)) {
+            self.clock.advance_to(due);
+        }
     }
 
     /// The timelines of all records that events concern.

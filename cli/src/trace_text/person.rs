@@ -40,5 +40,7 @@ fn deed(deed: Deed) -> &'static str {
         Deed::Resolve => "resolved",
         Deed::Redrive => "redriven",
         Deed::Rerun => "run anew",
+        Deed::Suppress => "put on the list",
+        Deed::Unsuppress => "taken off the list",
     }
 }

@@ -41,12 +41,12 @@ pub struct Function {
     pub handler: Arc<dyn Handler>,
 }
 
-/// Steps beside those that come with Holdfast.
+/// Steps beside those that come with Holdfast, and how functions are served.
 #[derive(Debug, Clone, Copy)]
 pub struct Extension<C> {
     /// Adds their signatures: what definitions may use.
     pub catalog: fn(&mut Catalog),
-    /// Adds the steps.
+    /// Adds the steps, or changes how what is there is served.
     pub registry: fn(&mut Registry<C>),
 }
 
@@ -128,6 +128,13 @@ impl<C: Clock + Clone + 'static> Registry<C> {
             visibility: visibility(&S::SPEC),
             handler: Arc::new(Stepping { runner, step }),
         });
+    }
+
+    /// Has each function handle one delivery after the other, in the order in which they were sent.
+    pub fn one_by_one(&mut self) {
+        for function in &mut self.functions {
+            function.concurrency = 1;
+        }
     }
 
     fn plain<W, F>(&mut self, name: &str, concurrency: usize, with: W, handle: F)

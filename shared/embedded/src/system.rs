@@ -22,6 +22,7 @@ use crate::sandbox::{Sandbox, SandboxError};
 use crate::secrets::{IdentityKey, LocalSecrets};
 use crate::store::{Depth, OpenError, Options, Store};
 use crate::workers::Workers;
+use jiff::Timestamp;
 
 /// What a system needs to start.
 #[derive(Clone)]
@@ -225,6 +226,14 @@ impl<C: Clock + Clone + 'static> System<C> {
         while !self.is_settled() {
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// When the next message or timer is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let timer = self.ports.timers.next_due().ok().flatten();
+        let message = self.ports.queue.next_due();
+        timer.into_iter().chain(message).min()
     }
 
     fn is_settled(&self) -> bool {

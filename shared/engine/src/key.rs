@@ -12,6 +12,9 @@ use crate::port::{Key, Table};
 /// The sort key of a record.
 pub const RECORD: &str = "record";
 
+/// The sort key of how far an import is.
+pub const IMPORT: &str = "import";
+
 /// The start of the sort keys of step entries.
 pub const EXECUTION_PREFIX: &str = "exe#";
 
@@ -54,6 +57,12 @@ pub fn home(record: &RecordRef) -> String {
 #[must_use]
 pub fn record(record: &RecordRef) -> Key {
     journal(home(record), RECORD.to_owned())
+}
+
+/// How far an import is, in its home.
+#[must_use]
+pub fn import(import: &RecordRef) -> Key {
+    journal(home(import), IMPORT.to_owned())
 }
 
 /// The start of the sort keys of an execution's step entries.

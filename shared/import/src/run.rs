@@ -150,6 +150,7 @@ mod tests {
             file: "leads.csv".to_owned(),
             by: "ann".to_owned(),
             rows: survey.rows,
+            fields: columns.fields(),
         };
         Given {
             _folder: folder,

@@ -78,6 +78,7 @@ pub async fn import(system: &System<SystemClock>, file: &Path, what: (&str, &str
         file: "rows.csv".to_owned(),
         by: "bench".to_owned(),
         rows: survey.rows,
+        fields: columns.fields(),
     };
     let results = file.with_extension(format!("{}.results", survey.digest));
     let mut results = Results::open(&results, &import).expect("results");

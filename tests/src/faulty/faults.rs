@@ -128,11 +128,13 @@ impl Faults {
 
     async fn step_aside(&self) {
         let mut aside = !self.plan().interleaves;
-        poll_fn(|_| {
+        poll_fn(|context| {
             if std::mem::replace(&mut aside, true) {
                 return Poll::Ready(());
             }
             self.plan().yielded = true;
+            // Where several wait together, only those that are awake are asked.
+            context.waker().wake_by_ref();
             Poll::Pending
         })
         .await;

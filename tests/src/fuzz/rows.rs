@@ -97,6 +97,7 @@ impl File<'_> {
             file: format!("{name}.csv"),
             by: "ann".to_owned(),
             rows: self.survey.rows,
+            fields: self.columns.fields(),
         };
         let results = self.path.with_extension(name);
         let mut results = Results::open(&results, &import).expect("results");

@@ -140,7 +140,15 @@ impl Together<'_> {
                 let raised = Change::Put(number.to_string());
                 other.key.sort == generation && other.change == raised
             }
-            Table::Claims => false,
+            Table::Claims => {
+                let expect = match number {
+                    0 => Expect::Absent,
+                    number => Expect::Revision(number),
+                };
+                Kind::of(&other.key) == Kind::Suppression
+                    && other.key.sort.replace('#', "/") == id
+                    && other.expect == expect
+            }
         })
     }
 

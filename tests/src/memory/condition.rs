@@ -55,6 +55,8 @@ pub enum Kind {
     AlertPath,
     /// The figures of an hour and source.
     Quality,
+    /// How far an import is.
+    Import,
     /// What an address has asked for about being written to.
     Suppression,
     /// An error record.
@@ -100,6 +102,7 @@ impl Kind {
     fn in_journal(sort: &str) -> Self {
         match sort.split('#').next().unwrap_or_default() {
             key::RECORD => Self::Record,
+            key::IMPORT => Self::Import,
             "exe" => Self::StepEntry,
             "generation" => Self::Generation,
             "outcome" => Self::Outcome,

@@ -30,7 +30,7 @@ use Judgement::{Implied, Needed, Same};
 use Proof::{Meetings, Schedules, Zombies};
 
 /// Every condition that the engine asks for.
-pub const JUDGED: [(Kind, Guards, Judgement); 43] = [
+pub const JUDGED: [(Kind, Guards, Judgement); 45] = [
     (Kind::AlertPath, Guards::Creation, Needed(Meetings)),
     (Kind::AlertPath, Guards::Replacement, Needed(Meetings)),
     (Kind::Batch, Guards::Creation, Needed(Meetings)),
@@ -43,7 +43,8 @@ pub const JUDGED: [(Kind, Guards, Judgement); 43] = [
     // The entry of the step that makes the change, or the record that is created or that a row of
     // an import changes; it is read with that, so who finds none finds what the row was to change.
     (Kind::ChangeLine, Guards::Creation, Implied),
-    // The operation that is decided on, or the generation that is raised.
+    // The operation that is decided on, the generation that is raised, or the address of the list
+    // that is changed.
     (Kind::Decision, Guards::Creation, Implied),
     // It is only ever marked as sent.
     (Kind::Decision, Guards::Replacement, Same),
@@ -55,6 +56,8 @@ pub const JUDGED: [(Kind, Guards, Judgement); 43] = [
     (Kind::Generation, Guards::Creation, Implied),
     (Kind::Generation, Guards::Replacement, Implied),
     (Kind::HomeEvent, Guards::Creation, Needed(Meetings)),
+    (Kind::Import, Guards::Creation, Needed(Meetings)),
+    (Kind::Import, Guards::Replacement, Needed(Meetings)),
     (Kind::Incident, Guards::Creation, Needed(Meetings)),
     (Kind::Incident, Guards::Replacement, Needed(Meetings)),
     (Kind::Incident, Guards::Removal, Needed(Meetings)),

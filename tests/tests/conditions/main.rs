@@ -12,6 +12,7 @@ mod by_hand;
 #[expect(dead_code, reason = "each test file uses a part of the fixture")]
 mod collecting;
 mod events;
+mod imports;
 mod incidents;
 mod moves;
 #[path = "../outage/mod.rs"]
@@ -47,7 +48,7 @@ use holdfast_tests::memory::{Condition, Guards, Kind, Proof, needed};
 type Meeting = fn(&[Condition], u64) -> Met;
 
 /// Each condition with what shows that it is needed.
-const MEETINGS: [(Kind, Guards, Meeting); 24] = [
+const MEETINGS: [(Kind, Guards, Meeting); 26] = [
     (Kind::AlertPath, Guards::Creation, paths::begun_twice),
     (Kind::AlertPath, Guards::Replacement, paths::proven_late),
     (Kind::Batch, Guards::Creation, batches::made_twice),
@@ -64,6 +65,8 @@ const MEETINGS: [(Kind, Guards, Meeting); 24] = [
         people::resolved_while_it_is_told,
     ),
     (Kind::HomeEvent, Guards::Creation, events::decided_twice),
+    (Kind::Import, Guards::Creation, imports::begun_twice),
+    (Kind::Import, Guards::Replacement, imports::told_twice),
     (Kind::Incident, Guards::Creation, incidents::begun_twice),
     (
         Kind::Incident,

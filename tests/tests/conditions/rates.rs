@@ -15,7 +15,7 @@ fn together(ignored: &[Condition], call: u64, before: usize) -> Met {
     let world = &clinic.world;
     for _ in 0..before {
         clinic.start();
-        clinic.run_for(Duration::from_mins(1));
+        clinic.run_for(Duration::from_secs(61));
     }
     world.memory.journal().ignore(ignored.iter().copied());
     (0..2).for_each(|_| clinic.start());

@@ -83,6 +83,9 @@ pub(crate) fn import(file: &str, rows: u64) -> Import {
         file: format!("{file}.csv"),
         by: "ann".to_owned(),
         rows,
+        fields: ["number", "name", "email", "phone", "total"]
+            .map(str::to_owned)
+            .into(),
     }
 }
 

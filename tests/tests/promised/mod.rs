@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdfast_engine::definition::model::{Pack, RecordChange};
+use holdfast_engine::definition::model::{ConnectionKind, Pack, RecordChange};
 use holdfast_engine::event::{Event, EventMessage, Lineage, Origin};
 use holdfast_engine::id::{EventId, ExecutionId, ExecutionRef};
 use holdfast_engine::key;
@@ -13,10 +13,48 @@ use holdfast_engine::operation::{ERROR, ErrorRecord};
 use holdfast_engine::port::{Ports as _, QueueName, Verdict};
 use holdfast_engine::promise::OutcomeEntry;
 use holdfast_engine::record::{Author, LastChange, Record};
+use holdfast_engine::step::{Effect, Keeps, Step, StepContext, StepError, StepSpec};
 use holdfast_tests::desk::ask;
 use holdfast_tests::memory::Received;
-use holdfast_tests::world::{Behaviour, Functions, Story, World, load};
+use holdfast_tests::world::{Behaviour, Functions, Probe, Story, World, load};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    #[expect(dead_code, reason = "only definitions look at it")]
+    to: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    id: String,
+}
+
+/// A step that calls somebody.
+struct CallDesk(Probe);
+
+impl Step for CallDesk {
+    const SPEC: StepSpec = StepSpec {
+        name: "call-desk",
+        description: "Calls a desk.",
+        effect: Effect::Keyed,
+        timeout: Duration::from_secs(10),
+        concurrency: 1,
+        connections: &[ConnectionKind::Http],
+        keeps: Keeps::All,
+    };
+    type Input = Input;
+    type Output = Output;
+
+    async fn perform(&self, ctx: &StepContext<'_>, _: Input) -> Result<Output, StepError> {
+        self.0.effects.arrive("desk", ctx.key, None);
+        let id = ctx.key.to_owned();
+        Ok(Output { id })
+    }
+}
 
 /// An execution of workflow `w` on the deal `1`.
 pub(crate) struct Promised {
@@ -29,7 +67,15 @@ fn pack(promise: &str, steps: &str) -> Arc<Pack> {
     let files = [
         (
             "pack.yaml",
-            "pack: t\nconfig: { tz: { type: timezone, default: UTC } }\n".to_owned(),
+            "pack: t\nconfig: { tz: { type: timezone, default: UTC } }\n\
+             hours: { noon: { tz: UTC, open: { mon-sun: \"12:00-13:00\" } } }\n"
+                .to_owned(),
+        ),
+        (
+            "desk.connection.yaml",
+            "connection: desk\nkind: http\nurl: https://desk.example\nhours: noon\n\
+             idempotency: { header: Idempotency-Key, window: 30d }\n"
+                .to_owned(),
         ),
         (
             "deal.record.yaml",
@@ -59,7 +105,7 @@ fn pack(promise: &str, steps: &str) -> Arc<Pack> {
         ),
     ];
     let files = files.map(|(path, text)| (path.to_owned(), text));
-    load(&files.into(), &Functions::scripted())
+    load(&files.into(), &Functions::scripted().with::<CallDesk>())
 }
 
 impl Promised {
@@ -67,6 +113,7 @@ impl Promised {
     pub(crate) fn of(promise: &str, steps: &str) -> Self {
         let pack = pack(promise, steps);
         let mut world = World::scripted(1, &pack);
+        world.add(CallDesk(world.probe()));
         world.add_internal("route-event", |ports, delivery| async move {
             holdfast_route_event::handle(&ports, &delivery).await
         });

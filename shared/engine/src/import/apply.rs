@@ -8,8 +8,10 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 
 use super::announce::announce;
+use super::count::count;
 use super::decide::{Decided, Rules};
 use super::look::{Look, Looking};
+use super::progress::note;
 use super::question::ask;
 use super::{Batch, ImportError, Outcome, Row, Verdict, target};
 use crate::port::{Clock, CommitError, Journal, Key, PortError, Ports, Secrets};
@@ -60,6 +62,9 @@ pub async fn apply<P: Ports>(ports: &P, batch: &Batch) -> Result<Vec<Outcome>, I
     announce(ports, &rules, batch, &decided).await?;
     let outcomes: Vec<Outcome> = decided.into_iter().map(|one| one.outcome).collect();
     ask(ports, batch, &outcomes, &rules).await?;
+    if note(ports, batch, &outcomes, rules.now).await? {
+        count(ports, &rules, batch, &outcomes).await;
+    }
     Ok(outcomes)
 }
 

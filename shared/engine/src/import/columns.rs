@@ -18,6 +18,14 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns(pub Vec<Option<String>>);
 
+impl Columns {
+    /// The fields that they fill.
+    #[must_use]
+    pub fn fields(&self) -> BTreeSet<String> {
+        self.0.iter().flatten().cloned().collect()
+    }
+}
+
 /// What is wrong with the columns of a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnMistake {

@@ -7,10 +7,12 @@
 mod announce;
 mod apply;
 mod columns;
+mod count;
 mod decide;
 mod error;
 mod line;
 mod look;
+mod progress;
 mod question;
 mod request;
 
@@ -18,6 +20,7 @@ pub use apply::{Rehearsal, apply, rehearse};
 pub use columns::{Asked, ColumnMistake, Columns, columns};
 pub use error::ImportError;
 pub use line::RowLine;
+pub use progress::Progress;
 pub use request::{BULK_OVER, Batch, Content, Import, MAX_ROWS, Outcome, Row, Verdict};
 
 use std::sync::Arc;

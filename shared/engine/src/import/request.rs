@@ -1,5 +1,7 @@
 //! What is imported, and what came of it, as it goes over the control socket.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -35,6 +37,9 @@ pub struct Import {
     pub by: String,
     /// The rows of the whole file.
     pub rows: u64,
+    /// The fields that its columns fill.
+    #[serde(default)]
+    pub fields: BTreeSet<String>,
 }
 
 impl Import {
@@ -173,6 +178,7 @@ mod tests {
             file: "customers.csv".to_owned(),
             by: "ann".to_owned(),
             rows,
+            fields: BTreeSet::new(),
         }
     }
 

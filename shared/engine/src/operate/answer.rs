@@ -7,6 +7,7 @@ use super::{ItemRef, Stats};
 use crate::field::Violation;
 use crate::id::{ExecutionRef, StepKey};
 use crate::operation::{Choice, Operation, ReviewKind, Status};
+use crate::suppression::{Channel, Suppression};
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,6 +81,18 @@ pub enum Outcome {
         /// Those of them whose effect is not repeated: it happened, under the same `once` key.
         #[serde(default)]
         suppressed: Vec<StepKey>,
+    },
+    /// An address is on the list of who is not written to, or is off it.
+    Suppressed {
+        /// The address, as the list knows it.
+        address: String,
+        /// By which way of writing.
+        channel: Channel,
+        /// Whether that is new.
+        changed: bool,
+        /// What is known of it; absent: it was never on the list.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known: Option<Suppression>,
     },
     /// The figures.
     Stats(Stats),

@@ -7,6 +7,7 @@ use crate::id::{ExecutionRef, StepKey};
 use crate::name::StepId;
 use crate::operation::{Choice, ReviewKind};
 use crate::port::{CommitError, DefinitionsError, PortError};
+use crate::suppression::Channel;
 
 /// Why what a person asked for is not done. Nothing of it was, unless it says so.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -103,6 +104,12 @@ pub enum OperateError {
         /// The generation.
         generation: u32,
     },
+    /// An address is none of its channel.
+    #[error("that is no {} with which the list could know somebody", expected(*.0))]
+    InvalidAddress(Channel),
+    /// No step of the tenant looks at the list for a channel.
+    #[error("no source has an `opt_out` for {}, so no step would look", .0.word())]
+    NobodyLooks(Channel),
     /// What was seen kept changing.
     #[error("what was decided on kept changing")]
     Contended,
@@ -112,6 +119,13 @@ pub enum OperateError {
     /// The store failed. It may or may not have been done: ask again.
     #[error(transparent)]
     Port(#[from] PortError),
+}
+
+fn expected(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "phone number with its country code",
+        Channel::Email => "e-mail address",
+    }
 }
 
 fn named(steps: &[StepKey]) -> String {
@@ -142,6 +156,8 @@ impl OperateError {
             Self::UnknownVersion(_) => "UnknownVersion",
             Self::EffectsRepeat { .. } => "EffectsRepeat",
             Self::AlreadyRerun { .. } => "AlreadyRerun",
+            Self::InvalidAddress(_) => "InvalidAddress",
+            Self::NobodyLooks(_) => "NobodyLooks",
             Self::Contended => "Contended",
             Self::Definitions(error) => error.code(),
             Self::Port(error) => error.code(),

@@ -33,6 +33,10 @@ pub enum Deed {
     Redrive,
     /// Ran the execution anew.
     Rerun,
+    /// Put an address on the list of who is not written to.
+    Suppress,
+    /// Took one off it.
+    Unsuppress,
 }
 
 impl From<Choice> for Deed {

@@ -21,6 +21,7 @@ mod seen;
 mod select;
 mod stats;
 mod step;
+mod suppress;
 
 pub use answer::{Listed, NotRedriven, Outcome, Resent};
 pub use door::{Door, Entered, StoredRequest};
@@ -28,6 +29,7 @@ pub use error::OperateError;
 pub(crate) use journaled::rerun_key;
 pub use journaled::{DECISION_PREFIX, DecisionEntry, Deed, NewGeneration};
 pub use operator::Operator;
-pub use request::{Decide, ItemRef, Operate, Rerun, Ruling};
+pub use request::{Decide, ItemRef, Operate, Rerun, Ruling, Suppress};
 pub use select::Filter;
 pub use stats::{Figures, Group, Stats, Times, stats};
+pub use suppress::suppressed_by_hand;

@@ -53,6 +53,7 @@ impl<P: Ports, D: Door> Operator<P, D> {
                 limit,
             } => self.select(&filter, after.as_deref(), limit).await,
             Operate::Rerun(request) => self.rerun(&request).await,
+            Operate::Suppress(request) => self.suppress(&request).await,
             Operate::Stats { tenant, since } => self.stats(tenant.as_ref(), since).await,
         }
     }

@@ -8,6 +8,7 @@ use super::Filter;
 use crate::id::ExecutionRef;
 use crate::name::{RecordId, StepId, TenantName};
 use crate::operation::Choice;
+use crate::suppression::{Channel, Wish};
 
 /// Which operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +71,8 @@ pub enum Operate {
     },
     /// Runs an execution anew, from a step on.
     Rerun(Rerun),
+    /// Puts somebody on the list of who is not written to, or takes somebody off it.
+    Suppress(Suppress),
     /// Tells how soon failures were seen, and how soon they were settled.
     Stats {
         /// Of one tenant alone.
@@ -141,6 +144,23 @@ impl Ruling {
             Self::Resolve => Choice::Resolve,
         }
     }
+}
+
+/// Somebody who is not to be written to, or is again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppress {
+    /// Whose list.
+    pub tenant: TenantName,
+    /// By which way of writing.
+    pub channel: Channel,
+    /// The address, in any form that the channel knows.
+    pub address: String,
+    /// What the address is taken to ask for.
+    pub wish: Wish,
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// An execution to run anew.

@@ -11,8 +11,14 @@ const UNITS: [(&str, Duration); 4] = [
     ("d", Duration::from_hours(24)),
 ];
 
-/// The shortest time between two calls: clocks count in milliseconds.
+/// The shortest time that a rate leaves for a call: clocks count in milliseconds.
 const SHORTEST: Duration = Duration::from_millis(1);
+
+/// How much longer than its unit as many calls take as a rate allows. They leave at their moments,
+/// but each is on its way for a time of its own, and a receiver counts when they arrive: its window
+/// holds no more than the rate's calls while they are late by up to this much relative to one
+/// another. Times on one network differ by a few milliseconds, and the rate loses 2% at most.
+const MARGIN: Duration = Duration::from_millis(20);
 
 /// A number of calls in a second, minute, hour or day, spread evenly over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +58,17 @@ fn read(text: &str) -> Option<Rate> {
     let digits = calls.bytes().all(|byte| byte.is_ascii_digit());
     let calls: u32 = calls.parse().ok().filter(|calls| digits && *calls > 0)?;
     let (unit, time) = UNITS.into_iter().find(|(unit, _)| *unit == name)?;
-    // Rounded up: as many calls as are allowed never take less than their time.
-    let nanos = time.as_nanos().div_ceil(u128::from(calls));
-    let interval = Duration::from_nanos(u64::try_from(nanos).ok()?);
-    (interval >= SHORTEST).then_some(Rate {
+    (spread(time, calls)? >= SHORTEST).then_some(Rate {
         calls,
         unit,
-        interval,
+        interval: spread(time + MARGIN, calls)?,
     })
+}
+
+/// Rounded up: as many calls as are allowed never take less than their time.
+fn spread(time: Duration, calls: u32) -> Option<Duration> {
+    let nanos = time.as_nanos().div_ceil(u128::from(calls));
+    Some(Duration::from_nanos(u64::try_from(nanos).ok()?))
 }
 
 impl fmt::Display for Rate {
@@ -80,18 +89,18 @@ mod tests {
 
     #[test]
     fn a_rate_is_calls_spread_over_a_time() {
-        assert_eq!(interval("8/s"), Some(Duration::from_millis(125)));
-        assert_eq!(interval("100/m"), Some(Duration::from_millis(600)));
-        assert_eq!(interval("1000/h"), Some(Duration::from_millis(3600)));
-        assert_eq!(interval("1/d"), Some(Duration::from_hours(24)));
-        assert_eq!(interval("1000/s"), Some(SHORTEST));
+        assert_eq!(interval("8/s"), Some(Duration::from_micros(127_500)));
+        assert_eq!(interval("100/m"), Some(Duration::from_micros(600_200)));
+        assert_eq!(interval("1000/h"), Some(Duration::from_micros(3_600_020)));
+        assert_eq!(interval("1/d"), Some(Duration::from_hours(24) + MARGIN));
+        assert_eq!(interval("1000/s"), Some(Duration::from_micros(1_020)));
     }
 
     #[test]
     fn as_many_calls_as_are_allowed_never_take_less_than_their_time() {
-        let third = interval("3/s").unwrap();
-        assert!(third * 3 >= Duration::from_secs(1), "{third:?}");
-        assert_eq!(third, Duration::from_nanos(333_333_334));
+        let seventh = interval("7/s").unwrap();
+        assert!(seventh * 7 >= Duration::from_secs(1) + MARGIN);
+        assert_eq!(seventh, Duration::from_nanos(145_714_286));
     }
 
     #[test]

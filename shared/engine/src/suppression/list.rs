@@ -102,7 +102,23 @@ async fn read<P: Ports>(ports: &P, key: &Key) -> Result<Option<Item>, PortError>
     Ok(found.into_iter().next().flatten())
 }
 
-fn item_key<P: Ports>(ports: &P, tenant: &TenantName, channel: Channel, address: &str) -> Key {
+/// What is known of an address, with its revision.
+pub(crate) async fn look<P: Ports>(
+    ports: &P,
+    key: &Key,
+) -> Result<Option<(Suppression, u64)>, PortError> {
+    let found = read(ports, key).await?;
+    let known = found.map(|item| Ok((decoded(&item)?, item.revision)));
+    known.transpose()
+}
+
+/// The item of an address.
+pub(crate) fn item_key<P: Ports>(
+    ports: &P,
+    tenant: &TenantName,
+    channel: Channel,
+    address: &str,
+) -> Key {
     let identity_key = ports.secrets().identity_key();
     key::suppression(identity_key, tenant, channel.word(), address)
 }

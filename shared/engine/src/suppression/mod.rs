@@ -12,6 +12,8 @@ use crate::name::TenantName;
 use crate::port::{Definitions, DefinitionsError, Ports};
 
 pub use list::{Listed, find, hear, listed};
+pub(crate) use list::{item_key, look};
+pub(crate) use state::by_hand;
 pub use state::{Heard, Suppression, Wish, after};
 
 /// A way of writing to people that they may stop.

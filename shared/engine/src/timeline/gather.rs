@@ -13,6 +13,7 @@ use super::step::StepPlace;
 use super::waiting::waiting;
 use crate::entry::StepEntry;
 use crate::id::{EventId, RecordRef, SOURCE_TYPE};
+use crate::import::Progress;
 use crate::key::{self, EXECUTION_PREFIX, OUTCOME_PREFIX};
 use crate::name::{RecordId, RecordType, TenantName};
 use crate::operate::{DECISION_PREFIX, DecisionEntry};
@@ -40,6 +41,7 @@ pub enum TimelineError {
 #[derive(Debug, Default)]
 struct Items {
     record: Option<Record>,
+    import: Option<Progress>,
     events: BTreeMap<EventId, EventEntry>,
     changes: Vec<(String, ChangeItem)>,
     steps: Vec<(StepPlace, StepEntry)>,
@@ -89,6 +91,7 @@ pub async fn of_event<J: Journal>(
             let mut timeline = Timeline {
                 of: event.to_string(),
                 record: None,
+                import: None,
                 lines: drafts.told(),
             };
             glossary.masks().apply("", &mut timeline);
@@ -157,6 +160,7 @@ async fn tell<J: Journal>(
     let mut timeline = Timeline {
         of: home.to_string(),
         record,
+        import: items.import.take(),
         lines: items.lines(home, glossary),
     };
     glossary
@@ -217,6 +221,8 @@ impl Items {
         let (sort, body) = (row.sort.as_str(), row.item.body.as_str());
         if sort == key::RECORD {
             self.record = Some(decode(sort, body)?);
+        } else if sort == key::IMPORT {
+            self.import = Some(decode(sort, body)?);
         } else if sort.starts_with("event#") {
             self.add_event(Some(decode(sort, body)?));
         } else if sort.starts_with(DECISION_PREFIX) {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::person::PersonPart;
 use crate::entry::ErrorSummary;
 use crate::event::Asked;
+use crate::import::Progress;
 use crate::operation::{ReviewKind, Status};
 use crate::record::FieldChange;
 
@@ -24,6 +25,9 @@ pub struct Timeline {
     /// The record as it is now; absent for a source without a record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordPart>,
+    /// The import, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<Progress>,
     /// What happened: a cause before its effects, else in the order of time.
     pub lines: Vec<Line>,
 }

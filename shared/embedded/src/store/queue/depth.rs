@@ -53,6 +53,14 @@ impl<C: Clock> SqliteQueue<C> {
         })
     }
 
+    /// When the next message that is hidden or in flight is visible.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let lanes = self.store.lines().all();
+        let due = lanes.iter().filter_map(|(_, lane)| lane.line().next_due());
+        due.min()
+    }
+
     /// Whether something holds for every queue at once. A message may come into a queue that was
     /// already looked at, and the one that caused it leave a queue that was not: then look again.
     fn all(&self, holds: impl Fn(&Lane) -> bool) -> bool {
