@@ -1,5 +1,5 @@
-//! TLS as every client of the program speaks it: ring, and one set of certificates, which is read
-//! once.
+//! TLS as every HTTP client of the program speaks it: ring, and one set of certificates, which is
+//! read once.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +20,9 @@ static CONFIG: LazyLock<Result<ClientConfig, rustls::Error>> = LazyLock::new(|| 
     }
 });
 
-/// From the first client on, the process trusts the authorities that are part of the program
-/// (Mozilla's), in place of those of the system, whose files take longer to read than anything
-/// else at a start. `SSL_CERT_FILE` and `SSL_CERT_DIR` still name others.
+/// Trusts the authorities that are part of the program (Mozilla's), in place of those of the system,
+/// whose files take longer to read than anything else at a start. `SSL_CERT_FILE` and
+/// `SSL_CERT_DIR` still name others. It has to be said before there is a client.
 pub fn bundle() {
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
     let named = named.iter().any(|name| std::env::var_os(name).is_some());

@@ -63,7 +63,9 @@ fn written<'t, 's>(call: &'t Call<'s>) -> Option<Written<'t, 's>> {
     let (kind, variable, filter, body) = match (call.name.text, call.arguments.as_slice()) {
         ("all", [variable, body]) => (FoldKind::All, variable, None, body),
         ("exists", [variable, body]) => (FoldKind::Exists, variable, None, body),
-        ("exists_one", [variable, body]) => (FoldKind::ExistsOne, variable, None, body),
+        ("exists_one" | "existsOne", [variable, body]) => {
+            (FoldKind::ExistsOne, variable, None, body)
+        }
         ("filter", [variable, body]) => (FoldKind::Filter, variable, None, body),
         ("map", [variable, body]) => (FoldKind::Map, variable, None, body),
         ("map", [variable, filter, body]) => (FoldKind::Map, variable, Some(filter), body),

@@ -44,10 +44,11 @@ impl Checker<'_> {
     pub(super) fn choice(&mut self, parts: &[Tree<'_>; 3], span: Range<usize>) -> Node {
         let [condition, yes, no] = parts;
         let condition = self.verdict(condition);
+        let branches = yes.outer.start..no.outer.end;
         let (yes, no) = (self.node(yes), self.node(no));
         let ty = either(&yes, &no).unwrap_or_else(|| {
             let message = format!("one choice is {}, the other {}", yes.ty, no.ty);
-            self.mistake(yes.span.start..no.span.end, message, None);
+            self.mistake(branches, message, None);
             Type::Dynamic
         });
         let choice = [condition, yes.widened(&ty), no.widened(&ty)];
@@ -79,7 +80,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn member_of(&mut self, pair: &[Tree<'_>; 2], span: Range<usize>) -> Node {
-        let [element, list] = pair.each_ref().map(|tree| self.node(tree));
+        let [element, list] = pair;
+        let written = self.written(&list.outer);
+        let (element, list) = (self.node(element), self.node(list));
         match &list.ty {
             Type::List(of) if !of.compares_with(&element.ty) => {
                 let message = format!("{} is never in a list of {}", element.ty, plural(of));
@@ -89,8 +92,8 @@ impl Checker<'_> {
             Type::Object(_) => self.expect(&element, &Type::String, "a key is text"),
             other => {
                 let message = format!("`in` needs a list or an object, not {other}");
-                let help = (*other == Type::String)
-                    .then(|| format!("write `{}.contains(…)`", self.written(&list.span)));
+                let help =
+                    (*other == Type::String).then(|| format!("write `{written}.contains(…)`"));
                 self.mistake(list.span.clone(), message, help);
             }
         }

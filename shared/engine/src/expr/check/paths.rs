@@ -14,17 +14,20 @@ impl Checker<'_> {
             return self.selection(tree);
         };
         match self.local(&segments) {
-            Some(local) => local,
-            None => self.rooted(&segments),
+            Some(local) => Node {
+                span: tree.span.clone(),
+                ..local
+            },
+            None => self.rooted(&segments, tree.span.clone()),
         }
     }
 
-    fn rooted(&mut self, segments: &[Word<'_>]) -> Node {
+    fn rooted(&mut self, segments: &[Word<'_>], span: Range<usize>) -> Node {
         let names: Vec<&str> = segments.iter().map(|segment| segment.text).collect();
         match resolve(self.env, &names) {
             Ok(found) => {
                 self.reads.add(names.join("."), &found);
-                found_node(found, whole(segments))
+                found_node(found, span)
             }
             Err(end) => {
                 let span = segments.get(end.segment).map_or(0..0, |at| at.span.clone());
@@ -52,7 +55,11 @@ impl Checker<'_> {
             return self.broken(tree.span.clone(), "this is no path".to_owned(), None);
         };
         let owner = self.node(owner);
-        self.selected(owner, field.text, field.span.clone())
+        let selected = self.selected(owner, field.text, field.span.clone());
+        Node {
+            span: tree.span.clone(),
+            ..selected
+        }
     }
 
     fn selected(&mut self, owner: Node, field: &str, span: Range<usize>) -> Node {
@@ -86,12 +93,6 @@ fn segments<'s>(tree: &Tree<'s>) -> Option<Vec<Word<'s>>> {
         }
         _ => None,
     }
-}
-
-fn whole(segments: &[Word<'_>]) -> Range<usize> {
-    let start = segments.first().map_or(0, |first| first.span.start);
-    let end = segments.last().map_or(start, |last| last.span.end);
-    start..end
 }
 
 fn found_node(found: Resolved, span: Range<usize>) -> Node {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::mistake;
 use crate::expr::Mistake;
 
-/// Longer ones before their beginnings.
+/// A sign comes before the shorter ones that it begins with.
 const SIGNS: [&str; 24] = [
     "==", "!=", "<=", ">=", "&&", "||", "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "+", "-",
     "*", "/", "%", "!", "<", ">",
@@ -44,13 +44,13 @@ pub(super) fn token(source: &str, at: usize) -> Result<Token, Mistake> {
     let rest = source.get(at..).unwrap_or_default();
     let lexer = Lexer {
         source,
-        start: source.len() - blank(rest).len(),
+        start: source.len() - after_blanks(rest).len(),
     };
     lexer.token()
 }
 
 /// What follows blanks and comments.
-fn blank(mut rest: &str) -> &str {
+fn after_blanks(mut rest: &str) -> &str {
     loop {
         rest = rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{c}']);
         match rest.strip_prefix("//") {
@@ -86,7 +86,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn of(&self, kind: Kind, length: usize) -> Token {
+    fn made(&self, kind: Kind, length: usize) -> Token {
         let span = self.start..self.start + length;
         Token { kind, span }
     }
@@ -94,19 +94,19 @@ impl Lexer<'_> {
     fn word(&self) -> Token {
         let rest = self.rest();
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        self.of(Kind::Word, end.unwrap_or(rest.len()))
+        self.made(Kind::Word, end.unwrap_or(rest.len()))
     }
 
     fn number(&self) -> Token {
-        let hexadecimal = self.digits(2, u8::is_ascii_hexdigit);
-        let (kind, length) = if self.rest().starts_with("0x") && hexadecimal > 0 {
-            (Kind::Int, 2 + hexadecimal)
+        let hex_digits = self.digits(2, u8::is_ascii_hexdigit);
+        let (kind, length) = if self.rest().starts_with("0x") && hex_digits > 0 {
+            (Kind::Int, 2 + hex_digits)
         } else {
             self.decimal()
         };
         match (&kind, self.byte(length)) {
-            (Kind::Int, b'u' | b'U') => self.of(Kind::Unsigned, length + 1),
-            _ => self.of(kind, length),
+            (Kind::Int, b'u' | b'U') => self.made(Kind::Unsigned, length + 1),
+            _ => self.made(kind, length),
         }
     }
 
@@ -157,7 +157,7 @@ impl Lexer<'_> {
                     } else {
                         Kind::Text(Quoted { inside, raw })
                     };
-                    return Ok(self.of(kind, at + width));
+                    return Ok(self.made(kind, at + width));
                 }
                 _ => at += 1,
             }
@@ -178,10 +178,10 @@ impl Lexer<'_> {
     fn sign(&self) -> Result<Token, Mistake> {
         let rest = self.rest();
         if let Some(sign) = SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
-            return Ok(self.of(Kind::Sign(sign), sign.len()));
+            return Ok(self.made(Kind::Sign(sign), sign.len()));
         }
         let Some(wrong) = rest.chars().next() else {
-            return Ok(self.of(Kind::End, 0));
+            return Ok(self.made(Kind::End, 0));
         };
         let (message, help) = match wrong {
             '=' => ("`=` does not compare".to_owned(), Some("write `==`")),

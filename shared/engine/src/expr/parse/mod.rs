@@ -42,3 +42,12 @@ fn mistake(span: Range<usize>, message: &str, help: Option<&str>) -> Mistake {
         help: help.map(str::to_owned),
     }
 }
+
+/// The beginning of a long word.
+fn shown(word: &str) -> String {
+    const LONGEST: usize = 40;
+    match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", word.get(..end).unwrap_or_default()),
+        None => word.to_owned(),
+    }
+}

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::lexer::{Kind, Token, token};
-use super::mistake;
 use super::tree::Tree;
+use super::{mistake, shown};
 use crate::expr::Mistake;
 
 /// How deep brackets may nest.
@@ -17,7 +17,7 @@ pub(super) struct Parser<'s> {
     pub(super) next: Token,
     /// Brackets that are not closed yet.
     open: Vec<Open>,
-    /// Branches of choices that nest in each other.
+    /// Branches of choices that nest in each other, whatever brackets are between them.
     pub(super) choices: usize,
 }
 
@@ -71,7 +71,7 @@ impl<'s> Parser<'s> {
         Ok((inside, end))
     }
 
-    /// Parts between commas, up to a bracket; the last comma may be followed by nothing.
+    /// Parts between commas, up to a bracket. Where a comma may trail, it may also stand alone.
     pub(super) fn separated<T>(
         &mut self,
         trailing: bool,
@@ -92,11 +92,11 @@ impl<'s> Parser<'s> {
     }
 
     pub(super) fn is_word(&self, word: &str) -> bool {
-        self.next.kind == Kind::Word && self.text() == word
+        self.next.kind == Kind::Word && self.next_written() == word
     }
 
     /// The next token as it is written.
-    pub(super) fn text(&self) -> &'s str {
+    pub(super) fn next_written(&self) -> &'s str {
         self.written(&self.next.span)
     }
 
@@ -124,7 +124,7 @@ impl<'s> Parser<'s> {
     pub(super) fn unexpected(&self) -> Mistake {
         let closing = matches!(self.next.kind, Kind::Sign(")" | "]" | "}"));
         let ended = self.next.kind == Kind::End;
-        let (text, span) = (self.text(), self.next.span.clone());
+        let (text, span) = (self.next_written(), self.next.span.clone());
         match self.open.last() {
             Some(open) if ended || closing && text != open.closes => {
                 let sign = self.written(&open.at);
@@ -141,7 +141,11 @@ impl<'s> Parser<'s> {
                     "not" => Some("write `!`"),
                     _ => None,
                 };
-                mistake(span, &format!("`{text}` is not expected here"), help)
+                mistake(
+                    span,
+                    &format!("`{}` is not expected here", shown(text)),
+                    help,
+                )
             }
         }
     }

@@ -9,6 +9,8 @@ use crate::expr::ir::{Comparison, Operator};
 
 /// How many levels a tree may have: whoever reads it walks them down.
 pub(super) const MAX_DEPTH: usize = 91;
+/// How many more levels the conditions of the longest text may make of it.
+const CONDITIONS: usize = 16;
 
 /// A parsed expression, and where it is written.
 #[derive(Debug)]
@@ -17,7 +19,7 @@ pub(crate) struct Tree<'s> {
     /// Without the brackets that only group it.
     pub(crate) span: Range<usize>,
     /// With them.
-    pub(super) outer: Range<usize>,
+    pub(crate) outer: Range<usize>,
     /// How many levels it has.
     pub(super) depth: usize,
 }
@@ -82,7 +84,17 @@ pub(super) fn node(
     below: usize,
     sign: Range<usize>,
 ) -> Result<Tree<'_>> {
-    if below >= MAX_DEPTH {
+    node_within(MAX_DEPTH, form, span, below, sign)
+}
+
+fn node_within(
+    levels: usize,
+    form: Form<'_>,
+    span: Range<usize>,
+    below: usize,
+    sign: Range<usize>,
+) -> Result<Tree<'_>> {
+    if below >= levels {
         return Err(too_long(sign));
     }
     Ok(Tree {
@@ -104,7 +116,8 @@ pub(super) fn balanced<'s>(mut terms: Vec<Tree<'s>>, join: Join<'s>) -> Result<T
                 Some(right) => {
                     let span = left.outer.start..right.outer.end;
                     let (depth, sign) = (left.depth.max(right.depth), right.span.clone());
-                    node(join(Box::new([left, right])), span, depth, sign)?
+                    let form = join(Box::new([left, right]));
+                    node_within(MAX_DEPTH + CONDITIONS, form, span, depth, sign)?
                 }
             });
         }

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::lexer::Kind;
-use super::mistake;
 use super::parser::{Parser, Result};
 use super::text::unquoted;
 use super::tree::{Call, Form, Tree, Word, leaf, node};
+use super::{mistake, shown};
 use crate::expr::Mistake;
 
 /// Names that CEL keeps for itself.
@@ -81,7 +81,9 @@ impl<'s> Parser<'s> {
         let (_, end) = self.bracketed(|parser| parser.separated(true, Self::entry))?;
         let written = self.written(&name.span);
         let form = Form::Refused(format!("`{written}` is no type here"), None);
-        Ok(leaf(form, start..end))
+        let mut tree = leaf(form, start..end);
+        tree.outer.start = name.outer.start;
+        Ok(tree)
     }
 
     fn primary(&mut self, minus: Option<Range<usize>>) -> Result<Tree<'s>> {
@@ -118,7 +120,7 @@ impl<'s> Parser<'s> {
 
     fn word(&mut self) -> Result<Tree<'s>> {
         let span = self.next.span.clone();
-        let form = match self.text() {
+        let form = match self.next_written() {
             "true" => Form::Bool(true),
             "false" => Form::Bool(false),
             "null" => Form::Null,
@@ -139,7 +141,7 @@ impl<'s> Parser<'s> {
 
     /// A name that is none of the grammar's own words.
     fn name(&mut self) -> Result<Word<'s>> {
-        let text = self.text();
+        let text = self.next_written();
         if self.next.kind != Kind::Word || ["true", "false", "null", "in"].contains(&text) {
             return Err(self.unexpected());
         }
@@ -149,7 +151,7 @@ impl<'s> Parser<'s> {
 
     fn literal(&mut self, minus: Option<Range<usize>>) -> Result<Tree<'s>> {
         let sign = if minus.is_some() { "-" } else { "" };
-        let written = self.text();
+        let written = self.next_written();
         let number = format!("{sign}{written}");
         let span = minus.map_or(self.next.span.start, |minus| minus.start)..self.next.span.end;
         let form = match &self.next.kind {
@@ -160,8 +162,9 @@ impl<'s> Parser<'s> {
             Kind::Fraction => return Err(too_large(&span, &number)),
             Kind::Text(quoted) => Form::Text(unquoted(self.written(&quoted.inside), quoted)?),
             Kind::Unsigned => {
-                let help = format!("write `{}`", written.trim_end_matches(['u', 'U']));
-                Form::Refused("every integer is signed".to_owned(), Some(help))
+                let signed = written.trim_end_matches(['u', 'U']);
+                let help = integer(signed).map(|_| format!("write `{signed}`"));
+                Form::Refused("every integer is signed".to_owned(), help)
             }
             Kind::Bytes => {
                 let help = "write text: `'…'`".to_owned();
@@ -194,5 +197,9 @@ fn integer(number: &str) -> Option<i64> {
 }
 
 fn too_large(span: &Range<usize>, number: &str) -> Mistake {
-    mistake(span.clone(), &format!("`{number}` is too large"), None)
+    mistake(
+        span.clone(),
+        &format!("`{}` is too large", shown(number)),
+        None,
+    )
 }

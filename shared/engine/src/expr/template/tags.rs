@@ -12,24 +12,30 @@ pub(super) struct Statement<'s> {
     at: usize,
 }
 
-/// The spans of the tags, brackets included.
+/// The spans of the tags, brackets included; what is commented out is none.
 pub(super) fn tags(source: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let rest = source.get(at..)?;
-        let start = at
-            + [rest.find("{{"), rest.find("{%")]
-                .into_iter()
-                .flatten()
-                .min()?;
-        let inside = source.get(start + 2..)?;
-        let end = [inside.find("}}"), inside.find("%}")]
-            .into_iter()
-            .flatten()
-            .min();
-        at = end.map_or(source.len(), |end| start + 2 + end + 2);
-        Some(start..at)
+        loop {
+            let start = at + nearest(source.get(at..)?, &["{{", "{%", "{#"])?;
+            let inside = source.get(start + 2..)?;
+            if source.get(start..)?.starts_with("{#") {
+                // Where nothing ends it, it is text.
+                at = start + 2 + nearest(inside, &["#}"]).map_or(0, |end| end + 2);
+            } else {
+                let end = nearest(inside, &["}}", "%}"]);
+                at = end.map_or(source.len(), |end| start + 2 + end + 2);
+                return Some(start..at);
+            }
+        }
     })
+}
+
+/// Where the first of these signs of two characters is.
+fn nearest(text: &str, signs: &[&str]) -> Option<usize> {
+    let pairs = text.as_bytes().windows(2);
+    let mut pairs = pairs.map(|pair| signs.iter().any(|sign| sign.as_bytes() == pair));
+    pairs.position(|found| found)
 }
 
 /// The statements among the tags.
@@ -65,11 +71,12 @@ impl<'s> Statement<'s> {
     /// The names that the statement gives values to.
     pub(super) fn assigned(&self) -> impl Iterator<Item = &'s str> {
         let assigns = ["for", "set", "with"].contains(&self.keyword);
-        let names = if assigns { self.rest } else { "" };
-        let names = names.split('=').next().unwrap_or_default();
-        let words = names.split([' ', '\t', '\n', '\r', ',']);
-        let names = words.filter(|word| !word.is_empty());
-        names.take_while(|word| *word != "in" && word.chars().all(part_of_name))
+        let rest = if assigns { self.rest } else { "" };
+        let named = |c: char| part_of_name(c) || c.is_whitespace() || c == ',';
+        let names = rest.split(move |c| !named(c)).next().unwrap_or_default();
+        let words = names.split(|c: char| c.is_whitespace() || c == ',');
+        let words = words.filter(|word| !word.is_empty());
+        words.take_while(|word| *word != "in")
     }
 
     /// The variable of a loop and the path of its list.
@@ -90,23 +97,29 @@ mod tests {
 
     #[test]
     fn statements_say_what_they_name() {
-        let source = "{% include 'a.txt' %}{{ x }}{%- for a, b in c.d if a == b -%}{% set e=1 in f %}\
-                      {%for g in h.i|sort%}{% with\n j = 'k' %}{% endfor %}{% from \"l\" import m %}{% for";
+        let source = "{% include 'a.txt' %}{{ x }}{%- for a, b in c.d if a == b -%}{%+ set e=1 in f %}\
+                      {%for g in h.i|sort%}{% with\n j = {'k': {}} %}{% endfor %}{% set n%}é{% endset %}\
+                      {% set o|upper %}{# {{ {% for p in q %} #}{% from \"l\" import m %}{# {% for";
         let included: Vec<_> = statements(source)
             .filter_map(|one| one.included())
             .collect();
-        assert_eq!(
-            included.iter().map(|one| one.0).collect::<Vec<_>>(),
-            ["a.txt", "l"]
-        );
+        let paths: Vec<_> = included.iter().map(|one| one.0).collect();
+        assert_eq!(paths, ["a.txt", "l"]);
         for (path, span) in included {
             assert_eq!(&source[span], path);
         }
-        let assigned: Vec<_> = statements(source)
-            .flat_map(|one| one.assigned().collect::<Vec<_>>())
-            .collect();
-        assert_eq!(assigned, ["a", "b", "e", "g", "j"]);
+        let mut assigned = Vec::new();
+        for statement in statements(source) {
+            assigned.extend(statement.assigned().map(str::to_owned));
+        }
+        assert_eq!(assigned, ["a", "b", "e", "g", "j", "n", "o"]);
         let looped: Vec<_> = statements(source).filter_map(|one| one.looped()).collect();
         assert_eq!(looped, [("g", "h.i")]);
+    }
+
+    #[test]
+    fn many_tags_are_found_in_one_walk() {
+        let source = "{{a}}".repeat(100_000);
+        assert_eq!(tags(&source).count(), 100_000);
     }
 }

@@ -67,6 +67,8 @@ fn the_longest_allowed_expressions_compile_and_evaluate() {
         ")".repeat(DEEPEST)
     );
     assert_eq!(evaluate(&macros), Ok(Some(json!(true))));
+    let compared = format!("{}1 == 90 && true", "1+".repeat(LONGEST - 1));
+    assert_eq!(evaluate(&compared), Ok(Some(json!(true))));
     let chosen = "false ? 0 : ".repeat(LONGEST) + "1";
     assert_eq!(evaluate(&chosen), Ok(Some(json!(1))));
 }
