@@ -48,7 +48,7 @@ const PACK: [(&str, &str); 6] = [
 /// What `holdfast test` says of the pack and this test.
 #[cfg(test)]
 fn tested(test: &str) -> (i32, String) {
-    tested_with(test, |text| text.to_owned())
+    tested_with(test, str::to_owned)
 }
 
 /// The same of the pack with its texts changed.

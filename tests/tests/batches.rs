@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use collecting::{BATCHED, Looked, Mood, Office};
+use holdfast_engine::key::{PASSES_AFTER, passes};
 use holdfast_engine::operation::Status;
-use holdfast_engine::port::Ports as _;
+use holdfast_engine::port::{Ports as _, Table};
 use holdfast_tests::faulty::Schedule;
 use holdfast_tests::random::Random;
 use holdfast_tests::world::{Crew, Witness};
@@ -249,4 +250,41 @@ fn batches_for_different_calls_are_full_by_themselves() {
     assert_eq!(calls, expected);
     office.world.run_for(3 * HOUR);
     assert_eq!(office.done(), 14);
+}
+
+/// Removes what lies in batches, as an adapter does long after it was written.
+fn remove_passed(office: &Office) -> usize {
+    let journal = office.world.memory.journal();
+    let items = journal.items(Table::Claims, "t#").into_iter();
+    let passed: Vec<_> = items.map(|(key, _)| key).filter(passes).collect();
+    for key in &passed {
+        journal.forget(key);
+    }
+    passed.len()
+}
+
+#[test]
+fn whoever_comes_when_its_batch_is_removed_calls_nobody_and_a_person_is_asked() {
+    let office = Office::of("batch: { window: 30s, max: 10 }");
+    office.import(5);
+    while office.calls().is_empty() {
+        while office.calls().is_empty() && office.world.deliver().is_some() {}
+        assert!(office.calls().len() == 1 || office.world.wait());
+    }
+    assert_eq!(
+        office.done(),
+        0,
+        "it was called, and nobody knows the answer yet"
+    );
+    office.world.memory.clock().advance(PASSES_AFTER);
+    assert!(
+        remove_passed(&office) > 6,
+        "members, the batch, and its answers"
+    );
+    office.world.run_for(HOUR);
+    assert_eq!((office.calls().len(), office.done()), (1, 0));
+    let operations = office.world.memory.journal().items(Table::Operations, "");
+    let asked = operations.iter();
+    let asked = asked.filter(|(_, item)| item.body.contains("due more than 30 days ago"));
+    assert_eq!(asked.count(), 5);
 }

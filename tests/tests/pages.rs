@@ -132,8 +132,7 @@ fn the_time_of_the_step_is_that_of_all_pages_together() {
     library.start(1);
     library.world.run_for(10 * SECOND);
     let timeouts: Vec<_> = library.calls().iter().map(|call| call.timeout).collect();
-    let turn = SECOND + Duration::from_millis(20);
-    assert_eq!(timeouts, [0, 1, 2].map(|turns| 3 * SECOND - turns * turn));
+    assert_eq!(timeouts, [3_000, 1_980, 960].map(Duration::from_millis));
     let line = library.entry().attempts.pop().unwrap();
     assert_eq!(line.code, "TimedOut");
     library.world.run_for(HOUR);

@@ -191,7 +191,12 @@ async fn look<C: Clock + Clone + 'static>(
     silent: &mut Vec<Silence>,
 ) -> Result<(), PortError> {
     sweep.pass(ports).await?;
-    let found = silences(ports, &ports.definitions.tenants().await?).await?;
+    let tenants = ports.definitions.tenants().await?;
+    for tenant in &tenants {
+        let store = ports.journal.store();
+        store.remove_passed(tenant, ports.clock.now()).await?;
+    }
+    let found = silences(ports, &tenants).await?;
     for silence in found.iter().filter(|one| !silent.contains(one)) {
         tracing::error!("{silence}");
     }

@@ -3,6 +3,8 @@
 //! A record and its whole life lie in one partition, `tenant#type#record`. The tenant starts
 //! every partition.
 
+use std::time::Duration;
+
 use crate::breaker::Subject;
 use crate::hash;
 use crate::id::{EventId, ExecutionId, ExecutionRef, RecordRef, StepKey};
@@ -35,6 +37,18 @@ pub const BATCH_MADE: &str = "made#";
 
 /// The start of the sort keys of a batch's answers.
 pub const BATCH_ANSWERS: &str = "answers#";
+
+/// How long an item is kept that lies in a batch: twice as long as an envelope may be old that runs
+/// without a person's word. Members ask for it as long as theirs may, which was due before it was
+/// written, or within the same window of a day at most.
+pub const PASSES_AFTER: Duration = Duration::from_hours(24 * 60);
+
+/// Whether nobody asks for an item any more when that time is over since it was written.
+#[must_use]
+pub fn passes(key: &Key) -> bool {
+    let kind = key.partition.split('#').nth(1);
+    key.table == Table::Claims && kind == Some(BATCH)
+}
 
 /// What the partitions of rates have behind their tenant.
 pub const RATE: &str = "rate";

@@ -20,6 +20,9 @@ pub(crate) const BODY: &str = "body";
 /// The shard of what is open; absent from everything else, so that the index holds only that.
 pub(crate) const OPEN: &str = "open";
 
+/// When DynamoDB may remove an item, in seconds since 1970; absent from what stays.
+pub(crate) const EXPIRES: &str = "ttl";
+
 /// What stands for an empty sort key, which DynamoDB refuses; no other sort key begins so.
 const EMPTY: &str = "!";
 

@@ -17,9 +17,14 @@ use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem,
 };
-use holdfast_engine::port::{Change, CommitError, Conflict, Item, Key, PortError, Table, Write};
+use holdfast_engine::key::{PASSES_AFTER, passes};
+use holdfast_engine::port::{
+    Change, Clock as _, CommitError, Conflict, Item, Key, PortError, Table, Write,
+};
+use holdfast_providers::machine::SystemClock;
+use jiff::Timestamp;
 
-use super::attributes::{self, Attributes, BODY, OPEN, REVISION, number, text};
+use super::attributes::{self, Attributes, BODY, EXPIRES, OPEN, REVISION, number, text};
 use super::items::{condition, next_revision};
 use super::operations::open_shard;
 use super::{Consistency, DynamoJournal};
@@ -242,6 +247,11 @@ fn attributes(write: &Write, body: &str) -> Attributes {
         && let Some(shard) = open_shard(partition, body)
     {
         attributes.insert(OPEN.to_owned(), text(shard));
+    }
+    if passes(&write.key) {
+        let expires = SystemClock.now().saturating_add(PASSES_AFTER);
+        let expires = expires.map_or(0, Timestamp::as_second).unsigned_abs();
+        attributes.insert(EXPIRES.to_owned(), number(expires));
     }
     attributes
 }

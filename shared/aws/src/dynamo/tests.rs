@@ -1,8 +1,9 @@
 //! What DynamoDB answers, and what the port says of it.
 
 use holdfast_engine::port::{
-    Change, CommitError, Conflict, Expect, Item, Journal, Key, PortError, Table, Write,
+    Change, Clock, CommitError, Conflict, Expect, Item, Journal, Key, PortError, Table, Write,
 };
+use holdfast_providers::machine::SystemClock;
 use serde_json::{Value as Json, json};
 
 use super::DynamoJournal;
@@ -92,6 +93,23 @@ async fn a_put_asks_for_the_condition_and_for_what_is_there() {
     assert_eq!(asked["ExpressionAttributeValues"][":rev"]["N"], "1");
     assert_eq!(asked["Item"], stored("a", 2, "2"));
     assert_eq!(asked["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
+}
+
+#[tokio::test]
+async fn what_lies_in_a_batch_passes_and_nothing_else_does() {
+    let batch = "demo#batch#shop/w/find.1/29";
+    for (partition, passes) in [(batch, true), ("demo#rate#batch", false)] {
+        let script = Script::new([Done(json!({}))]);
+        let mut write = put("made#000000", "2");
+        write.key.table = Table::Claims;
+        write.key.partition = partition.to_owned();
+        let now = SystemClock.now().as_second();
+        journal(&script).commit(vec![write]).await.unwrap();
+        let ttl = script.asked(0)["Item"]["ttl"]["N"].clone();
+        let ttl = ttl.as_str().map(|text| text.parse::<i64>().unwrap());
+        let days = ttl.map(|ttl| (ttl - now) / 86_400);
+        assert_eq!(days, passes.then_some(60), "{partition}");
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod items;
 mod journal;
 mod lock;
 mod operations;
+mod passing;
 mod queue;
 mod readers;
 mod schema;

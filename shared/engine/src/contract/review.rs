@@ -6,12 +6,16 @@ use super::runner::{Runner, Trouble};
 use super::view::View;
 use super::work::Work;
 use crate::entry::StepEntry;
+use crate::key::PASSES_AFTER;
 use crate::operation::ReviewKind;
 use crate::port::{Clock, Journal, Ports, Verdict};
 use crate::step::OUTCOME_UNKNOWN;
 
 /// How long an envelope may be overdue before a person decides whether it still runs.
 const MAX_AGE: Duration = Duration::from_hours(720);
+
+// Who is not overdue asks for items of its batch; they must be there.
+const _: () = assert!(PASSES_AFTER.as_secs() >= 2 * MAX_AGE.as_secs());
 
 impl<P: Ports> Runner<P> {
     /// Whether an envelope is too old to run without a person's word.
