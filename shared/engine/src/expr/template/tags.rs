@@ -72,8 +72,11 @@ impl<'s> Statement<'s> {
     pub(super) fn assigned(&self) -> impl Iterator<Item = &'s str> {
         let assigns = ["for", "set", "with"].contains(&self.keyword);
         let rest = if assigns { self.rest } else { "" };
-        let named = |c: char| part_of_name(c) || c.is_whitespace() || c == ',';
-        let names = rest.split(move |c| !named(c)).next().unwrap_or_default();
+        let in_a_list = |c: char| part_of_name(c) || c.is_whitespace() || c == ',';
+        let names = rest
+            .split(move |c| !in_a_list(c))
+            .next()
+            .unwrap_or_default();
         let words = names.split(|c: char| c.is_whitespace() || c == ',');
         let words = words.filter(|word| !word.is_empty());
         words.take_while(|word| *word != "in")
