@@ -1,16 +1,20 @@
 //! Files whose rows become records: with mistakes, killed on the way, by the thousand.
 
 #[cfg(test)]
+mod import {
+    pub(crate) mod bulk;
+    pub(crate) mod killed;
+}
+#[cfg(test)]
 mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use serde_json::Value as Json;
-use support::{Running, Serving, code, command, err, holdfast, json, out, root, until};
+use support::{Serving, code, err, holdfast, json, out, root};
 use tempfile::TempDir;
 
 #[cfg(test)]
@@ -259,164 +263,4 @@ fn objects_on_lines_are_rows_too() {
         results(&summary)[&2]["fields"][0]["expected"],
         "a JSON object on one line"
     );
-}
-
-/// Verdicts without what differs from folder to folder.
-#[cfg(test)]
-fn plain(results: &BTreeMap<u64, Json>) -> Vec<(u64, String)> {
-    let verdict = |(row, line): (&u64, &Json)| (*row, line["verdict"].as_str().unwrap().to_owned());
-    results.iter().map(verdict).collect()
-}
-
-/// Kills the command once the results have this many bytes; `false`: it ended before.
-#[cfg(test)]
-fn killed(data: &Path, file: &Path, at: u64) -> bool {
-    let (data, path) = (data.display().to_string(), file.display().to_string());
-    let arguments = [
-        "--json", "import", "shop", "customer", &path, "--data", &data,
-    ];
-    let mut command = command(&arguments);
-    let command = command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut running = Running(command.spawn().unwrap());
-    until(|| {
-        let ended = running.0.try_wait().unwrap().is_some();
-        let size = size_of_results(file.parent().unwrap());
-        (ended || size >= at).then_some(!ended)
-    })
-}
-
-#[cfg(test)]
-fn size_of_results(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).unwrap().flatten();
-    let results = entries.filter(|entry| {
-        entry
-            .file_name()
-            .to_string_lossy()
-            .ends_with(".results.jsonl")
-    });
-    results.map(|entry| entry.metadata().unwrap().len()).sum()
-}
-
-/// Where the results are when the command is killed, in bytes; the first before any is there.
-const MOMENTS: [u64; 6] = [0, 1, 20_000, 90_000, 150_000, 260_000];
-
-#[test]
-fn an_import_that_is_killed_again_and_again_comes_to_the_end_of_one_that_is_not() {
-    let text = customers(5_000);
-    let (calm, (_one, path)) = (idle(), file("customers.csv", &text));
-    let once = import(calm.path(), &path, &[]);
-    let once = json(&once);
-    assert_eq!(counts(&once), [4_949, 0, 0, 51, 0]);
-    let (data, (_other, path)) = (idle(), file("customers.csv", &text));
-    let mut kills = 0;
-    for moment in MOMENTS {
-        kills += u32::from(killed(data.path(), &path, moment));
-        // A power cut may leave a part of the last line.
-        cut(path.parent().unwrap(), 17);
-    }
-    assert!(kills > 2, "it was killed while it worked: {kills}");
-    let ended = json(&import(data.path(), &path, &[]));
-    assert_eq!(counts(&ended), counts(&once));
-    assert_eq!(plain(&results(&ended)), plain(&results(&once)));
-    println!("5,000 rows imported by a command that was killed {kills} times");
-    // Another file that says the same finds nothing to change.
-    let (_third, path) = file("same.csv", &format!("{text}\n"));
-    let same = json(&import(data.path(), &path, &[]));
-    assert_eq!(counts(&same), [0, 0, 4_949, 51, 0]);
-    let folder = data.path().display().to_string();
-    let trace = json(&holdfast(&[
-        "--json",
-        "trace",
-        "customer/C2500",
-        "--data",
-        &folder,
-    ]));
-    assert_eq!(
-        trace["record"]["version"], 1,
-        "no row was applied twice: {trace}"
-    );
-}
-
-/// Cuts bytes off the end of the results.
-#[cfg(test)]
-fn cut(folder: &Path, bytes: u64) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        if entry
-            .file_name()
-            .to_string_lossy()
-            .ends_with(".results.jsonl")
-        {
-            let size = entry.metadata().unwrap().len().saturating_sub(bytes);
-            let file = fs::OpenOptions::new().write(true).open(entry.path());
-            file.unwrap().set_len(size).unwrap();
-        }
-    }
-}
-
-/// What the CRM was told, by path: in how many calls, and of how many records.
-#[cfg(test)]
-async fn told(serving: &Serving) -> BTreeMap<String, (usize, usize)> {
-    serving.until_settled();
-    let mut told = BTreeMap::<String, (usize, usize)>::new();
-    for delivery in serving.deliveries().await {
-        let path = delivery["payload"]["path"].as_str();
-        let path = path.unwrap_or_else(|| panic!("{delivery}"));
-        let counts = told.entry(path.to_owned()).or_default();
-        *counts = (counts.0 + 1, counts.1 + records(&delivery));
-    }
-    told
-}
-
-#[cfg(test)]
-fn records(delivery: &Json) -> usize {
-    let body = &delivery["payload"]["body"]["records"];
-    body.as_array()
-        .unwrap_or_else(|| panic!("{delivery}"))
-        .len()
-}
-
-/// An import is found by its id, and its rows are in the figures.
-#[cfg(test)]
-fn assert_found(serving: &Serving, summary: &Json) {
-    let import = format!("import/{}", summary["import"].as_str().unwrap());
-    let traced = json(&serving.on(&["--json", "trace", &import]))["import"].take();
-    assert_eq!(traced["through"], summary["rows"], "{traced}");
-    assert_eq!(traced["verdicts"]["created"], summary["created"]);
-    let shown = out(&serving.on(&["trace", &format!("demo/{import}")]));
-    assert!(shown.contains("holdfast trace customer/<key>"), "{shown}");
-    let quality = json(&serving.on(&["--json", "quality", "--source", "import"]));
-    assert_eq!(
-        quality[0]["total"]["passed"], summary["created"],
-        "{quality}"
-    );
-    assert_eq!(quality[0]["total"]["review"], summary["review"]);
-    assert_eq!(quality[0]["complete"]["customer.email"], 1.0);
-}
-
-#[tokio::test]
-async fn a_hundred_rows_are_told_one_by_one_and_more_as_each_workflow_wants() {
-    for (rows, expected) in [
-        (
-            96,
-            vec![
-                ("/batch", (96, 96)),
-                ("/each", (96, 96)),
-                ("/skip", (96, 96)),
-            ],
-        ),
-        (600, vec![("/batch", (2, 594)), ("/each", (594, 594))]),
-    ] {
-        let serving = Serving::with(&["--dev", &shop()]);
-        let (_folder, path) = file("customers.csv", &customers(rows));
-        let path = path.display().to_string();
-        let output = serving.on(&["--json", "import", "shop", "customer", &path]);
-        let summary = json(&output);
-        assert_eq!(summary["bulk"], rows > 100, "{}", err(&output));
-        let expected: BTreeMap<_, _> = expected
-            .into_iter()
-            .map(|(path, counts)| (path.to_owned(), counts))
-            .collect();
-        assert_eq!(told(&serving).await, expected);
-        assert_found(&serving, &summary);
-    }
 }
